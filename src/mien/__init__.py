@@ -1,0 +1,1 @@
+"""Mien: who your users are, what they did and how to reach them."""
