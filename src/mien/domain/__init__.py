@@ -1,0 +1,1 @@
+"""The rules of Mien: standard library and msgspec only; no clock, no I/O, no settings."""

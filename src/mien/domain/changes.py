@@ -1,0 +1,40 @@
+"""The change log: what one record did to one profile, with values before and after.
+
+A row of the log has these facts as its body. It is read by the history of a
+profile, by the projection into analytics, and by undo. Source: B-04.
+"""
+
+import msgspec
+
+from mien.domain.identities import IdentityKind
+from mien.domain.values import Value
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What happened to one profile; absent parts did not happen.
+
+    `new` has the values after (None: removed), `old` those before (absent: unset).
+    `device` was bound, `device_from` is the profile that it left; `device_lost` went to
+    `device_to`. `flags` are address flags by name, `groups` subscription groups by channel.
+    `conflicts` are ids of the record that other profiles hold. `at` is the explicit
+    time of the record in epoch seconds.
+    """
+
+    created: bool = False
+    erased: bool = False
+    new: dict[str, Value | None] = {}
+    old: dict[str, Value] = {}
+    attached: tuple[tuple[IdentityKind, str], ...] = ()
+    device: str = ""
+    device_from: int = 0
+    device_lost: str = ""
+    device_to: int = 0
+    token: str = ""
+    flags: dict[str, bool] = {}
+    groups: dict[str, dict[str, bool]] = {}
+    conflicts: tuple[tuple[IdentityKind, str, int], ...] = ()
+    at: int | None = None
+
+
+encode_change = msgspec.json.Encoder().encode
+decode_change = msgspec.json.Decoder(Change).decode

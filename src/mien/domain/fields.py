@@ -1,0 +1,196 @@
+"""The standard fields of a profile: their names, forms, codes and help in one table.
+
+API, docs and screens read `STANDARD_FIELDS`. A field is checked in the order of
+`rank`, and the first failure names the record's code (recorded from the original).
+Source: U-08, U-09; the texts are those that clients of the original have seen.
+"""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from mien.domain.rejects import RejectCode, Rejected
+from mien.domain.values import VALUE_BYTES, Value, check_text, day_of, is_too_long
+
+OLDEST_AGE = 150
+
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+    r"(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+)*"
+    r"@(?:[A-Za-z0-9\u00a1-\U0010ffff](?:[A-Za-z0-9\u00a1-\U0010ffff-]*"
+    r"[A-Za-z0-9\u00a1-\U0010ffff])?\.)+[A-Za-z\u00a1-\U0010ffff][A-Za-z0-9\u00a1-\U0010ffff-]*"
+    r"[A-Za-z0-9\u00a1-\U0010ffff]"
+)
+_EMAIL_CHARACTERS = 254
+_PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_DIGITS = re.compile(r"\d{1,4}", re.ASCII)
+_PHONE_PUNCTUATION = str.maketrans("", "", " -().")
+_GENDERS = {
+    **dict.fromkeys(("m", "male"), "M"),
+    **dict.fromkeys(("f", "female"), "F"),
+    **dict.fromkeys(("o", "other", "others"), "O"),
+    **dict.fromkeys(("u", "unknown"), "U"),
+}
+_EDUCATIONS = {name.lower(): name for name in ("School", "College", "Graduate")}
+
+
+class StandardField(msgspec.Struct, frozen=True):
+    """One standard field: what its value must look like and what it is for."""
+
+    name: str
+    rank: int
+    check: Callable[[object], Value]
+    form: str
+    help: str
+
+
+def normalise_phone(text: str) -> str | None:
+    """Give a phone number as E.164 (`+` and 7 to 15 digits), or None if it is none."""
+    bare = text.translate(_PHONE_PUNCTUATION)
+    return bare if _PHONE.fullmatch(bare) else None
+
+
+def normalise_email(text: str) -> str:
+    """Give the form by which an e-mail address finds its profiles."""
+    return text.strip().casefold()
+
+
+def _email(value: object) -> str:
+    if isinstance(value, str):
+        text = value.strip()
+        if len(text) <= _EMAIL_CHARACTERS and _EMAIL.fullmatch(text):
+            return text
+    raise Rejected(RejectCode.EMAIL, "Email is not valid")
+
+
+def _phone(value: object) -> str:
+    if isinstance(value, str) and (number := normalise_phone(value)):
+        return number
+    raise Rejected(RejectCode.PHONE, "Phone number is not valid")
+
+
+def _gender(value: object) -> str:
+    if isinstance(value, str) and (known := _GENDERS.get(value.strip().lower())):
+        return known
+    raise Rejected(RejectCode.GENDER, "Gender needs to be M/F/O/U")
+
+
+def _yes_or_no(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "Y" if value else "N"
+    if isinstance(value, str) and value.strip().upper() in ("Y", "N"):
+        return value.strip().upper()
+    return None
+
+
+def _employed(value: object) -> str:
+    if (answer := _yes_or_no(value)) is None:
+        raise Rejected(RejectCode.EMPLOYED, "Employed needs to be Y/N")
+    return answer
+
+
+def _married(value: object) -> str:
+    if (answer := _yes_or_no(value)) is None:
+        raise Rejected(RejectCode.MARRIED, "Married needs to be Y/N")
+    return answer
+
+
+def _education(value: object) -> str:
+    if isinstance(value, str) and (known := _EDUCATIONS.get(value.strip().lower())):
+        return known
+    raise Rejected(RejectCode.EDUCATION, "Education needs to be School/College/Graduate.")
+
+
+def _age(value: object) -> int:
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
+        value = int(value.strip())
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= OLDEST_AGE:
+        return value
+    raise Rejected(RejectCode.AGE, "Age is invalid")
+
+
+def _birth_date(name: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if isinstance(value, str) and day_of(value) is not None:
+            return value
+        raise Rejected(RejectCode.DATE_OF_BIRTH, f"{name} needs to be $D_ and a date")
+
+    return check
+
+
+def _text(name: str, code: RejectCode) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise Rejected(code, f"{name} needs to be a text")
+        if is_too_long(value):
+            size = len(value.encode())
+            raise Rejected(
+                RejectCode.VALUE_TOO_LONG,
+                f"The value of '{name}' is {size} bytes, the limit is {VALUE_BYTES}",
+            )
+        return check_text(name, value)
+
+    return check
+
+
+_FLAGS: dict[object, bool] = {"1": True, "true": True, "0": False, "false": False}
+
+
+def _flag(name: str) -> Callable[[object], bool]:
+    def check(value: object) -> bool:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int) and value in (0, 1):
+            return value == 1
+        if isinstance(value, str) and (known := _FLAGS.get(value.strip().lower())) is not None:
+            return known
+        raise Rejected(RejectCode.PREFERENCE, f"{name} needs to be true or false")
+
+    return check
+
+
+def _fields() -> tuple[StandardField, ...]:
+    opt_in = "True when this profile takes messages on the channel, false when it does not."
+    return (
+        StandardField("Email", 1, _email, "ana@example.com", "Finds the profile; one address."),
+        StandardField("Phone", 2, _phone, "+14155551234", "`+`, country code, number (E.164)."),
+        StandardField(
+            "Gender", 3, _gender, "M, F, O or U", "Words such as `female` are taken too."
+        ),
+        StandardField("Employed", 4, _employed, "Y or N", "true and false are taken too."),
+        StandardField("Education", 5, _education, "School, College or Graduate", "Highest level."),
+        StandardField("Married", 6, _married, "Y or N", "true and false are taken too."),
+        StandardField("Age", 8, _age, "34", "Whole years; a date of birth, once known, wins."),
+        StandardField(
+            "DOB", 9, _birth_date("DOB"), "$D_19900131 or $D_633744000", "Gives the age."
+        ),
+        StandardField(
+            "Birthday", 10, _birth_date("Birthday"), "$D_19900131", "Gives the age without a DOB."
+        ),
+        StandardField("Name", 11, _text("Name", RejectCode.NAME), "Ana Silva", "Full name."),
+        StandardField(
+            "Customer Type",
+            12,
+            _text("Customer Type", RejectCode.CUSTOMER_TYPE),
+            "Platinum",
+            "Your own grade of customer.",
+        ),
+        *(
+            StandardField(name, 13, _flag(name), "true or false", opt_in)
+            for name in ("MSG-email", "MSG-sms", "MSG-push", "MSG-whatsapp", "MSG-webpush")
+        ),
+        *(
+            StandardField(name, 14, _flag(name), "true or false", "Blocks the address everywhere.")
+            for name in ("MSG-dndEmail", "MSG-dndPhone")
+        ),
+    )
+
+
+STANDARD_FIELDS: dict[str, StandardField] = {field.name: field for field in _fields()}
+
+RANK_OF_IDENTITY = 7
+"""Where an id inside `profileData` stands in the recorded order of checks: before Age."""
+
+RANK_OF_OTHERS = 99
+"""Custom keys are looked at after all standard fields."""

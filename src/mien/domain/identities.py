@@ -1,0 +1,200 @@
+"""Who a record means: identities, their normal form, and what ids that came together do.
+
+Source: U-05, U-06, P-06, P-07, P-08; the refused values are those that imports refuse.
+"""
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+import msgspec
+
+from mien.domain.ids import ProfileId
+from mien.domain.rejects import RejectCode, Rejected
+
+IDENTITY_CHARACTERS = 1_024
+
+REFUSED_VALUES = frozenset(
+    {
+        *("undefined", "null", "na", "n/a", "0", "nil", "-1", "none", "empty", "xxxxxx"),
+        *("infinity", "-infinity", "inf", "-inf", "nan", "-nan"),
+    }
+)
+"""Values that clients send when they do not know the person; they join nobody."""
+
+SERVER_OBJECT_ID_PREFIX = "mien_"
+"""Begins the objectId that the server makes for a profile without a device."""
+
+_LONGEST_REFUSED = max(map(len, REFUSED_VALUES))
+
+_OBJECT_ID = re.compile(r"[A-Za-z0-9()!:@$_-]{1,64}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class IdentityKind(IntEnum):
+    """What kind of id a value is; each pair of kind and value means one profile at most."""
+
+    IDENTITY = 1
+    FBID = 2
+    GPID = 3
+    OBJECT_ID = 4
+
+
+class AddressKind(IntEnum):
+    """Addresses find profiles but do not join them: two people may share a phone."""
+
+    EMAIL = 1
+    PHONE = 2
+
+
+WIRE_NAMES: dict[IdentityKind, str] = {
+    IdentityKind.IDENTITY: "identity",
+    IdentityKind.FBID: "FBID",
+    IdentityKind.GPID: "GPID",
+    IdentityKind.OBJECT_ID: "objectId",
+}
+
+PERSON_KINDS = (IdentityKind.IDENTITY, IdentityKind.FBID, IdentityKind.GPID)
+"""Kinds that name a person, in the order in which a record is read."""
+
+ONE_PER_PERSON = frozenset({IdentityKind.IDENTITY})
+"""Kinds of which two different values never meet on one profile by themselves (P-07)."""
+
+
+class Identity(NamedTuple):
+    """A kind and a value that mean at most one profile in an environment."""
+
+    kind: IdentityKind
+    value: str
+
+
+def person_identity(kind: IdentityKind, value: object) -> Identity:
+    """Read an id of a person, or raise `Rejected` (523). An integer is taken as its text."""
+    if type(value) is int:
+        value = str(value)
+    name = WIRE_NAMES[kind]
+    if not isinstance(value, str):
+        raise Rejected(RejectCode.IDENTITY, f"{name} needs to be a text")
+    if len(value) > IDENTITY_CHARACTERS:
+        reason = f"{name} is {len(value)} characters, the limit is {IDENTITY_CHARACTERS}"
+        raise Rejected(RejectCode.IDENTITY, reason)
+    bare = value.strip()
+    if len(bare) <= _LONGEST_REFUSED and (not bare or bare.lower() in REFUSED_VALUES):
+        raise Rejected(RejectCode.IDENTITY, f"{name} value cannot be {bare or 'blank'}")
+    if not value.isprintable() and _CONTROL.search(value):
+        raise Rejected(RejectCode.IDENTITY, f"{name} has a control character")
+    return Identity(kind, value)
+
+
+def object_identity(value: object) -> Identity:
+    """Read an objectId, or raise `Rejected` (526). One leading `-` does not count."""
+    if type(value) is int:
+        value = str(value)
+    if isinstance(value, str) and _OBJECT_ID.fullmatch(value) and value != "-":
+        return Identity(IdentityKind.OBJECT_ID, value.removeprefix("-"))
+    raise Rejected(
+        RejectCode.OBJECT_ID, "objectId needs to be 1 to 64 of A-Z a-z 0-9 ( ) ! : @ $ _ -"
+    )
+
+
+def server_object_id(profile: ProfileId) -> str:
+    """Give the objectId that finds a profile without being a device (P-01)."""
+    return f"{SERVER_OBJECT_ID_PREFIX}{profile:x}"
+
+
+def profile_of_server_object_id(value: str) -> ProfileId | None:
+    """Read the profile out of an objectId made by `server_object_id`; None for any other."""
+    digits = value.removeprefix(SERVER_OBJECT_ID_PREFIX)
+    if digits == value or not re.fullmatch(r"[1-9a-f][0-9a-f]{0,15}", digits):
+        return None
+    number = int(digits, 16)
+    return ProfileId(number) if number < 2**63 else None
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """The profile that holds an id now, as far as deciding needs to know it."""
+
+    profile: ProfileId
+    person_kinds: frozenset[IdentityKind]
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Is no id of a person known? Reachability does not matter here (P-04)."""
+        return not self.person_kinds
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """What a set of ids that arrived together means.
+
+    `profile` is None when a new one is to be made. `attach` are ids that nobody
+    held. `conflicts` are ids of the record that other people hold: they stay
+    there, and a merge is suggested. `moves_device` says that the device is
+    bound to this profile from now on, and `device_from` whose it was.
+    """
+
+    profile: ProfileId | None
+    attach: tuple[Identity, ...] = ()
+    conflicts: tuple[tuple[Identity, ProfileId], ...] = ()
+    moves_device: bool = False
+    device_from: ProfileId | None = None
+
+
+def resolve(
+    person: Sequence[tuple[Identity, Holder | None]],
+    device: Holder | None,
+    *,
+    has_device: bool,
+    alias_from: int,
+) -> Resolution:
+    """Decide whom a record means.
+
+    `person` are its ids of a person in reading order, each with its holder; from
+    `alias_from` on they came inside `profileData`. `device` holds the record's
+    objectId, if `has_device`.
+
+    The first id names the person. If nobody holds it: a device of an anonymous
+    visitor becomes this person's (P-04), or the holder of a further id takes it,
+    unless that one has another value of a kind that is one per person (P-07).
+    An objectId never joins two people, it changes hands (P-06).
+    """
+    if not person:
+        return Resolution(device.profile if device else None, moves_device=device is None)
+    target = _target(person, device, alias_from=alias_from)
+    attach = tuple(identity for identity, holder in person if holder is None)
+    conflicts = tuple(
+        (identity, holder.profile)
+        for identity, holder in person
+        if holder is not None and holder.profile != target
+    )
+    moves = has_device and (device is None or device.profile != target)
+    return Resolution(
+        target,
+        attach,
+        conflicts,
+        moves_device=moves,
+        device_from=device.profile if moves and device is not None else None,
+    )
+
+
+def _target(
+    person: Sequence[tuple[Identity, Holder | None]], device: Holder | None, *, alias_from: int
+) -> ProfileId | None:
+    lead, holder = person[0]
+    if holder is not None:
+        return holder.profile
+    for _, further in person[1:]:
+        if further is not None and _may_take(further, lead):
+            return further.profile
+    if device is not None and (device.is_anonymous or _is_own_alias(lead, device, alias_from)):
+        return device.profile
+    return None
+
+
+def _may_take(holder: Holder, lead: Identity) -> bool:
+    return lead.kind not in ONE_PER_PERSON or lead.kind not in holder.person_kinds
+
+
+def _is_own_alias(lead: Identity, device: Holder, alias_from: int) -> bool:
+    """Tell whether a known person's device brings a further id that fits beside those held."""
+    return alias_from == 0 and _may_take(device, lead)

@@ -1,0 +1,316 @@
+"""A profile: its document, and how a record changes it.
+
+`property_changes` computes what would change and `Profile.apply` applies it, so that
+a failing record leaves nothing behind. Source: U-10, U-12, U-22, P-02, P-03.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+import msgspec
+
+from mien.domain.events import Activity
+from mien.domain.fields import STANDARD_FIELDS
+from mien.domain.identities import Identity, IdentityKind
+from mien.domain.ids import ProfileId
+from mien.domain.operations import Operation, operate
+from mien.domain.preferences import GroupChange
+from mien.domain.records import PropertyChange
+from mien.domain.values import Value, day_of
+
+CUSTOM_KEYS = 256
+DEVICES = 50
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What differs between the compatible API and our own.
+
+    `custom_keys` caps new custom keys of a profile (None: no cap). `missing_is_zero`
+    lets `$incr` start at 0. `late_data_loses` leaves a property that was set at a
+    later time than the record's explicit one.
+    """
+
+    custom_keys: int | None = CUSTOM_KEYS
+    missing_is_zero: bool = False
+    late_data_loses: bool = False
+
+
+COMPATIBLE = Rules()
+NATIVE = Rules(custom_keys=None, missing_is_zero=True, late_data_loses=True)
+
+
+class PushToken(msgspec.Struct, omit_defaults=True):
+    """Where a device takes push messages: the token, its service, and keys of web push."""
+
+    id: str
+    type: str
+    keys: dict[str, str] | None = None
+
+
+class Device(msgspec.Struct, omit_defaults=True):
+    """One browser or phone of a profile; what is unknown is absent. `seen_at` is epoch seconds."""
+
+    object_id: str
+    platform: str | None = None
+    token: PushToken | None = None
+    make: str | None = None
+    model: str | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    seen_at: int = 0
+
+
+class Document(msgspec.Struct, omit_defaults=True):
+    """What is known of one person.
+
+    `properties` by name, standard and custom. `set_at` has the time (epoch
+    milliseconds) of each property that was set at another time than `base_at`.
+    `identities` are pairs of kind and value, in the order in which they came.
+    `groups` is by channel, then by group: subscribed or not.
+    """
+
+    base_at: int
+    properties: dict[str, Value] = {}
+    set_at: dict[str, int] = {}
+    identities: list[tuple[IdentityKind, str]] = []
+    devices: list[Device] = []
+    groups: dict[str, dict[str, bool]] = {}
+
+
+class PropertyChanges(msgspec.Struct):
+    """What a record does to properties: values after (None: removed) and before (absent: unset).
+
+    `stale` are left since a later time set them, `refused` since the profile is full.
+    `confirmed` are as the record says already, but so far as of an earlier time (U-22).
+    """
+
+    new: dict[str, Value | None]
+    old: dict[str, Value]
+    stale: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+
+
+_decode_document = msgspec.json.Decoder(Document).decode
+_decode_activity = msgspec.json.Decoder(Activity).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Profile:
+    """The working copy of one profile while a batch is applied to it.
+
+    Document and activity are decoded when first asked for, and encoded only if
+    they were: an event does not touch the document.
+    """
+
+    __slots__ = (
+        "_activity",
+        "_activity_bytes",
+        "_document",
+        "_document_bytes",
+        "created_at",
+        "id",
+        "is_new",
+        "is_touched",
+        "last_change",
+        "last_event",
+    )
+
+    def __init__(
+        self,
+        profile: ProfileId,
+        document: bytes,
+        activity: bytes,
+        *,
+        last_change: int,
+        last_event: int,
+        created_at: int,
+    ) -> None:
+        self.id = profile
+        self._document_bytes, self._activity_bytes = document, activity
+        self._document: Document | None = None
+        self._activity: Activity | None = None
+        self.last_change, self.last_event = last_change, last_event
+        self.created_at = created_at
+        self.is_new = self.is_touched = False
+
+    @classmethod
+    def create(cls, profile: ProfileId, *, created_at: int, base_at: int) -> "Profile":
+        """Begin a profile; both times are epoch milliseconds."""
+        made = cls(profile, b"", b"{}", last_change=0, last_event=0, created_at=created_at)
+        made._document = Document(base_at)
+        made.is_new = made.is_touched = True
+        return made
+
+    @property
+    def document(self) -> Document:
+        """The document, decoded once."""
+        if self._document is None:
+            self._document = _decode_document(self._document_bytes)
+        return self._document
+
+    @property
+    def activity(self) -> Activity:
+        """What the profile did, decoded once."""
+        if self._activity is None:
+            self._activity = _decode_activity(self._activity_bytes)
+        return self._activity
+
+    def document_bytes(self) -> bytes:
+        """Give the document as stored."""
+        return self._document_bytes if self._document is None else _encode(self._document)
+
+    def activity_bytes(self) -> bytes:
+        """Give the activity as stored."""
+        return self._activity_bytes if self._activity is None else _encode(self._activity)
+
+    def apply(self, changes: PropertyChanges, *, set_at: int) -> None:
+        """Take over computed changes; `set_at` is epoch milliseconds."""
+        self.is_touched = True
+        document = self.document
+        if self.is_new and not document.properties and not changes.old:
+            document.properties = dict(changes.new)  # type: ignore[arg-type]  # nothing removed yet
+        else:
+            for key, value in changes.new.items():
+                if value is None:
+                    document.properties.pop(key, None)
+                else:
+                    document.properties[key] = value
+        keys = (*changes.new, *changes.confirmed) if changes.confirmed else changes.new
+        if set_at != document.base_at:
+            document.set_at.update(dict.fromkeys(keys, set_at))
+        elif document.set_at or changes.old or changes.confirmed:
+            # A property that is gone keeps its time, or late data would bring it back.
+            for key in keys:
+                if key in document.properties:
+                    document.set_at.pop(key, None)
+                else:
+                    document.set_at[key] = set_at
+
+    def attach(self, identities: Iterable[Identity]) -> None:
+        """Add ids of the person, in order."""
+        self.is_touched = True
+        self.document.identities.extend((kind, value) for kind, value in identities)
+
+    def add_device(self, device: Device) -> None:
+        """Bind a device."""
+        self.is_touched = True
+        self.document.devices.append(device)
+
+    def remove_device(self, key: str) -> Device | None:
+        """Let a device go; `key` is its objectId without a leading `-`."""
+        device = self.find_device(key)
+        if device is not None:
+            self.is_touched = True
+            self.document.devices.remove(device)
+        return device
+
+    def find_device(self, key: str) -> Device | None:
+        """Find a device by its objectId without a leading `-`."""
+        return next(
+            (each for each in self.document.devices if each.object_id.removeprefix("-") == key),
+            None,
+        )
+
+    def change_group(self, change: GroupChange) -> bool:
+        """Set one subscription group; true if that changed anything."""
+        groups = self.document.groups.setdefault(change.channel, {})
+        if groups.get(change.group) is change.is_subscribed:
+            return False
+        groups[change.group] = change.is_subscribed
+        self.is_touched = True
+        return True
+
+
+def property_changes(
+    document: Document,
+    wanted: dict[str, PropertyChange],
+    *,
+    rules: Rules,
+    late_at: int | None,
+) -> PropertyChanges:
+    """Compute what a record would change, or raise `Rejected` and change nothing.
+
+    `late_at` is the record's explicit time in epoch milliseconds, None if it is now.
+    """
+    properties = document.properties
+    new: dict[str, Value | None] = {}
+    old: dict[str, Value] = {}
+    stale: list[str] = []
+    confirmed: list[str] = []
+    late = late_at if rules.late_data_loses else None
+    if not properties and late is None and not any(map(_is_operation, wanted.values())):
+        # The first record of a profile, as most are: all of it is new.
+        new, wanted = dict(wanted), {}  # type: ignore[arg-type]  # there is no operation in it
+    for key, change in wanted.items():
+        before = properties.get(key)
+        if late is not None and late < _set_at(document, key):
+            stale.append(key)
+            continue
+        after = _operated(key, before, change, rules) if isinstance(change, Operation) else change
+        if after == before and type(after) is type(before):
+            if late is not None and late > _set_at(document, key):
+                confirmed.append(key)
+            continue
+        new[key] = after
+        if before is not None:
+            old[key] = before
+    refused: tuple[str, ...] = ()
+    if rules.custom_keys is not None and len(properties) + len(new) > rules.custom_keys:
+        refused = _refuse_new_keys(properties, new, rules.custom_keys)
+    return PropertyChanges(new, old, tuple(stale), refused, tuple(confirmed))
+
+
+def _is_operation(change: PropertyChange) -> bool:
+    return type(change) is Operation
+
+
+def _operated(key: str, before: Value | None, operation: Operation, rules: Rules) -> Value | None:
+    """Give a property after an operator; a standard field keeps its form (Age may count)."""
+    after = operate(key, before, operation, missing_is_zero=rules.missing_is_zero)
+    field = STANDARD_FIELDS.get(key)
+    return after if after is None or field is None else field.check(after)
+
+
+def _set_at(document: Document, key: str) -> int:
+    if (at := document.set_at.get(key)) is not None:
+        return at
+    return document.base_at if key in document.properties else 0
+
+
+def _refuse_new_keys(
+    properties: dict[str, Value], new: dict[str, Value | None], cap: int
+) -> tuple[str, ...]:
+    """Drop from `new` the custom keys that the profile has no room for, and name them."""
+    held = sum(1 for key in properties if key not in STANDARD_FIELDS)
+    held -= sum(1 for key, value in new.items() if value is None and key not in STANDARD_FIELDS)
+    added = [key for key in new if key not in properties and key not in STANDARD_FIELDS]
+    refused = tuple(added[max(0, cap - held) :])
+    for key in refused:
+        del new[key]
+    return refused
+
+
+def is_identified(document: Document) -> bool:
+    """Tell whether the data names or reaches a person; else the profile is anonymous (P-03)."""
+    properties = document.properties
+    return bool(
+        document.identities
+        or "Email" in properties
+        or "Phone" in properties
+        or any(device.token is not None for device in document.devices)
+    )
+
+
+def age_on(properties: dict[str, Value], today: date) -> int | None:
+    """Give the age in whole years from DOB or Birthday, None without a date (U-09, P-10).
+
+    A date still to come gives none. Who was born on 29 February turns older on 1 March in other years.
+    """
+    for name in ("DOB", "Birthday"):
+        text = properties.get(name)
+        if isinstance(text, str) and (born := day_of(text)) is not None:
+            years = today.year - born.year
+            years -= (today.month, today.day) < (born.month, born.day)
+            return years if years >= 0 else None
+    return None

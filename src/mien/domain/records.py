@@ -1,0 +1,326 @@
+"""Records: what came in over the upload API, read once into what it means or a `Reject`.
+
+Source: U-04 to U-15 and the recorded answers of the original. The order of checks
+is part of the API: the first failure names the code, and the record is echoed
+as far as it had been normalised by then.
+"""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import TypeAlias
+
+import msgspec
+
+from mien.domain.events import (
+    RECORD_BYTES,
+    check_event_name,
+    check_event_properties,
+)
+from mien.domain.fields import RANK_OF_IDENTITY, RANK_OF_OTHERS, STANDARD_FIELDS, StandardField
+from mien.domain.identities import (
+    PERSON_KINDS,
+    WIRE_NAMES,
+    AddressKind,
+    Identity,
+    IdentityKind,
+    object_identity,
+    person_identity,
+)
+from mien.domain.operations import DELETE, Operation, Operator, parse_operation, parse_value
+from mien.domain.preferences import ADDRESS_FLAGS, GROUP_KEYS, GroupChange, parse_groups
+from mien.domain.rejects import Reject, RejectCode, Rejected
+from mien.domain.values import Value, check_key
+
+RECORDS_PER_CALL = 1_000
+DAY_SECONDS = 86_400
+
+_MILLISECONDS_FROM = 10**11
+"""No second that anybody means is this large; a millisecond of this century is."""
+
+PropertyChange: TypeAlias = Value | Operation
+
+
+class ProfileRecord(msgspec.Struct, frozen=True, gc=False):
+    """What one `profile` record asks for.
+
+    `person` are ids of a person in reading order; those from `alias_from` on stood
+    inside `profileData`. `changes` is by property, in the order of the record.
+    `at` is the explicit time in epoch seconds, `raw` the record as it came.
+    """
+
+    position: int
+    person: tuple[Identity, ...]
+    alias_from: int
+    device: Identity | None
+    object_id: str
+    changes: dict[str, PropertyChange]
+    at: int | None
+    raw: dict[str, object]
+    address_flags: tuple[tuple[AddressKind, bool], ...] = ()
+    groups: tuple[GroupChange, ...] = ()
+
+
+class EventRecord(msgspec.Struct, frozen=True, gc=False):
+    """What one `event` record tells: who did what, and when if it says so (epoch seconds)."""
+
+    position: int
+    person: tuple[Identity, ...]
+    device: Identity | None
+    object_id: str
+    name: str
+    properties: dict[str, object]
+    body: bytes
+    at: int | None
+    raw: dict[str, object]
+
+
+class TokenRecord(msgspec.Struct, frozen=True, gc=False):
+    """A push token of a device that is known already."""
+
+    position: int
+    device: Identity
+    token: str
+    token_type: str
+    keys: dict[str, str] | None
+    raw: dict[str, object]
+
+
+Record: TypeAlias = ProfileRecord | EventRecord | TokenRecord
+
+TOKEN_PLATFORMS = {
+    "fcm": "Android",
+    "gcm": "Android",
+    "apns": "iOS",
+    "chrome": "Web",
+    "wns": "Windows",
+    "mpns": "Windows",
+}
+"""Token types, and the platform of the devices that have them."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def parse_records(raws: Sequence[object], *, now: int) -> list[Record | Reject]:
+    """Read the records of one call, in order; `now` is in epoch seconds."""
+    return [parse_record(raw, position, now=now) for position, raw in enumerate(raws, 1)]
+
+
+def parse_record(raw: object, position: int, *, now: int) -> Record | Reject:
+    """Read one record. Never raises: a bad record is a `Reject`, so its neighbours still count."""
+    if type(raw) is not dict:
+        return Reject(position, RejectCode.RECORD_TYPE, "A record needs to be an object", raw)
+    try:
+        match raw.get("type"):
+            case "profile":
+                return _parse_profile(raw, position, now=now)
+            case "event":
+                return _parse_event(raw, position, now=now)
+            case "token":
+                return _parse_token(raw, position)
+            case _:
+                reason = "Data is neither profile, event nor token"
+                return Reject(position, RejectCode.RECORD_TYPE, reason, raw)
+    except Rejected as rejected:
+        return Reject(position, rejected.code, rejected.reason, raw)
+
+
+def _parse_profile(raw: dict[str, object], position: int, *, now: int) -> ProfileRecord | Reject:
+    person, device = _ids(raw)
+    at = None if "ts" not in raw else _timestamp(raw["ts"], now=now)
+    data = raw.get("profileData")
+    if type(data) is not dict:
+        raise Rejected(RejectCode.PROFILE_DATA, "profileData needs to be an object")
+    reading = _Reading(data)
+    if reading.failures:
+        rank, rejected = min(reading.failures, key=lambda failure: failure[0])
+        return Reject(position, rejected.code, rejected.reason, _echo(raw, data, rank))
+    object_id = raw.get("objectId")
+    return ProfileRecord(
+        position,
+        # In reading order, as on the top level: the order of JSON keys decides nothing.
+        (*person, *sorted(reading.aliases, key=_kind_of)) if reading.aliases else person,
+        len(person),
+        device,
+        str(object_id) if device is not None else "",
+        reading.changes,
+        at,
+        raw,
+        tuple(reading.address_flags),
+        tuple(reading.groups),
+    )
+
+
+_kind_of = itemgetter(0)
+
+
+class _Reading:
+    """One pass over `profileData`, which gathers every failure: the lowest rank is told."""
+
+    __slots__ = ("address_flags", "aliases", "changes", "failures", "groups")
+
+    def __init__(self, data: dict[str, object]) -> None:
+        self.changes: dict[str, PropertyChange] = {}
+        self.aliases: list[Identity] = []
+        self.address_flags: list[tuple[AddressKind, bool]] = []
+        self.groups: list[GroupChange] = []
+        self.failures: list[tuple[int, Rejected]] = []
+        changes = self.changes
+        for key, value in data.items():
+            try:
+                kind = type(value)
+                if key in _PLAIN_FIELDS and kind is not dict:
+                    changes[key] = _PLAIN_FIELDS[key](value)
+                elif key in _SPECIAL:
+                    self._read_special(key, value)
+                elif kind is bool or kind is float:
+                    changes[check_key(key)] = value  # type: ignore[assignment]
+                else:
+                    changes[check_key(key)] = parse_value(key, value)
+            except Rejected as rejected:
+                self.failures.append((_rank(key), rejected))
+
+    def _read_special(self, key: str, value: object) -> None:
+        if (field := STANDARD_FIELDS.get(key)) is None:
+            if (kind := _ALIASES.get(key)) is None:
+                self.groups.extend(parse_groups(key, value))
+            else:
+                self.aliases.append(_alias(kind, value))
+            return
+        change = field.check(value) if type(value) is not dict else _field_operation(field, value)
+        if (address := ADDRESS_FLAGS.get(key)) is None:
+            self.changes[key] = change
+        else:
+            self.address_flags.append((address, change is True))
+
+
+_ALIASES: Mapping[str, IdentityKind] = {
+    "identity": IdentityKind.IDENTITY,
+    "Identity": IdentityKind.IDENTITY,
+    "FBID": IdentityKind.FBID,
+    "GPID": IdentityKind.GPID,
+}
+"""Keys of `profileData` that give the person a further id."""
+
+_PLAIN_FIELDS = {
+    name: field.check for name, field in STANDARD_FIELDS.items() if name not in ADDRESS_FLAGS
+}
+_SPECIAL = frozenset((*STANDARD_FIELDS, *_ALIASES, *GROUP_KEYS))
+
+
+def _rank(key: str) -> int:
+    if (field := STANDARD_FIELDS.get(key)) is not None:
+        return field.rank
+    return RANK_OF_IDENTITY if key in _ALIASES else RANK_OF_OTHERS
+
+
+def _alias(kind: IdentityKind, value: object) -> Identity:
+    if isinstance(value, dict):
+        reason = f"{WIRE_NAMES[kind]} is an id of the person and takes no operator"
+        raise Rejected(RejectCode.IDENTITY_DELETE, reason)
+    return person_identity(kind, value)
+
+
+def _field_operation(field: StandardField, raw: dict[str, object]) -> PropertyChange:
+    """Read the operator of a standard field: `$set` and `$delete`, and Age also counts."""
+    if "$set" in raw and len(raw) == 1:
+        return field.check(raw["$set"])
+    operation = parse_operation(field.name, raw)
+    counts = isinstance(operation, Operation) and operation.operator is Operator.INCREMENT
+    if operation is DELETE or (counts and field.name == "Age"):
+        return operation
+    raise Rejected(RejectCode.OPERATOR_UNKNOWN, f"{field.name} takes $set and $delete only")
+
+
+def _ids(raw: dict[str, object]) -> tuple[tuple[Identity, ...], Identity | None]:
+    """Give the ids of the top level: those of a person in reading order, and the device's."""
+    identity = raw.get("identity")
+    # Nearly every record has a plain identity and no other id.
+    if identity is not None and "objectId" not in raw and "FBID" not in raw and "GPID" not in raw:
+        return (person_identity(IdentityKind.IDENTITY, identity),), None
+    person = tuple(
+        person_identity(kind, value)
+        for kind in PERSON_KINDS
+        if (value := raw.get(WIRE_NAMES[kind])) is not None
+    )
+    value = raw.get("objectId")
+    device = object_identity(value) if value is not None else None
+    if not person and device is None:
+        reason = (
+            "Identity value cannot be undefined; set at least one of identity, FBID, GPID "
+            "or objectId"
+        )
+        raise Rejected(RejectCode.IDENTITY, reason)
+    return person, device
+
+
+def _timestamp(value: object, *, now: int) -> int:
+    if type(value) is not int or not 0 < value < _MILLISECONDS_FROM:
+        reason = "Timestamp should be present in the Unix Epoch format"
+        raise Rejected(RejectCode.TIMESTAMP, reason)
+    if value > now + DAY_SECONDS:
+        reason = f"Timestamp {value} is more than a day ahead of the server's {now}"
+        raise Rejected(RejectCode.TIMESTAMP, reason)
+    return value
+
+
+def _echo(raw: dict[str, object], data: dict[str, object], failed: int) -> dict[str, object]:
+    """Show the record as the original does: with what had been normalised before the failure."""
+    echo = dict(data)
+    phone = echo.get("Phone")
+    if failed > STANDARD_FIELDS["Phone"].rank and isinstance(phone, str):
+        echo["Phone"] = _digits(phone)
+    if failed > RANK_OF_IDENTITY and type(echo.get("identity")) is int:
+        echo["identity"] = str(echo["identity"])
+    return {**raw, "profileData": echo}
+
+
+def _digits(phone: str) -> int | str:
+    """Give an accepted phone as the original echoes it: the number without its `+`."""
+    try:
+        return int(str(STANDARD_FIELDS["Phone"].check(phone))[1:])
+    except Rejected:
+        return phone
+
+
+def _parse_event(raw: dict[str, object], position: int, *, now: int) -> EventRecord:
+    person, device = _ids(raw)
+    at = None if "ts" not in raw else _timestamp(raw["ts"], now=now)
+    name = check_event_name(raw.get("evtName"))
+    properties = check_event_properties(name, raw.get("evtData"))
+    body = _encode(properties)
+    if len(body) > RECORD_BYTES:
+        reason = f"The event is {len(body)} bytes, the limit is {RECORD_BYTES}"
+        raise Rejected(RejectCode.RECORD_TOO_LARGE, reason)
+    object_id = str(raw["objectId"]) if device is not None else ""
+    return EventRecord(position, person, device, object_id, name, properties, body, at, raw)
+
+
+def _parse_token(raw: dict[str, object], position: int) -> TokenRecord:
+    try:
+        device = object_identity(raw.get("objectId"))
+    except Rejected as rejected:
+        raise Rejected(RejectCode.TOKEN_OBJECT_ID, rejected.reason) from rejected
+    data = raw.get("tokenData")
+    if not isinstance(data, dict):
+        raise Rejected(RejectCode.TOKEN_DATA, "tokenData needs to be an object")
+    token = data.get("id")
+    if not isinstance(token, str) or not token.strip():
+        raise Rejected(RejectCode.TOKEN_ID_MISSING, "tokenData has no id")
+    kind = data.get("type")
+    kind = kind.lower() if isinstance(kind, str) else ""
+    if kind not in TOKEN_PLATFORMS:
+        known = ", ".join(TOKEN_PLATFORMS)
+        raise Rejected(RejectCode.TOKEN_TYPE_MISSING, f"tokenData needs a type: one of {known}")
+    return TokenRecord(position, device, token, kind, _token_keys(kind, data.get("keys")), raw)
+
+
+def _token_keys(kind: str, keys: object) -> dict[str, str] | None:
+    if kind != "chrome":
+        if keys is not None:
+            raise Rejected(RejectCode.TOKEN_KEYS, f"A token of type {kind} takes no keys")
+        return None
+    if not isinstance(keys, dict) or not all(
+        isinstance(keys.get(name), str) and keys[name] for name in ("p256dh", "auth")
+    ):
+        raise Rejected(RejectCode.TOKEN_KEYS, "A chrome token needs keys of p256dh and auth")
+    return {"p256dh": keys["p256dh"], "auth": keys["auth"]}

@@ -1,0 +1,225 @@
+"""Standard fields: what each takes, how it is kept, and what it refuses."""
+
+import pytest
+
+from mien.domain.fields import STANDARD_FIELDS, normalise_phone
+from mien.domain.identities import AddressKind
+from mien.domain.operations import DELETE, Operation, Operator
+from mien.domain.rejects import RejectCode
+from tests.domain.making import accepted_profile, code_of, code_of_data, profile
+
+LONGEST_LOCAL = "a" * 242
+
+TAKEN: list[tuple[str, object, object]] = [
+    ("Email", "ana@example.com", "ana@example.com"),
+    ("Email", " Ana.Silva+news@Mail.Example.co ", "Ana.Silva+news@Mail.Example.co"),
+    ("Email", "josé@exámple.es", "josé@exámple.es"),
+    ("Email", "用户@例子.公司", "用户@例子.公司"),
+    ("Email", f"{LONGEST_LOCAL}@example.com", f"{LONGEST_LOCAL}@example.com"),
+    ("Phone", "+14155551234", "+14155551234"),
+    ("Phone", " +1 (415) 555-1234", "+14155551234"),
+    ("Phone", "+44.20.7946.0958", "+442079460958"),
+    ("Phone", "+1234567", "+1234567"),
+    ("Phone", "+123456789012345", "+123456789012345"),
+    *(("Gender", word, "M") for word in ("M", "m", "Male", " MALE ")),
+    *(("Gender", word, "F") for word in ("F", "f", "female")),
+    *(("Gender", word, "O") for word in ("O", "other", "Others")),
+    *(("Gender", word, "U") for word in ("U", "Unknown")),
+    *((key, "Y", "Y") for key in ("Employed", "Married")),
+    *((key, " n", "N") for key in ("Employed", "Married")),
+    *((key, True, "Y") for key in ("Employed", "Married")),
+    *((key, False, "N") for key in ("Employed", "Married")),
+    *(("Education", word, "School") for word in ("School", "school", " SCHOOL ")),
+    ("Education", "college", "College"),
+    ("Education", "Graduate", "Graduate"),
+    ("Age", 0, 0),
+    ("Age", 150, 150),
+    ("Age", "18", 18),
+    ("Age", " 034 ", 34),
+    ("DOB", "$D_19900131", "$D_19900131"),
+    ("DOB", "$D_633744000", "$D_633744000"),
+    ("DOB", "$D_-1", "$D_-1"),
+    ("Birthday", "$D_19040229", "$D_19040229"),
+    ("Name", "Ana Silva", "Ana Silva"),
+    ("Name", " 안나 😀", " 안나 😀"),
+    ("Customer Type", "Platinum", "Platinum"),
+    *(("MSG-email", value, True) for value in (True, 1, "1", "true", " TRUE ")),
+    *(("MSG-push", value, False) for value in (False, 0, "0", "false", "False")),
+    *((f"MSG-{channel}", True, True) for channel in ("sms", "whatsapp", "webpush")),
+]
+
+_NEVER: list[object] = [None, 1.5, [], ["Y"], {"$set": None}, ""]
+
+REFUSED: list[tuple[RejectCode, str, list[object]]] = [
+    (
+        RejectCode.EMAIL,
+        "Email",
+        [
+            *_NEVER,
+            5,
+            True,
+            "$$$$$",
+            "1234",
+            "ana",
+            "ana@",
+            "@example.com",
+            "ana@example",
+            "ana@@example.com",
+            "a na@example.com",
+            "ana@example..com",
+            ".ana@example.com",
+            "ana.@example.com",
+            "ana@-example.com",
+            "ana@example-.com",
+            "ana@example.com-",
+            "ana@example.c",
+            "ana@example.com,bea@example.com",
+            "[email protected]",
+            f"{LONGEST_LOCAL}a@example.com",
+        ],
+    ),
+    (
+        RejectCode.PHONE,
+        "Phone",
+        [
+            *_NEVER,
+            14155551234,
+            True,
+            "223",
+            "123",
+            "14155551234",
+            "+44+441234",
+            "+",
+            "+0123456789",
+            "+123456",
+            "+1234567890123456",
+            "+1415555abcd",
+            "+١٤١٥٥٥٥١٢٣٤",
+            "0014155551234",
+        ],
+    ),
+    (RejectCode.GENDER, "Gender", [*_NEVER, 1, True, "x", "man"]),
+    (RejectCode.EMPLOYED, "Employed", [*_NEVER, 1, 0, "yes", "true", "123"]),
+    (RejectCode.EDUCATION, "Education", [*_NEVER, 1, True, "University", "123"]),
+    (RejectCode.MARRIED, "Married", [*_NEVER, 1, 0, "yes", "true", "123"]),
+    (
+        RejectCode.AGE,
+        "Age",
+        [*_NEVER, True, "aa", -1, 151, "-1", "+5", "151", "00018", "12345", "١٨", "18.0", 10**30],
+    ),
+    *(
+        (
+            RejectCode.DATE_OF_BIRTH,
+            key,
+            [*_NEVER, 5, True, "19900131", "1990-01-31", "$D_", "$D_x", "$D_999999999999"],
+        )
+        for key in ("DOB", "Birthday")
+    ),
+    (RejectCode.NAME, "Name", [*_NEVER, 5, True, " ", "\t"]),
+    (RejectCode.CUSTOMER_TYPE, "Customer Type", [*_NEVER, 5, True, " "]),
+    *(
+        (RejectCode.PREFERENCE, key, [*_NEVER, 2, -1, "yes", "Y", "2", 1.0])
+        for key in ("MSG-email", "MSG-sms", "MSG-push", "MSG-whatsapp", "MSG-webpush")
+    ),
+    *(
+        (RejectCode.PREFERENCE, key, [*_NEVER, 2, "yes"])
+        for key in ("MSG-dndEmail", "MSG-dndPhone")
+    ),
+]
+
+
+# U-08, U-09, U-13
+@pytest.mark.parametrize(("key", "given", "kept"), TAKEN, ids=repr)
+def test_a_right_form_is_taken_and_kept_in_one_form(key: str, given: object, kept: object) -> None:
+    for value in (given, {"$set": given}):
+        changes = accepted_profile({key: value}).changes
+        assert changes == {key: kept}
+        assert type(changes[key]) is type(kept)
+
+
+# U-08
+@pytest.mark.parametrize(
+    ("code", "key", "value"),
+    [(code, key, value) for code, key, values in REFUSED for value in values],
+    ids=repr,
+)
+def test_a_wrong_form_is_refused_with_the_code_of_its_field(
+    code: RejectCode, key: str, value: object
+) -> None:
+    assert code_of_data(key, value) == code
+    if not isinstance(value, dict):
+        assert code_of_data(key, {"$set": value}) == code
+
+
+# U-08
+def test_every_standard_field_is_tried() -> None:
+    tried = {key for key, _, _ in TAKEN} | {"MSG-dndEmail", "MSG-dndPhone"}
+    assert tried == set(STANDARD_FIELDS)
+    assert {key for _, key, _ in REFUSED} == set(STANDARD_FIELDS)
+
+
+# P-09
+def test_every_standard_field_says_its_form_and_what_it_is_for() -> None:
+    for name, field in STANDARD_FIELDS.items():
+        assert field.name == name
+        assert field.form
+        assert field.help.endswith(".")
+
+
+# U-12
+@pytest.mark.parametrize("name", sorted(STANDARD_FIELDS.keys() - {"MSG-dndEmail", "MSG-dndPhone"}))
+@pytest.mark.parametrize("operand", [1, True])
+def test_delete_works_on_every_standard_field(name: str, operand: object) -> None:
+    assert accepted_profile({name: {"$delete": operand}}).changes == {name: DELETE}
+
+
+# U-12
+@pytest.mark.parametrize("name", STANDARD_FIELDS)
+@pytest.mark.parametrize("operation", [{"$add": "a"}, {"$remove": "a"}, {"$what": 1}])
+def test_a_standard_field_is_no_list(name: str, operation: object) -> None:
+    assert code_of_data(name, operation) == RejectCode.OPERATOR_UNKNOWN
+
+
+# U-12
+@pytest.mark.parametrize("name", sorted(STANDARD_FIELDS.keys() - {"Age"}))
+def test_of_the_standard_fields_only_age_counts(name: str) -> None:
+    for operator in ("$incr", "$decr"):
+        assert code_of_data(name, {operator: 1}) == RejectCode.OPERATOR_UNKNOWN
+    assert accepted_profile({"Age": {"$decr": 1}}).changes == {
+        "Age": Operation(Operator.INCREMENT, number=-1)
+    }
+
+
+# U-13
+@pytest.mark.parametrize(
+    ("value", "is_blocked"),
+    [(True, True), ("1", True), (0, False), ({"$set": True}, True), ({"$delete": 1}, False)],
+)
+def test_a_flag_of_an_address_is_kept_apart_from_the_properties(
+    value: object, is_blocked: object
+) -> None:
+    record = accepted_profile({"MSG-dndEmail": value, "MSG-dndPhone": value, "plan": "pro"})
+    assert record.address_flags == (
+        (AddressKind.EMAIL, is_blocked),
+        (AddressKind.PHONE, is_blocked),
+    )
+    assert record.changes == {"plan": "pro"}
+
+
+# U-09
+@pytest.mark.parametrize("text", ["+1 415-555(1234)", "+14155551234"])
+def test_a_phone_is_found_by_its_e164_form(text: str) -> None:
+    assert normalise_phone(text) == "+14155551234"
+
+
+# U-09
+def test_what_is_no_phone_has_no_form() -> None:
+    assert normalise_phone("415") is None
+
+
+# U-08
+def test_the_data_of_a_profile_needs_to_be_an_object() -> None:
+    for data in (None, [], "x", 1, True):
+        assert code_of(profile(data)) == RejectCode.PROFILE_DATA
+    assert code_of({"type": "profile", "identity": "ana"}) == RejectCode.PROFILE_DATA
+    assert accepted_profile({}).changes == {}
