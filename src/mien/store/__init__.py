@@ -1,0 +1,1 @@
+"""The record: rows and transactions, one file a noun. Functions take a `Transaction`, and never commit."""

@@ -1,0 +1,195 @@
+"""Definitions of user properties, events and event properties."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from mien.domain.ids import EnvironmentId
+from mien.domain.schema import Definition, DefinitionKind, DefinitionState
+from mien.domain.values import ValueType
+from mien.store import numbers
+from mien.store.engine import RetryTransactionError, Transaction
+from mien.store.schema import definitions
+
+_ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
+_FIELDS = (
+    definitions.c.definition_id,
+    definitions.c.kind,
+    definitions.c.parent,
+    definitions.c.key,
+    definitions.c.name,
+    definitions.c.type,
+    definitions.c.first_seen_at,
+    definitions.c.source,
+    definitions.c.state,
+    definitions.c.description,
+    definitions.c.count,
+    definitions.c.conflicts,
+)
+_ALL = sa.select(*_FIELDS).where(definitions.c.environment_id == _ENVIRONMENT)
+_OF_KIND = _ALL.where(
+    definitions.c.kind == sa.bindparam("kind"), definitions.c.parent == sa.bindparam("parent")
+).order_by(definitions.c.key)
+_BY_KEY = (
+    definitions.c.environment_id == _ENVIRONMENT,
+    definitions.c.kind == sa.bindparam("kind"),
+    definitions.c.parent == sa.bindparam("parent"),
+    definitions.c.key == sa.bindparam("key"),
+)
+_ONE = sa.select(*_FIELDS).where(*_BY_KEY)
+_LOCK = _ONE.with_for_update()
+_COUNT = (
+    sa.update(definitions)
+    .values(
+        count=definitions.c.count + sa.bindparam("more"),
+        conflicts=definitions.c.conflicts + sa.bindparam("more_conflicts"),
+    )
+    .where(*_BY_KEY)
+)
+_COUNT_EVENT = (
+    sa.update(definitions)
+    .values(count=definitions.c.count + sa.bindparam("more"))
+    .where(
+        definitions.c.environment_id == _ENVIRONMENT,
+        definitions.c.definition_id == sa.bindparam("definition"),
+    )
+)
+_SET_TYPE = sa.update(definitions).values(type=sa.bindparam("new_type")).where(*_BY_KEY)
+_DESCRIBE = (
+    sa.update(definitions)
+    .values(state=sa.bindparam("new_state"), description=sa.bindparam("new_description"))
+    .where(*_BY_KEY)
+)
+
+_COUNTER = "definition"
+_VERSION = "definitions"
+
+
+def version(tx: Transaction, environment: EnvironmentId) -> int:
+    """Give the number that rises with every new or changed definition."""
+    return numbers.current(tx, environment, _VERSION)
+
+
+def load_all(tx: Transaction, environment: EnvironmentId) -> list[Definition]:
+    """Give every definition of an environment."""
+    return [_definition(row) for row in tx.rows(_ALL, environment=environment)]
+
+
+def list_kind(
+    tx: Transaction, environment: EnvironmentId, kind: DefinitionKind, *, parent: int = 0
+) -> list[Definition]:
+    """Give the definitions of one kind by name; for event properties, of one event."""
+    return [
+        _definition(row)
+        for row in tx.rows(_OF_KIND, environment=environment, kind=kind, parent=parent)
+    ]
+
+
+def find(
+    tx: Transaction, environment: EnvironmentId, kind: DefinitionKind, key: str, *, parent: int = 0
+) -> Definition | None:
+    """Find one definition."""
+    row = tx.row(_ONE, environment=environment, kind=kind, parent=parent, key=key)
+    return _definition(row) if row else None
+
+
+def get_locked(
+    tx: Transaction, environment: EnvironmentId, kind: DefinitionKind, key: str, *, parent: int
+) -> Definition:
+    """Give one definition as it is now and keep other writers off it."""
+    statement = _ONE if tx.is_sqlite else _LOCK
+    row = tx.row(statement, environment=environment, kind=kind, parent=parent, key=key)
+    if row is None:
+        raise RetryTransactionError
+    return _definition(row)
+
+
+def add(
+    tx: Transaction,
+    environment: EnvironmentId,
+    *,
+    kind: DefinitionKind,
+    parent: int,
+    key: str,
+    name: str,
+    first_seen_at: int,
+    source: str,
+) -> Definition:
+    """Make a definition without values yet; raises `RetryTransactionError` if another was first."""
+    number = numbers.reserve(tx, environment, _COUNTER)[0]
+    made = Definition(number, kind, parent, key, name, None, first_seen_at, source)
+    row = (
+        environment,
+        kind,
+        parent,
+        key,
+        number,
+        name,
+        None,
+        first_seen_at,
+        source,
+        made.state,
+        "",
+        0,
+        0,
+    )
+    if tx.insert_new(definitions, [row]) != 1:
+        raise RetryTransactionError
+    numbers.reserve(tx, environment, _VERSION)
+    return made
+
+
+def set_type(tx: Transaction, environment: EnvironmentId, definition: Definition) -> None:
+    """Write the type of a definition."""
+    tx.run(_SET_TYPE, **_key(environment, definition), new_type=definition.type)
+    numbers.reserve(tx, environment, _VERSION)
+
+
+def describe(tx: Transaction, environment: EnvironmentId, definition: Definition) -> None:
+    """Write the state and description of a definition."""
+    tx.run(
+        _DESCRIBE,
+        **_key(environment, definition),
+        new_state=definition.state,
+        new_description=definition.description,
+    )
+    numbers.reserve(tx, environment, _VERSION)
+
+
+def count(
+    tx: Transaction, environment: EnvironmentId, definition: Definition, more: int, conflicts: int
+) -> None:
+    """Count further values of a definition."""
+    tx.run(_COUNT, **_key(environment, definition), more=more, more_conflicts=conflicts)
+
+
+def count_event(tx: Transaction, environment: EnvironmentId, event: int, more: int) -> None:
+    """Count how often an event was done, by its id."""
+    tx.run(_COUNT_EVENT, environment=environment, definition=event, more=more)
+
+
+def _key(environment: EnvironmentId, definition: Definition) -> dict[str, object]:
+    return {
+        "environment": environment,
+        "kind": definition.kind,
+        "parent": definition.parent,
+        "key": definition.key,
+    }
+
+
+def _definition(row: Sequence[object]) -> Definition:
+    number, kind, parent, key, name, kind_of, first, source, state, text, counted, conflicts = row
+    return Definition(
+        number,  # type: ignore[arg-type]  # the columns of _FIELDS, in their order
+        DefinitionKind(kind),  # type: ignore[arg-type]
+        parent,  # type: ignore[arg-type]
+        key,  # type: ignore[arg-type]
+        name,  # type: ignore[arg-type]
+        None if kind_of is None else ValueType(kind_of),  # type: ignore[arg-type]
+        first,  # type: ignore[arg-type]
+        source,  # type: ignore[arg-type]
+        DefinitionState(state),  # type: ignore[arg-type]
+        text,  # type: ignore[arg-type]
+        counted,  # type: ignore[arg-type]
+        conflicts,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,373 @@
+"""Opening a store, and the transactions that its functions run in.
+
+Statements are written with SQLAlchemy Core, compiled once per store, and run on
+the driver's own cursor: at 30,000 records a second the layers between would cost
+more than the work. Rows come back as plain tuples.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from mien.domain.errors import StoreUnavailableError
+
+APPLICATION_ID = 0x4D69656E
+"""Marks a SQLite file as ours: `Mien` in ASCII."""
+
+_ROWS_PER_INSERT = 64
+"""One statement of 64 rows lets go of the interpreter lock once, not 64 times."""
+
+_CACHE_KIB = 48 * 1024
+_WAL_PAGES = 16_384
+
+Row = tuple[Any, ...]
+DriverError = (sqlite3.Error, psycopg.Error)
+
+
+class StoreRefusedError(Exception):
+    """The store cannot be opened as it is; the sentence says what to do."""
+
+
+class RetryTransactionError(Exception):
+    """Another process got in between (lost race, deadlock, moved row); run the whole again."""
+
+
+class OneOf(sa.sql.expression.ColumnElement[bool]):
+    """`column` is one of the values bound as `name`, however many there are."""
+
+    inherit_cache = True
+
+    def __init__(self, column: sa.Column[Any], name: str = "values") -> None:
+        self.column, self.bind = column, sa.bindparam(name, type_=sa.types.NullType())
+
+
+@compiles(OneOf, "sqlite")
+def _one_of_sqlite(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column = compiler.process(element.column, **options)
+    values = compiler.process(element.bind, **options)
+    # What is spliced are a column of ours and a place for a bound value.
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608
+
+
+@compiles(OneOf, "postgresql")
+def _one_of_postgresql(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column = compiler.process(element.column, **options)
+    return f"{column} = ANY({compiler.process(element.bind, **options)})"
+
+
+class Cursor(Protocol):
+    """What both drivers offer."""
+
+    rowcount: int
+
+    def execute(self, sql: Any, parameters: Any = ..., /) -> Any:
+        """Run one statement."""
+        ...
+
+    def executemany(self, sql: Any, parameters: Any, /) -> Any:
+        """Run one statement for each row."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Give all rows."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give row after row."""
+        ...
+
+
+class Connection(Protocol):
+    """A driver's connection."""
+
+    def cursor(self) -> Any:
+        """Open a cursor."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    """A statement in the engine's words: its text, and the names of its values in order."""
+
+    text: str
+    names: tuple[str, ...]
+    lists: frozenset[str]
+    constants: dict[str, Any]
+
+
+class _Compiler:
+    """Compiles each statement once; statements are module constants, so their identity is a key."""
+
+    def __init__(self, *, is_sqlite: bool) -> None:
+        self.is_sqlite = is_sqlite
+        self.dialect: sa.Dialect = (
+            sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+            if is_sqlite
+            else postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+        )
+        self._statements: dict[int, tuple[sa.sql.ClauseElement, _Compiled]] = {}
+        self._inserts: dict[tuple[str, str, int], str] = {}
+
+    def statement(self, statement: sa.sql.ClauseElement) -> _Compiled:
+        """Compile a statement, or give it as compiled before."""
+        if (known := self._statements.get(id(statement))) is not None:
+            return known[1]
+        compiled = statement.compile(dialect=self.dialect)
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - statements compile to this
+        lists = frozenset(
+            name
+            for name, bind in compiled.binds.items()
+            if isinstance(bind.type, sa.types.NullType)
+        )
+        constants = {name: v for name, v in compiled.params.items() if v is not None}
+        done = _Compiled(str(compiled), tuple(compiled.positiontup or ()), lists, constants)
+        self._statements[id(statement)] = (statement, done)
+        return done
+
+    def insert(self, table: sa.Table, conflict: str, rows: int) -> str:
+        """Give the text of an insert of so many rows (PostgreSQL: of arrays, one a column)."""
+        key = (table.name, conflict, rows)
+        if (known := self._inserts.get(key)) is None:
+            statement = _conflicting(self._insert(table, rows), table, conflict)
+            known = self._inserts[key] = str(statement.compile(dialect=self.dialect))
+        return known
+
+    def _insert(self, table: sa.Table, rows: int) -> Any:
+        columns = list(table.columns)
+        if self.is_sqlite:
+            binds = [
+                {c.name: sa.bindparam(f"{c.name}_{n}", type_=c.type) for c in columns}
+                for n in range(rows)
+            ]
+            return sqlite.insert(table).values(binds)
+        arrays = [
+            sa.func.unnest(sa.cast(sa.bindparam(c.name), postgresql.ARRAY(_plain(c.type))))
+            for c in columns
+        ]
+        return postgresql.insert(table).from_select([c.name for c in columns], sa.select(*arrays))
+
+
+def _plain(kind: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    return sa.Text() if isinstance(kind, sa.Text) else kind
+
+
+def _conflicting(statement: Any, table: sa.Table, conflict: str) -> Any:
+    if conflict == "ignore":
+        return statement.on_conflict_do_nothing()
+    if conflict == "replace":
+        rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
+        return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=rest)
+    return statement
+
+
+class Transaction:
+    """Runs statements on one connection. What `store.write()` yields commits at its end."""
+
+    __slots__ = ("_compiler", "_cursor", "is_sqlite")
+
+    def __init__(self, cursor: Cursor, compiler: _Compiler) -> None:
+        self._cursor, self._compiler = cursor, compiler
+        self.is_sqlite = compiler.is_sqlite
+
+    def rows(self, statement: sa.sql.ClauseElement, **values: object) -> list[Row]:
+        """Run a statement and give all its rows."""
+        self._execute(statement, values)
+        return self._cursor.fetchall()
+
+    def row(self, statement: sa.sql.ClauseElement, **values: object) -> Row | None:
+        """Run a statement and give its first row."""
+        rows = self.rows(statement, **values)
+        return rows[0] if rows else None
+
+    def run(self, statement: sa.sql.ClauseElement, **values: object) -> int:
+        """Run a statement that changes rows, and give how many."""
+        self._execute(statement, values)
+        return self._cursor.rowcount
+
+    def insert(self, table: sa.Table, rows: Sequence[Row]) -> None:
+        """Insert rows, given as tuples in the order of the table's columns."""
+        self._insert_many(table, rows, "fail")
+
+    def insert_new(self, table: sa.Table, rows: Sequence[Row]) -> int:
+        """Insert those rows whose key is not there yet, and give how many."""
+        return self._insert_many(table, rows, "ignore")
+
+    def upsert(self, table: sa.Table, rows: Sequence[Row]) -> None:
+        """Insert rows, or replace those that have the same key."""
+        self._insert_many(table, rows, "replace")
+
+    def _execute(self, statement: sa.sql.ClauseElement, values: dict[str, object]) -> None:
+        compiled = self._compiler.statement(statement)
+        if compiled.constants:
+            values |= compiled.constants
+        if compiled.lists and self.is_sqlite:
+            for name in compiled.lists:
+                values[name] = msgspec.json.encode(values[name]).decode()
+        self._cursor.execute(compiled.text, tuple([values[name] for name in compiled.names]))
+
+    def _insert_many(self, table: sa.Table, rows: Sequence[Row], conflict: str) -> int:
+        if not rows:
+            return 0
+        if not self.is_sqlite:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            self._cursor.execute(self._compiler.insert(table, conflict, 1), columns)
+            return self._cursor.rowcount
+        whole = len(rows) - len(rows) % _ROWS_PER_INSERT
+        inserted = 0
+        for start in range(0, whole, _ROWS_PER_INSERT):
+            values = [v for row in rows[start : start + _ROWS_PER_INSERT] for v in row]
+            self._cursor.execute(self._compiler.insert(table, conflict, _ROWS_PER_INSERT), values)
+            inserted += self._cursor.rowcount
+        if whole < len(rows):
+            self._cursor.executemany(self._compiler.insert(table, conflict, 1), rows[whole:])
+            inserted += self._cursor.rowcount
+        return inserted
+
+
+class Store:
+    """The record of all environments: one SQLite file or one PostgreSQL database.
+
+    Reads use a connection of the calling thread. Writes take turns on one
+    connection of this process.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._compiler = _Compiler(is_sqlite=self.is_sqlite)
+        self._local = threading.local()
+        self._writer: Connection | None = None
+        self._write_lock = threading.Lock()
+        self._opened: list[Connection] = []
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, None on another engine."""
+        return Path(self.url.database or "") if self.is_sqlite else None
+
+    def close(self) -> None:
+        """Close every connection that this store opened."""
+        while self._opened:
+            self._opened.pop().close()
+        self._writer, self._local = None, threading.local()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Run single statements, each of which sees all that is committed."""
+        with self._translated():
+            yield Transaction(self._reader().cursor(), self._compiler)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Run several statements that all see the same moment."""
+        begin = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with self._translated():
+            cursor = self._reader().cursor()
+            cursor.execute(begin)
+            try:
+                yield Transaction(cursor, self._compiler)
+            finally:
+                cursor.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Run statements that commit together at the end, or not at all on an error.
+
+        Raises `RetryTransactionError` when another process got in between, and
+        `StoreUnavailableError` when the engine cannot write (disk full).
+        """
+        with self._write_lock, self._translated():
+            if self._writer is None:
+                self._writer = self._connect()
+            cursor = self._writer.cursor()
+            cursor.execute("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            try:
+                yield Transaction(cursor, self._compiler)
+                cursor.execute("COMMIT")
+            except BaseException:
+                self._roll_back(cursor)
+                raise
+
+    def _roll_back(self, cursor: Cursor) -> None:
+        try:
+            cursor.execute("ROLLBACK")
+        except DriverError:
+            # SQLite has rolled back by itself (disk full), or the connection is gone.
+            connection, self._writer = self._writer, None
+            if connection is not None:
+                self._opened.remove(connection)
+                connection.close()
+
+    def _reader(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "reader", None)
+        if connection is None:
+            connection = self._local.reader = self._connect()
+        return connection
+
+    def _connect(self) -> Connection:
+        try:
+            connection = self._connect_sqlite() if self.is_sqlite else self._connect_postgresql()
+        except DriverError as error:
+            raise StoreRefusedError(self._refusal(error)) from error
+        self._opened.append(connection)
+        return connection
+
+    def _refusal(self, error: Exception) -> str:
+        where = self.url.render_as_string(hide_password=True)
+        return f"The store at {where} cannot be opened: {error}."
+
+    def _connect_sqlite(self) -> Connection:
+        connection = sqlite3.connect(
+            self.url.database or "",
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=10,
+            cached_statements=256,
+        )
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            f"cache_size = -{_CACHE_KIB}",
+            f"wal_autocheckpoint = {_WAL_PAGES}",
+            "temp_store = MEMORY",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def _connect_postgresql(self) -> Connection:
+        url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        options = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
+        return psycopg.connect(url, autocommit=True, options=options)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn the drivers' errors into ours."""
+        try:
+            yield
+        except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
+            raise RetryTransactionError from error
+        except (sqlite3.IntegrityError, psycopg.IntegrityError):
+            raise
+        except (sqlite3.DatabaseError, psycopg.OperationalError) as error:
+            self._local = threading.local()
+            msg = f"The store cannot be used now ({error}); nothing was applied."
+            raise StoreUnavailableError(msg) from error
+
+
+def open_store(url: str) -> Store:
+    """Give a store by its URL; connections open when first used."""
+    return Store(url)

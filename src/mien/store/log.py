@@ -1,0 +1,214 @@
+"""The two append-only tables: events, and the change log of profiles.
+
+Both draw their places from one counter. The rows of one profile form a chain that
+is walked from its newest row, so appending never touches an index by profile.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from mien.domain.changes import Change, decode_change
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.store.engine import OneOf, Row, Transaction
+from mien.store.schema import changes, event_profiles, events
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """One event as stored: who, what, when; `body` are its properties as JSON."""
+
+    sequence: int
+    profile: ProfileId
+    previous: int
+    name: EventNameId
+    occurred_at: int
+    received_at: int
+    object_id: str
+    source: str
+    transaction: int
+    body: bytes
+
+
+class StoredChange(msgspec.Struct, frozen=True):
+    """One row of the change log."""
+
+    sequence: int
+    profile: ProfileId
+    previous: int
+    received_at: int
+    source: str
+    transaction: int
+    change: Change
+
+
+_ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
+_START: sa.BindParameter[int] = sa.bindparam("start")
+_COUNT: sa.BindParameter[int] = sa.bindparam("count")
+
+
+def _chain(table: sa.Table) -> sa.Select[Any]:
+    """Walk the rows of one profile from `start` backwards, at most `count`."""
+    columns = [column for column in table.columns if column.name != "environment_id"]
+    newest = sa.select(*columns).where(
+        table.c.environment_id == _ENVIRONMENT, table.c.sequence == _START
+    )
+    chain = newest.cte("chain", recursive=True)
+    chain = chain.union_all(
+        sa.select(*columns)
+        .join(chain, table.c.sequence == chain.c.previous)
+        .where(table.c.environment_id == _ENVIRONMENT)
+    )
+    return sa.select(chain).limit(_COUNT)
+
+
+_EVENT_CHAIN = _chain(events)
+_CHANGE_CHAIN = _chain(changes)
+_EVENTS_BY_TIME = (
+    sa.select(*[column for column in events.columns if column.name != "environment_id"])
+    .where(
+        events.c.environment_id == _ENVIRONMENT,
+        events.c.name_id == sa.bindparam("name"),
+        sa.tuple_(events.c.occurred_at, events.c.sequence)
+        > sa.tuple_(sa.bindparam("after_at"), sa.bindparam("after_sequence")),
+        events.c.occurred_at < sa.bindparam("until"),
+    )
+    .order_by(events.c.occurred_at, events.c.sequence)
+    .limit(_COUNT)
+)
+_PROFILES_OF_EVENT = (
+    sa.select(event_profiles.c.profile_id)
+    .where(
+        event_profiles.c.environment_id == _ENVIRONMENT,
+        event_profiles.c.name_id == sa.bindparam("name"),
+        event_profiles.c.profile_id > sa.bindparam("after"),
+    )
+    .order_by(event_profiles.c.profile_id)
+    .limit(_COUNT)
+)
+_DELETE_EVENTS = sa.delete(events).where(
+    events.c.environment_id == _ENVIRONMENT, OneOf(events.c.sequence)
+)
+_DELETE_CHANGES = sa.delete(changes).where(
+    changes.c.environment_id == _ENVIRONMENT, OneOf(changes.c.sequence)
+)
+_DELETE_EVENT_PROFILE = sa.delete(event_profiles).where(
+    event_profiles.c.environment_id == _ENVIRONMENT,
+    event_profiles.c.profile_id == sa.bindparam("profile"),
+    OneOf(event_profiles.c.name_id),
+)
+
+_REWRITE = (
+    sa.update(changes)
+    .values(body=sa.bindparam("new_body"))
+    .where(changes.c.environment_id == _ENVIRONMENT, changes.c.sequence == sa.bindparam("place"))
+)
+
+_STEP = 1_000
+
+
+def append_events(tx: Transaction, rows: list[Row]) -> None:
+    """Append events, given as rows of the table."""
+    tx.insert(events, rows)
+
+
+def append_changes(tx: Transaction, rows: list[Row]) -> None:
+    """Append changes, given as rows of the table."""
+    tx.insert(changes, rows)
+
+
+def add_event_profiles(
+    tx: Transaction, environment: EnvironmentId, firsts: Iterable[tuple[int, ProfileId]]
+) -> None:
+    """Note which profiles did an event for the first time."""
+    tx.insert_new(event_profiles, [(environment, *first) for first in firsts])
+
+
+def walk_events(
+    tx: Transaction, environment: EnvironmentId, start: int, *, step: int = _STEP
+) -> Iterator[StoredEvent]:
+    """Give the events of one profile, last arrived first, from its newest `start`."""
+    while start:
+        rows = tx.rows(_EVENT_CHAIN, environment=environment, start=start, count=step)
+        yield from (StoredEvent(*row) for row in rows)
+        start = rows[-1][2] if len(rows) == step else 0
+
+
+def walk_changes(
+    tx: Transaction, environment: EnvironmentId, start: int, *, step: int = _STEP
+) -> Iterator[StoredChange]:
+    """Give the changes of one profile, newest first, from its newest `start`."""
+    while start:
+        rows = tx.rows(_CHANGE_CHAIN, environment=environment, start=start, count=step)
+        yield from map(_change, rows)
+        start = rows[-1][2] if len(rows) == step else 0
+
+
+def events_by_time(
+    tx: Transaction,
+    environment: EnvironmentId,
+    name: EventNameId,
+    *,
+    after: tuple[int, int],
+    until: int,
+    count: int,
+) -> list[StoredEvent]:
+    """Give events of a name in order of (time, sequence), after such a pair and before `until`."""
+    rows = tx.rows(
+        _EVENTS_BY_TIME,
+        environment=environment,
+        name=name,
+        after_at=after[0],
+        after_sequence=after[1],
+        until=until,
+        count=count,
+    )
+    return [StoredEvent(*row) for row in rows]
+
+
+def profiles_of_event(
+    tx: Transaction, environment: EnvironmentId, name: EventNameId, *, after: int, count: int
+) -> list[ProfileId]:
+    """Give the next profiles by id that ever did an event."""
+    rows = tx.rows(_PROFILES_OF_EVENT, environment=environment, name=name, after=after, count=count)
+    return [row[0] for row in rows]
+
+
+def rewrite_change(tx: Transaction, environment: EnvironmentId, place: int, body: bytes) -> None:
+    """Replace the body of a change, when values in it have to be erased."""
+    tx.run(_REWRITE, environment=environment, place=place, new_body=body)
+
+
+def delete_profile(
+    tx: Transaction,
+    environment: EnvironmentId,
+    profile: ProfileId,
+    *,
+    last_event: int,
+    last_change: int,
+    names: list[int],
+) -> tuple[int, int]:
+    """Remove the events and changes of a profile; gives how many of each."""
+    tx.run(_DELETE_EVENT_PROFILE, environment=environment, profile=profile, values=names)
+    return (
+        _delete_chain(tx, environment, last_event, _EVENT_CHAIN, _DELETE_EVENTS),
+        _delete_chain(tx, environment, last_change, _CHANGE_CHAIN, _DELETE_CHANGES),
+    )
+
+
+def _delete_chain(
+    tx: Transaction, environment: EnvironmentId, start: int, walk: sa.Select[Any], remove: sa.Delete
+) -> int:
+    removed = 0
+    while start:
+        rows = tx.rows(walk, environment=environment, start=start, count=_STEP)
+        removed += tx.run(remove, environment=environment, values=[row[0] for row in rows])
+        start = rows[-1][2] if len(rows) == _STEP else 0
+    return removed
+
+
+def _change(row: Row) -> StoredChange:
+    sequence, profile, previous, received_at, source, transaction, body = row
+    change = decode_change(body)
+    return StoredChange(sequence, profile, previous, received_at, source, transaction, change)

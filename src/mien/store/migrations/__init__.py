@@ -1,0 +1,1 @@
+"""The history of the tables; a migration imports no code of ours."""

@@ -1,0 +1,108 @@
+"""Numbers that are handed out once: profile ids, places in the log, ids of accounts.
+
+SQLite has one writer at a time, so a row of `counters` is enough. On PostgreSQL
+the two busy ones are sequences, drawn after the rows are locked: of two writes to
+one profile the later has the larger number.
+"""
+
+import sqlalchemy as sa
+
+from mien.store.engine import Transaction
+from mien.store.schema import counters, metadata
+
+EVERYWHERE = 0
+"""The environment of counters that belong to the whole store."""
+
+profile_ids = sa.Sequence("profile_ids", metadata=metadata)
+log_sequence = sa.Sequence("log_sequence", metadata=metadata)
+
+_FIND = sa.select(counters.c.value).where(
+    counters.c.environment_id == sa.bindparam("environment"),
+    counters.c.name == sa.bindparam("name"),
+)
+_LOCK = _FIND.with_for_update()
+_SET = (
+    sa.update(counters)
+    .values(value=sa.bindparam("new_value"))
+    .where(
+        counters.c.environment_id == sa.bindparam("environment"),
+        counters.c.name == sa.bindparam("name"),
+    )
+)
+_SERIES = sa.func.generate_series(1, sa.bindparam("count"))
+_DRAW = {
+    "profile": sa.select(profile_ids.next_value()).select_from(_SERIES),
+    "log": sa.select(log_sequence.next_value()).select_from(_SERIES),
+}
+_TRANSACTION_ID = sa.select(sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger))
+_LAST_VALUE = sa.select(sa.column("last_value", sa.BigInteger)).select_from(
+    sa.table(log_sequence.name)
+)
+
+
+def _snapshot(edge: str) -> sa.Select[tuple[int]]:
+    bound = getattr(sa.func, f"pg_snapshot_{edge}")(sa.func.pg_current_snapshot())
+    return sa.select(sa.cast(sa.cast(bound, sa.Text), sa.BigInteger))
+
+
+_OLDEST = _snapshot("xmin")
+_NEWEST = _snapshot("xmax")
+
+
+def reserve(tx: Transaction, environment: int, name: str, count: int = 1) -> range:
+    """Hand out `count` numbers in a row that nobody had or will have."""
+    known = tx.row(_FIND if tx.is_sqlite else _LOCK, environment=environment, name=name)
+    if known is None:
+        tx.insert_new(counters, [(environment, name, 0)])
+        known = tx.row(_FIND if tx.is_sqlite else _LOCK, environment=environment, name=name)
+    first: int = known[0] + 1 if known else 1
+    tx.run(_SET, environment=environment, name=name, new_value=first + count - 1)
+    return range(first, first + count)
+
+
+def current(tx: Transaction, environment: int, name: str) -> int:
+    """Give the last number handed out."""
+    known = tx.row(_FIND, environment=environment, name=name)
+    return known[0] if known else 0
+
+
+def reserve_profiles(tx: Transaction, environment: int, count: int) -> list[int]:
+    """Hand out ids of new profiles, rising."""
+    if tx.is_sqlite:
+        return list(reserve(tx, environment, "profile", count))
+    return [row[0] for row in tx.rows(_DRAW["profile"], count=count)]
+
+
+def reserve_log(tx: Transaction, environment: int, count: int) -> list[int]:
+    """Hand out places in the log, rising; on PostgreSQL only after the profiles are locked."""
+    if tx.is_sqlite:
+        return list(reserve(tx, environment, "log", count))
+    return [row[0] for row in tx.rows(_DRAW["log"], count=count)]
+
+
+def transaction_id(tx: Transaction) -> int:
+    """Give PostgreSQL's id of this transaction, by which readers tell what they may see; else 0."""
+    if tx.is_sqlite:
+        return 0
+    row = tx.row(_TRANSACTION_ID)
+    return row[0] if row else 0
+
+
+def last_place(tx: Transaction, environment: int) -> int:
+    """Give the last place in the log that was handed out."""
+    if tx.is_sqlite:
+        return current(tx, environment, "log")
+    row = tx.row(_LAST_VALUE)
+    return row[0] if row else 0
+
+
+def oldest_transaction(tx: Transaction) -> int:
+    """Give the id below which every transaction of PostgreSQL has ended."""
+    row = tx.row(_OLDEST)
+    return row[0] if row else 0
+
+
+def newest_transaction(tx: Transaction) -> int:
+    """Give the id that the next transaction of PostgreSQL gets."""
+    row = tx.row(_NEWEST)
+    return row[0] if row else 0

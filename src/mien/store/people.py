@@ -1,0 +1,137 @@
+"""Facts about people beside their profiles: suggested merges, blocked addresses, erasures."""
+
+import msgspec
+import sqlalchemy as sa
+
+from mien.domain.identities import AddressKind, IdentityKind
+from mien.domain.ids import EnvironmentId, ProfileId
+from mien.store.engine import OneOf, Row, Transaction
+from mien.store.schema import erasures, merge_suggestions, subscriptions
+
+
+class MergeSuggestion(msgspec.Struct, frozen=True):
+    """Two profiles that one record named together, and the id that the other one holds."""
+
+    profile: ProfileId
+    other: ProfileId
+    kind: IdentityKind
+    value: str
+    suggested_at: int
+    source: str
+
+
+_ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
+_SUGGESTIONS = (
+    sa.select(*[c for c in merge_suggestions.columns if c.name != "environment_id"])
+    .where(
+        merge_suggestions.c.environment_id == _ENVIRONMENT,
+        sa.tuple_(merge_suggestions.c.profile_id, merge_suggestions.c.other_id)
+        > sa.tuple_(sa.bindparam("after"), sa.bindparam("after_other")),
+    )
+    .order_by(merge_suggestions.c.profile_id, merge_suggestions.c.other_id)
+    .limit(sa.bindparam("count"))
+)
+_FORGET_SUGGESTIONS = sa.delete(merge_suggestions).where(
+    merge_suggestions.c.environment_id == _ENVIRONMENT,
+    sa.or_(
+        merge_suggestions.c.profile_id == sa.bindparam("profile"),
+        merge_suggestions.c.other_id == sa.bindparam("profile"),
+    ),
+)
+_CONFUSED = sa.select(merge_suggestions.c.profile_id).where(
+    merge_suggestions.c.environment_id == _ENVIRONMENT,
+    merge_suggestions.c.other_id == sa.bindparam("profile"),
+)
+_BLOCKED = sa.select(subscriptions.c.value, subscriptions.c.is_blocked).where(
+    subscriptions.c.environment_id == _ENVIRONMENT,
+    subscriptions.c.kind == sa.bindparam("kind"),
+    OneOf(subscriptions.c.value),
+)
+_ANY_SUBSCRIPTION = (
+    sa.select(subscriptions.c.kind).where(subscriptions.c.environment_id == _ENVIRONMENT).limit(1)
+)
+_FORGET_SUBSCRIPTION = sa.delete(subscriptions).where(
+    subscriptions.c.environment_id == _ENVIRONMENT,
+    subscriptions.c.kind == sa.bindparam("kind"),
+    subscriptions.c.value == sa.bindparam("value"),
+)
+_ERASURES = sa.select(*erasures.columns)
+
+
+def suggest_merges(
+    tx: Transaction, environment: EnvironmentId, rows: list[MergeSuggestion]
+) -> None:
+    """Note that two profiles may be one person; a pair is noted once."""
+    tx.insert_new(merge_suggestions, [(environment, *msgspec.structs.astuple(row)) for row in rows])
+
+
+def merge_suggestion_page(
+    tx: Transaction, environment: EnvironmentId, *, after: tuple[int, int], count: int
+) -> list[MergeSuggestion]:
+    """Give the next suggestions by pair of profiles."""
+    rows = tx.rows(
+        _SUGGESTIONS, environment=environment, after=after[0], after_other=after[1], count=count
+    )
+    return [MergeSuggestion(r[0], r[1], IdentityKind(r[2]), *r[3:]) for r in rows]
+
+
+def confused_with(
+    tx: Transaction, environment: EnvironmentId, profile: ProfileId
+) -> list[ProfileId]:
+    """Give the profiles whose records named an id that this profile holds."""
+    return [row[0] for row in tx.rows(_CONFUSED, environment=environment, profile=profile)]
+
+
+def forget_suggestions(tx: Transaction, environment: EnvironmentId, profile: ProfileId) -> int:
+    """Remove the suggestions that name a profile."""
+    return tx.run(_FORGET_SUGGESTIONS, environment=environment, profile=profile)
+
+
+def set_blocked(
+    tx: Transaction,
+    environment: EnvironmentId,
+    states: dict[tuple[AddressKind, str], bool],
+    *,
+    now_ms: int,
+    source: str,
+) -> None:
+    """Block addresses for every profile that shares them, or open them again."""
+    rows: list[Row] = [
+        (environment, kind, value, int(is_blocked), now_ms, source)
+        for (kind, value), is_blocked in sorted(states.items())
+    ]
+    tx.upsert(subscriptions, rows)
+
+
+def blocked_states(
+    tx: Transaction, environment: EnvironmentId, kind: AddressKind, values: list[str]
+) -> dict[str, bool]:
+    """Give what was said of these addresses; those of which nothing was said are absent."""
+    if not values or tx.row(_ANY_SUBSCRIPTION, environment=environment) is None:
+        return {}
+    rows = tx.rows(_BLOCKED, environment=environment, kind=kind, values=values)
+    return {value: bool(is_blocked) for value, is_blocked in rows}
+
+
+def forget_address(
+    tx: Transaction, environment: EnvironmentId, kind: AddressKind, value: str
+) -> int:
+    """Remove what was said of an address."""
+    return tx.run(_FORGET_SUBSCRIPTION, environment=environment, kind=kind, value=value)
+
+
+def note_erasures(
+    tx: Transaction,
+    environment: EnvironmentId,
+    profile: ProfileId,
+    digests: list[bytes],
+    *,
+    now_ms: int,
+) -> None:
+    """Keep keyed hashes of the ids of an erased profile."""
+    tx.upsert(erasures, [(environment, digest, profile, now_ms) for digest in sorted(digests)])
+
+
+def all_erasures(tx: Transaction) -> list[Row]:
+    """Give every erasure of the store, as rows of the table."""
+    return tx.rows(_ERASURES)

@@ -1,0 +1,228 @@
+"""Profiles, and the identities and addresses by which they are found."""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from mien.domain.identities import AddressKind, Identity, IdentityKind
+from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.profiles import Profile
+from mien.store.engine import OneOf, RetryTransactionError, Transaction
+from mien.store.schema import addresses, identities, profiles
+
+_ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
+
+_OWNERS = sa.select(identities.c.value, identities.c.profile_id).where(
+    identities.c.environment_id == _ENVIRONMENT,
+    identities.c.kind == sa.bindparam("kind"),
+    OneOf(identities.c.value),
+)
+_FIELDS = (
+    profiles.c.profile_id,
+    profiles.c.document,
+    profiles.c.activity,
+    profiles.c.last_change,
+    profiles.c.last_event,
+    profiles.c.created_at,
+)
+_LOAD = sa.select(*_FIELDS).where(
+    profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id)
+)
+_LOCK = _LOAD.order_by(profiles.c.profile_id).with_for_update()
+_BY_IDENTITY = (
+    sa.select(*_FIELDS)
+    .join_from(
+        identities,
+        profiles,
+        sa.and_(
+            profiles.c.environment_id == identities.c.environment_id,
+            profiles.c.profile_id == identities.c.profile_id,
+        ),
+    )
+    .where(
+        identities.c.environment_id == _ENVIRONMENT,
+        identities.c.kind == sa.bindparam("kind"),
+        identities.c.value == sa.bindparam("value"),
+    )
+)
+_BY_ID = sa.select(*_FIELDS).where(
+    profiles.c.environment_id == _ENVIRONMENT, profiles.c.profile_id == sa.bindparam("profile")
+)
+_BY_ADDRESS = sa.select(addresses.c.profile_id).where(
+    addresses.c.environment_id == _ENVIRONMENT,
+    addresses.c.kind == sa.bindparam("kind"),
+    addresses.c.value == sa.bindparam("value"),
+)
+_PAGE = (
+    sa.select(*_FIELDS)
+    .where(profiles.c.environment_id == _ENVIRONMENT, profiles.c.profile_id > sa.bindparam("after"))
+    .order_by(profiles.c.profile_id)
+    .limit(sa.bindparam("count"))
+)
+_DELETE_ADDRESS = sa.delete(addresses).where(
+    addresses.c.environment_id == _ENVIRONMENT,
+    addresses.c.kind == sa.bindparam("kind"),
+    addresses.c.value == sa.bindparam("value"),
+    addresses.c.profile_id == sa.bindparam("profile"),
+)
+_DELETE_IDENTITY = sa.delete(identities).where(
+    identities.c.environment_id == _ENVIRONMENT,
+    identities.c.kind == sa.bindparam("kind"),
+    identities.c.value == sa.bindparam("value"),
+    identities.c.profile_id == sa.bindparam("profile"),
+)
+_DELETE = sa.delete(profiles).where(
+    profiles.c.environment_id == _ENVIRONMENT, profiles.c.profile_id == sa.bindparam("profile")
+)
+
+AddressRow = tuple[AddressKind, str, ProfileId]
+
+
+def find_owners(
+    tx: Transaction, environment: EnvironmentId, wanted: Iterable[Identity]
+) -> dict[Identity, ProfileId]:
+    """Find who holds these identities; those that nobody holds are absent."""
+    by_kind: dict[IdentityKind, list[str]] = {}
+    for kind, value in wanted:
+        by_kind.setdefault(kind, []).append(value)
+    return {
+        Identity(kind, value): ProfileId(profile)
+        for kind, values in by_kind.items()
+        for value, profile in tx.rows(_OWNERS, environment=environment, kind=kind, values=values)
+    }
+
+
+def load(
+    tx: Transaction, environment: EnvironmentId, wanted: Sequence[ProfileId]
+) -> dict[ProfileId, Profile]:
+    """Give these profiles by id; those that are gone are absent."""
+    rows = tx.rows(_LOAD, environment=environment, values=wanted) if wanted else []
+    return {row[0]: _profile(row) for row in rows}
+
+
+def lock(
+    tx: Transaction, environment: EnvironmentId, wanted: Sequence[ProfileId]
+) -> dict[ProfileId, Profile]:
+    """Give these profiles and keep other writers off them, in the order of their ids.
+
+    Raises `RetryTransactionError` if one went away since its id was looked up.
+    """
+    if not wanted:
+        return {}
+    rows = tx.rows(_LOAD if tx.is_sqlite else _LOCK, environment=environment, values=wanted)
+    if len(rows) != len(wanted):
+        raise RetryTransactionError
+    return {row[0]: _profile(row) for row in rows}
+
+
+def find_by_identity(
+    tx: Transaction, environment: EnvironmentId, identity: Identity
+) -> Profile | None:
+    """Find the profile that holds an identity."""
+    row = tx.row(_BY_IDENTITY, environment=environment, kind=identity.kind, value=identity.value)
+    return _profile(row) if row else None
+
+
+def find(tx: Transaction, environment: EnvironmentId, profile: ProfileId) -> Profile | None:
+    """Find a profile by its id."""
+    row = tx.row(_BY_ID, environment=environment, profile=profile)
+    return _profile(row) if row else None
+
+
+def find_by_address(
+    tx: Transaction, environment: EnvironmentId, kind: AddressKind, value: str
+) -> list[Profile]:
+    """Give all profiles with an address in its normal form."""
+    rows = tx.rows(_BY_ADDRESS, environment=environment, kind=kind, value=value)
+    return list(load(tx, environment, [row[0] for row in rows]).values())
+
+
+def page(
+    tx: Transaction, environment: EnvironmentId, *, after: ProfileId, count: int
+) -> list[Profile]:
+    """Give the next profiles by id."""
+    return [
+        _profile(row) for row in tx.rows(_PAGE, environment=environment, after=after, count=count)
+    ]
+
+
+def save(
+    tx: Transaction, environment: EnvironmentId, touched: Iterable[Profile], *, now_ms: int
+) -> None:
+    """Write profiles as they are now, new and known alike."""
+    tx.upsert(
+        profiles,
+        [
+            (
+                environment,
+                each.id,
+                each.document_bytes(),
+                each.activity_bytes(),
+                each.last_change,
+                each.last_event,
+                each.created_at,
+                now_ms,
+            )
+            for each in touched
+        ],
+    )
+
+
+def add_identities(
+    tx: Transaction, environment: EnvironmentId, rows: dict[Identity, ProfileId]
+) -> None:
+    """Give identities to profiles; raises `RetryTransactionError` if another writer was first."""
+    # In the order of the key: two writers that add the same ids then wait, and do not deadlock.
+    values = [(environment, kind, value, rows[kind, value]) for kind, value in sorted(rows)]  # type: ignore[index]
+    if tx.insert_new(identities, values) != len(values):
+        raise RetryTransactionError
+
+
+def move_identities(
+    tx: Transaction, environment: EnvironmentId, rows: dict[Identity, ProfileId]
+) -> None:
+    """Give identities that another profile held to a new holder."""
+    tx.upsert(
+        identities, [(environment, kind, value, p) for (kind, value), p in sorted(rows.items())]
+    )
+
+
+def change_addresses(
+    tx: Transaction, environment: EnvironmentId, held: dict[AddressRow, bool]
+) -> None:
+    """Add the addresses that are held from now on, and remove the others."""
+    added = [(environment, *row) for row, is_held in held.items() if is_held]
+    tx.insert_new(addresses, added)
+    for (kind, value, profile), is_held in held.items():
+        if not is_held:
+            tx.run(
+                _DELETE_ADDRESS, environment=environment, kind=kind, value=value, profile=profile
+            )
+
+
+def delete(
+    tx: Transaction,
+    environment: EnvironmentId,
+    profile: ProfileId,
+    *,
+    held: Iterable[Identity],
+    reached: Iterable[tuple[AddressKind, str]],
+) -> None:
+    """Remove a profile and the identities and addresses that find it."""
+    for kind, value in held:
+        tx.run(_DELETE_IDENTITY, environment=environment, kind=kind, value=value, profile=profile)
+    for address, value in reached:
+        tx.run(_DELETE_ADDRESS, environment=environment, kind=address, value=value, profile=profile)
+    tx.run(_DELETE, environment=environment, profile=profile)
+
+
+def _profile(row: Sequence[object]) -> Profile:
+    profile, document, activity, last_change, last_event, created_at = row
+    return Profile(
+        profile,  # type: ignore[arg-type]  # the columns of _FIELDS, in their order
+        document,  # type: ignore[arg-type]
+        activity,  # type: ignore[arg-type]
+        last_change=last_change,  # type: ignore[arg-type]
+        last_event=last_event,  # type: ignore[arg-type]
+        created_at=created_at,  # type: ignore[arg-type]
+    )

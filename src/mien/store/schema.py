@@ -1,0 +1,228 @@
+"""The tables of the record, the same on SQLite and PostgreSQL.
+
+The environment comes first in every key, so that nothing ever crosses. Ids are
+compared byte by byte on both engines (`EXACT`). Append-only tables and those of
+small rows are clustered by their key on SQLite (`CLUSTERED`).
+
+Events and changes of one profile form a chain: the profile points at its newest,
+each row at the one before (docs/adr/0003-chains.md).
+"""
+
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+EXACT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+
+_Type: TypeAlias = type[sa.types.TypeEngine[Any]] | sa.types.TypeEngine[Any]
+
+
+def _key(name: str, kind: _Type = sa.BigInteger) -> "sa.Column[Any]":
+    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+
+
+def _column(name: str, kind: _Type = sa.BigInteger) -> "sa.Column[Any]":
+    return sa.Column(name, kind, nullable=False)
+
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    _key("account_id"),
+    _column("name", sa.Text),
+    _column("region", sa.Text),
+    _column("time_zone", sa.Text),
+    _column("created_at"),
+)
+
+environments = sa.Table(
+    "environments",
+    metadata,
+    _key("environment_id"),
+    _column("account_id"),
+    _column("kind", EXACT),
+    _column("public_id", EXACT),
+    sa.UniqueConstraint("public_id"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    _key("environment_id"),
+    _key("key_id"),
+    _column("label", sa.Text),
+    _column("digest", sa.LargeBinary),
+    _column("created_at"),
+    sa.Column("revoked_at", sa.BigInteger),
+)
+
+secrets = sa.Table("secrets", metadata, _key("name", EXACT), _column("value", sa.LargeBinary))
+
+counters = sa.Table(
+    "counters", metadata, _key("environment_id"), _key("name", EXACT), _column("value")
+)
+
+profiles = sa.Table(
+    "profiles",
+    metadata,
+    _key("environment_id"),
+    _key("profile_id"),
+    _column("document", sa.LargeBinary),
+    _column("activity", sa.LargeBinary),
+    _column("last_change"),
+    _column("last_event"),
+    _column("created_at"),
+    _column("updated_at"),
+)
+
+identities = sa.Table(
+    "identities",
+    metadata,
+    _key("environment_id"),
+    _key("kind", sa.SmallInteger),
+    _key("value", EXACT),
+    _column("profile_id"),
+    **CLUSTERED,
+)
+
+addresses = sa.Table(
+    "addresses",
+    metadata,
+    _key("environment_id"),
+    _key("kind", sa.SmallInteger),
+    _key("value", EXACT),
+    _key("profile_id"),
+    **CLUSTERED,
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    _key("environment_id"),
+    _key("sequence"),
+    _column("profile_id"),
+    _column("previous"),
+    _column("name_id"),
+    _column("occurred_at"),
+    _column("received_at"),
+    _column("object_id", EXACT),
+    _column("source", EXACT),
+    _column("transaction_id"),
+    _column("body", sa.LargeBinary),
+    sa.Index(None, "environment_id", "name_id", "occurred_at", "sequence"),
+    **CLUSTERED,
+)
+
+event_profiles = sa.Table(
+    "event_profiles",
+    metadata,
+    _key("environment_id"),
+    _key("name_id"),
+    _key("profile_id"),
+    **CLUSTERED,
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    _key("environment_id"),
+    _key("sequence"),
+    _column("profile_id"),
+    _column("previous"),
+    _column("received_at"),
+    _column("source", EXACT),
+    _column("transaction_id"),
+    _column("body", sa.LargeBinary),
+    **CLUSTERED,
+)
+
+definitions = sa.Table(
+    "definitions",
+    metadata,
+    _key("environment_id"),
+    _key("kind", sa.SmallInteger),
+    _key("parent"),
+    _key("key", EXACT),
+    _column("definition_id"),
+    _column("name", sa.Text),
+    sa.Column("type", sa.Text),
+    _column("first_seen_at"),
+    _column("source", EXACT),
+    _column("state", sa.SmallInteger),
+    _column("description", sa.Text),
+    _column("count"),
+    _column("conflicts"),
+    sa.UniqueConstraint("environment_id", "definition_id"),
+    **CLUSTERED,
+)
+
+rejects = sa.Table(
+    "rejects",
+    metadata,
+    _key("environment_id"),
+    _key("reject_id"),
+    _column("received_at"),
+    _column("source", EXACT),
+    _column("position"),
+    _column("code"),
+    _column("reason", sa.LargeBinary),
+    _column("record", sa.LargeBinary),
+    _column("person", sa.LargeBinary),
+    sa.Column("replayed_at", sa.BigInteger),
+    sa.Index(None, "environment_id", "person"),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    _key("environment_id"),
+    _key("key", EXACT),
+    _column("received_at"),
+    _column("body_digest", sa.LargeBinary),
+    _column("answer", sa.LargeBinary),
+    sa.Index(None, "environment_id", "received_at"),
+)
+
+merge_suggestions = sa.Table(
+    "merge_suggestions",
+    metadata,
+    _key("environment_id"),
+    _key("profile_id"),
+    _key("other_id"),
+    _column("kind", sa.SmallInteger),
+    _column("value", EXACT),
+    _column("suggested_at"),
+    _column("source", EXACT),
+    **CLUSTERED,
+)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    _key("environment_id"),
+    _key("kind", sa.SmallInteger),
+    _key("value", EXACT),
+    _column("is_blocked", sa.SmallInteger),
+    _column("changed_at"),
+    _column("source", EXACT),
+    **CLUSTERED,
+)
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    _key("environment_id"),
+    _key("digest", sa.LargeBinary),
+    _column("profile_id"),
+    _column("erased_at"),
+    **CLUSTERED,
+)
