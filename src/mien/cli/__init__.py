@@ -1,0 +1,1 @@
+"""The `mien` command: prints, no logic."""

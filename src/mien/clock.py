@@ -1,0 +1,37 @@
+"""The only place that reads the clock and makes random ids and secrets."""
+
+import secrets
+import string
+import time
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+_PASSCODE_LETTERS = string.ascii_uppercase + string.digits
+_ACCOUNT_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+def now_ms() -> int:
+    """Give the time in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def today(zone: ZoneInfo) -> date:
+    """Give the day that it is in a time zone."""
+    return datetime.now(zone).date()
+
+
+def new_passcode() -> str:
+    """Make a passcode with 180 bits of chance, so that a plain hash protects it."""
+    return "-".join("".join(secrets.choice(_PASSCODE_LETTERS) for _ in range(12)) for _ in range(3))
+
+
+def new_public_id() -> str:
+    """Make the id of an account as clients send it: `ABC-DEF-1234`."""
+    letters = "".join(secrets.choice(_ACCOUNT_LETTERS) for _ in range(6))
+    digits = "".join(secrets.choice(string.digits) for _ in range(4))
+    return f"{letters[:3]}-{letters[3:]}-{digits}"
+
+
+def new_secret() -> bytes:
+    """Make a key for signing."""
+    return secrets.token_bytes(32)

@@ -1,0 +1,1 @@
+"""What programs call: the compatible API, our own, and what operators watch."""

@@ -1,0 +1,1 @@
+"""The CleverTap-compatible API: wire shapes in, domain values out, and back."""

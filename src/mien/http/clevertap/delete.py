@@ -1,0 +1,51 @@
+"""`POST /1/delete/profiles.json`: erasing people by identity or device id (P-15)."""
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, post
+
+from mien.domain.errors import InvalidInputError, LimitExceededError
+from mien.domain.identities import Identity, IdentityKind, object_identity, person_identity
+from mien.domain.rejects import Rejected
+from mien.http.auth import caller_of, services_of
+from mien.http.body import decode_json, read_body
+from mien.http.errors import JSON
+from mien.services.erase import erase
+
+IDS_PER_CALL = 100
+
+
+@post("/1/delete/profiles.json", status_code=200)
+async def delete_profiles(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Erase the people that `identity` or `guid` names; those that are not known are no error."""
+    services, caller = services_of(request), caller_of(request)
+    async with services.limits.place(caller.environment, "delete"):
+        wanted = _wanted(decode_json(await read_body(request, services.settings)))
+        for identity in wanted:
+            await services.run_long(partial(erase, services.store, caller.environment, identity))
+    return Response(b'{"status":"success"}', media_type=JSON)
+
+
+def _wanted(raw: object) -> list[Identity]:
+    if not isinstance(raw, dict) or ("identity" in raw) == ("guid" in raw):
+        raise InvalidInputError(
+            path="", problem="Give either identity or guid: one id, or a list of up to 100"
+        )
+    name = "identity" if "identity" in raw else "guid"
+    ids = raw[name] if isinstance(raw[name], list) else [raw[name]]
+    if len(ids) > IDS_PER_CALL:
+        what = "ids"
+        raise LimitExceededError(what, limit=IDS_PER_CALL, size=len(ids))
+    if not ids:
+        raise InvalidInputError(path=name, problem="it names nobody")
+    return [_identity(name, each, position) for position, each in enumerate(ids)]
+
+
+def _identity(name: str, value: object, position: int) -> Identity:
+    try:
+        if name == "identity":
+            return person_identity(IdentityKind.IDENTITY, value)
+        return object_identity(value)
+    except Rejected as rejected:
+        raise InvalidInputError(path=f"{name}[{position}]", problem=rejected.reason) from rejected

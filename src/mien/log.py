@@ -1,0 +1,123 @@
+"""Logs: events with fields, one line each, never sentences with values in them.
+
+Lines wait in memory for a few hundredths of a second and leave in one write, from
+a thread of their own: a slow terminal or a full pipe never holds a request up.
+"""
+
+import logging
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import msgspec
+import structlog
+
+_SECRET_FIELDS = frozenset({"passcode", "authorization", "secret"})
+_WAIT_SECONDS = 0.05
+_LINES_WAITING = 100_000
+
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
+
+
+class Outbox:
+    """Lines on their way to a file; what finds no room is counted and dropped."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._lines: deque[str] = deque()
+        self._has_lines = threading.Event()
+        self._writing = threading.Lock()
+        self._dropped = 0
+        threading.Thread(target=self._run, name="log", daemon=True).start()
+
+    def write(self, line: str) -> None:
+        """Take a line; it is in the file after the next flush."""
+        if len(self._lines) >= _LINES_WAITING:
+            self._dropped += 1
+            return
+        self._lines.append(line)
+        if not self._has_lines.is_set():
+            self._has_lines.set()
+
+    def flush(self) -> None:
+        """Do nothing: structlog calls this after each line."""
+
+    def drain(self) -> None:
+        """Write all that waits."""
+        with self._writing:
+            self._has_lines.clear()
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            dropped, self._dropped = self._dropped, 0
+            if lines:
+                self._file.write("".join(lines))
+                self._file.flush()
+        if dropped:
+            structlog.get_logger().warning("log.dropped", lines=dropped)
+
+    def _run(self) -> None:
+        while True:
+            self._has_lines.wait()
+            time.sleep(_WAIT_SECONDS)
+            self.drain()
+
+
+def set_up(*, as_json: bool) -> Outbox:
+    """Write logs to standard error: as JSON for programs, as text for people.
+
+    What libraries log through `logging` goes the same way. Call `drain` of what
+    is returned before the process ends.
+    """
+    outbox = Outbox(sys.stderr)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _mask,
+            structlog.processors.format_exc_info,
+            _as_json if as_json else _as_text,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(outbox),  # type: ignore[arg-type]  # writes only
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[_Forward()], force=True)
+    return outbox
+
+
+class _Forward(logging.Handler):
+    """Hands over what libraries log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno, record.name, message=record.getMessage(), exc_info=record.exc_info
+        )
+
+
+def _mask(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for name in _SECRET_FIELDS & event.keys():
+        event[name] = "***"
+    return event
+
+
+def _as_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    fields = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), **event}
+    return _encode(fields).decode()
+
+
+def _as_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    timestamp, level, name = event.pop("timestamp"), event.pop("level"), event.pop("event")
+    exception = event.pop("exception", None)
+    fields = " ".join([f"{key}={_shown(value)}" for key, value in event.items()])
+    line = f"{timestamp} {level:<7} {name} {fields}".rstrip()
+    return f"{line}\n{exception}" if exception else line
+
+
+def _shown(value: object) -> str:
+    """Write a value so that it stays one word on one line."""
+    text = str(value)
+    return text if text.isprintable() and text and " " not in text else repr(text)

@@ -1,0 +1,1 @@
+"""What Mien does: one verb a function, one transaction each."""

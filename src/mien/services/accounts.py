@@ -1,0 +1,200 @@
+"""Accounts, environments and keys: making them, and knowing who calls.
+
+A passcode has 180 bits of chance, so one round of a keyed hash protects it at
+rest and is cheap enough for every request (docs/adr/0004-passcodes.md).
+"""
+
+import hashlib
+import hmac
+import time
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+
+from mien import clock
+from mien.domain.errors import InvalidInputError, NotAllowedError, NotFoundError
+from mien.domain.ids import EnvironmentId
+from mien.store import accounts
+from mien.store.accounts import Account, ApiKey, Environment
+from mien.store.engine import Store, Transaction
+
+_KINDS = ("live", "test")
+_PREFIX = {"live": "", "test": "TEST-"}
+_FRESH_SECONDS = 1.0
+_NAME_CHARACTERS = 200
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    """A key as it is shown once: afterwards only its digest is known."""
+
+    account_id: str
+    passcode: str
+
+
+class NewAccount(msgspec.Struct, frozen=True):
+    """An account with the first key of each environment."""
+
+    account: Account
+    live: NewKey
+    test: NewKey
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls: an environment, and the key that opened it."""
+
+    environment: EnvironmentId
+    public_id: str
+    time_zone: str
+    key_id: int
+
+    @property
+    def source(self) -> str:
+        """How changes name the caller."""
+        return f"api:{self.key_id}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the account."""
+        return ZoneInfo(self.time_zone)
+
+
+class UnknownAccountError(NotAllowedError):
+    """No environment has this account id."""
+
+    code = "unknown_account"
+    mend = "Use the id that `mien account list` shows, with its dashes."
+
+    def __init__(self) -> None:
+        msg = "Account ID is not valid"
+        super().__init__(msg)
+
+
+class WrongPasscodeError(NotAllowedError):
+    """The passcode opens no key of this environment."""
+
+    code = "wrong_passcode"
+    mend = "Use a key of this environment, on a host of its region; `mien key add` makes a new one."
+
+    def __init__(self) -> None:
+        msg = "Invalid Credentials"
+        super().__init__(msg)
+
+
+def create_account(
+    store: Store, *, name: str, region: str = "local", time_zone: str = "UTC"
+) -> NewAccount:
+    """Make an account with its two environments and a first key for each."""
+    if not name.strip() or len(name) > _NAME_CHARACTERS:
+        raise InvalidInputError(path="name", problem=f"needs 1 to {_NAME_CHARACTERS} characters")
+    if time_zone not in available_timezones():
+        raise InvalidInputError(
+            path="time_zone", problem=f"'{time_zone}' is no time zone such as Europe/Paris"
+        )
+    now = clock.now_ms()
+    with store.write() as tx:
+        account = accounts.add_account(
+            tx, name=name.strip(), region=region, time_zone=time_zone, now_ms=now
+        )
+        public_id = clock.new_public_id()
+        keys = {kind: _open(tx, account, kind, public_id, now) for kind in _KINDS}
+    return NewAccount(account, keys["live"], keys["test"])
+
+
+def list_accounts(store: Store) -> list[tuple[Account, list[Environment]]]:
+    """Give every account with its environments."""
+    with store.read() as tx:
+        environments = accounts.list_environments(tx)
+        return [
+            (account, [each for each in environments if each.account_id == account.account_id])
+            for account in accounts.list_accounts(tx)
+        ]
+
+
+def add_key(store: Store, public_id: str, *, label: str) -> NewKey:
+    """Make a further key of an environment."""
+    now = clock.now_ms()
+    with store.write() as tx:
+        return _add_key(tx, _get_environment(tx, public_id), label, now)
+
+
+def list_keys(store: Store, public_id: str) -> list[ApiKey]:
+    """Give the keys of an environment."""
+    with store.read() as tx:
+        return accounts.list_keys(tx, _get_environment(tx, public_id).environment_id)
+
+
+def revoke_key(store: Store, public_id: str, key_id: int) -> None:
+    """Revoke a key; servers refuse it within a second."""
+    with store.write() as tx:
+        environment = _get_environment(tx, public_id)
+        if not accounts.revoke_key(tx, environment.environment_id, key_id, now_ms=clock.now_ms()):
+            msg = f"{public_id} has no key {key_id} that is in use."
+            raise NotFoundError(msg)
+
+
+class Doorkeeper:
+    """Tells who calls. Remembers keys for a second, so that a revoked one is soon refused."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, tuple[float, Environment, dict[bytes, int]]] = {}
+        with store.write() as tx:
+            self._pepper = _pepper(tx)
+
+    def admit(self, public_id: str | None, passcode: str | None) -> Caller:
+        """Give the caller, or raise `NotAllowedError`."""
+        if not public_id:
+            raise UnknownAccountError
+        environment, keys = self._keys(public_id)
+        digest = _digest(self._pepper, passcode or "")
+        # The digest is keyed and compared in constant time: neither says how near a guess was.
+        for known, key_id in keys.items():
+            if hmac.compare_digest(known, digest):
+                return Caller(
+                    environment.environment_id, environment.public_id, environment.time_zone, key_id
+                )
+        raise WrongPasscodeError
+
+    def _keys(self, public_id: str) -> tuple[Environment, dict[bytes, int]]:
+        now = time.monotonic()
+        known = self._known.get(public_id)
+        if known is None or known[0] < now:
+            with self._store.read() as tx:
+                environment = accounts.find_environment(tx, public_id)
+                if environment is None:
+                    self._known.pop(public_id, None)
+                    raise UnknownAccountError
+                keys = accounts.list_keys(tx, environment.environment_id)
+            good = {key.digest: key.key_id for key in keys if key.revoked_at is None}
+            known = self._known[public_id] = (now + _FRESH_SECONDS, environment, good)
+        return known[1], known[2]
+
+
+def _open(tx: Transaction, account: Account, kind: str, public_id: str, now: int) -> NewKey:
+    environment = accounts.add_environment(
+        tx, account, kind=kind, public_id=_PREFIX[kind] + public_id
+    )
+    return _add_key(tx, environment, "first key", now)
+
+
+def _add_key(tx: Transaction, environment: Environment, label: str, now: int) -> NewKey:
+    passcode = clock.new_passcode()
+    digest = _digest(_pepper(tx), passcode)
+    accounts.add_key(tx, environment.environment_id, label=label, digest=digest, now_ms=now)
+    return NewKey(environment.public_id, passcode)
+
+
+def _get_environment(tx: Transaction, public_id: str) -> Environment:
+    environment = accounts.find_environment(tx, public_id)
+    if environment is None:
+        msg = f"There is no environment {public_id}; `mien account list` shows them."
+        raise NotFoundError(msg)
+    return environment
+
+
+def _pepper(tx: Transaction) -> bytes:
+    return accounts.secret(tx, "passcodes", clock.new_secret())
+
+
+def _digest(pepper: bytes, passcode: str) -> bytes:
+    return hmac.digest(pepper, passcode.encode(), hashlib.sha256)

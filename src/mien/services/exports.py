@@ -1,0 +1,174 @@
+"""Exports by event: every profile that did it, or every time it was done, in pages.
+
+The set is fixed at the first call by a place in the log (`position`): what came
+later is left out, so pages repeat and nothing is given twice while uploads go on
+(G-07). A page is a short read that begins where the one before ended, so memory
+does not grow with what matches.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import msgspec
+
+from mien.domain.errors import StoreUnavailableError
+from mien.domain.events import STANDARD_EVENTS, event_key
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.profiles import Profile
+from mien.domain.schema import DefinitionKind
+from mien.services.reading import ProfileView, Reader
+from mien.store import definitions, log, numbers
+from mien.store import profiles as profile_store
+from mien.store.engine import Store, Transaction
+from mien.store.log import StoredEvent
+
+_CHUNK = 2_000
+_SCANNED_PER_PAGE = 50_000
+_STEP_SECONDS = 0.01
+_WAIT_SECONDS = 2.0
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Which events an export is of: their name, time, and place in the log.
+
+    From `since` to before `until` (epoch seconds), and up to `position`. The name is 0
+    for an event that is known but was never done.
+    """
+
+    name: EventNameId
+    since: int
+    until: int
+    position: int
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """Events of a page with the profiles they belong to, and where the next page begins."""
+
+    events: Sequence[StoredEvent]
+    views: dict[ProfileId, ProfileView]
+    after: tuple[int, int] | None
+
+
+_standard_keys = frozenset(event_key(name) for name in STANDARD_EVENTS)
+
+
+def open_window(
+    store: Store, environment: EnvironmentId, name: str, *, since: int, until: int
+) -> Window | None:
+    """Fix what an export gives, or give None for an event that nobody ever heard of (G-06)."""
+    key = event_key(name)
+    with store.read() as tx:
+        known = definitions.find(tx, environment, DefinitionKind.EVENT, key)
+    if known is None:
+        return Window(EventNameId(0), since, until, 0) if key in _standard_keys else None
+    return Window(EventNameId(known.id), since, until, _position(store, environment))
+
+
+def profile_page(
+    store: Store, reader: Reader, window: Window, *, after: int, count: int, today: date
+) -> tuple[list[ProfileView], int | None]:
+    """Give the next profiles that did the event, and the id after which the next page begins."""
+    with store.snapshot() as tx:
+        found: list[Profile] = []
+        scanned = 0
+        for profile in _matching(tx, reader.environment, window, after):
+            scanned += 1
+            if profile is None:
+                if scanned >= _SCANNED_PER_PAGE and found:
+                    return reader.views(tx, found, today=today), found[-1].id
+                continue
+            if len(found) == count:
+                return reader.views(tx, found, today=today), found[-1].id
+            found.append(profile)
+        return reader.views(tx, found, today=today), None
+
+
+def event_page(
+    store: Store,
+    reader: Reader,
+    window: Window,
+    *,
+    after: tuple[int, int] | None,
+    count: int,
+    today: date,
+) -> EventPage:
+    """Give the next events in order of time."""
+    start = after or (window.since, 0)
+    with store.snapshot() as tx:
+        rows = _events(tx, reader.environment, window, start, count + 1)
+        shown = rows[:count]
+        wanted = sorted({event.profile for event in shown})
+        loaded = profile_store.load(tx, reader.environment, wanted)
+        views = reader.views(tx, list(loaded.values()), today=today)
+        by_profile = dict(zip(loaded, views, strict=True))
+    last = (shown[-1].occurred_at, shown[-1].sequence) if len(rows) > count else None
+    return EventPage([event for event in shown if event.profile in by_profile], by_profile, last)
+
+
+def _position(store: Store, environment: EnvironmentId) -> int:
+    """Give a place in the log up to which everything is decided.
+
+    On PostgreSQL a writer under way may hold an earlier place than one that has
+    committed: wait until those that were under way are done, which takes
+    milliseconds, so that the place means the same set ever after.
+    """
+    with store.read() as tx:
+        position = numbers.last_place(tx, environment)
+        if store.is_sqlite:
+            return position
+        newest = numbers.newest_transaction(tx)
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while numbers.oldest_transaction(tx) < newest:
+            if time.monotonic() > deadline:
+                msg = "Other writers did not finish in time; begin the export again in a moment."
+                raise StoreUnavailableError(msg)
+            time.sleep(_STEP_SECONDS)
+    return position
+
+
+def _matching(
+    tx: Transaction, environment: EnvironmentId, window: Window, after: int
+) -> Iterator[Profile | None]:
+    """Give each candidate after an id: the profile if it matches, None if it does not."""
+    while True:
+        ids = log.profiles_of_event(tx, environment, window.name, after=after, count=_CHUNK)
+        if not ids:
+            return
+        loaded = profile_store.load(tx, environment, ids)
+        for profile in ids:
+            known = loaded.get(profile)
+            yield known if known and _matches(tx, environment, window, known) else None
+        after = ids[-1]
+
+
+def _matches(tx: Transaction, environment: EnvironmentId, window: Window, profile: Profile) -> bool:
+    summary = profile.activity.events.get(window.name)
+    if summary is None or summary.last < window.since or summary.first >= window.until:
+        return False
+    if profile.last_event <= window.position:
+        if summary.first >= window.since or summary.last < window.until:
+            return True
+        if summary.count <= 2:  # noqa: PLR2004 - the first and the last lie outside
+            return False
+    return any(
+        event.name == window.name
+        and event.sequence <= window.position
+        and window.since <= event.occurred_at < window.until
+        for event in log.walk_events(tx, environment, profile.last_event)
+    )
+
+
+def _events(
+    tx: Transaction, environment: EnvironmentId, window: Window, start: tuple[int, int], count: int
+) -> list[StoredEvent]:
+    found: list[StoredEvent] = []
+    while len(found) < count:
+        rows = log.events_by_time(
+            tx, environment, window.name, after=start, until=window.until, count=count
+        )
+        found += [event for event in rows if event.sequence <= window.position]
+        if len(rows) < count:
+            break
+        start = (rows[-1].occurred_at, rows[-1].sequence)
+    return found[:count]

@@ -1,0 +1,158 @@
+"""Reading profiles: one by an id, and what is shown of it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import msgspec
+
+from mien.domain.events import Summary
+from mien.domain.fields import normalise_email
+from mien.domain.identities import (
+    AddressKind,
+    Identity,
+    IdentityKind,
+    profile_of_server_object_id,
+    server_object_id,
+)
+from mien.domain.ids import EnvironmentId, EventNameId
+from mien.domain.preferences import FIELD_OF_ADDRESS, FLAG_OF_ADDRESS
+from mien.domain.profiles import Device, Document, Profile, age_on, is_identified
+from mien.domain.schema import DefinitionKind
+from mien.domain.values import Value
+from mien.store import definitions, people
+from mien.store import profiles as profile_store
+from mien.store.engine import Store, Transaction
+
+
+class ProfileView(msgspec.Struct, frozen=True):
+    """A profile as it is shown. `events` is by name; times in it are epoch seconds.
+
+    `created_at` is epoch milliseconds. `properties` have the derived Age and the
+    flags of the addresses.
+    """
+
+    object_id: str
+    is_identified: bool
+    identities: Sequence[tuple[IdentityKind, str]]
+    properties: dict[str, Value]
+    events: dict[str, Summary]
+    devices: Sequence[Device]
+    groups: dict[str, dict[str, bool]]
+    created_at: int
+
+
+class Reader:
+    """Reads the profiles of one environment, and knows the names of its events."""
+
+    def __init__(self, environment: EnvironmentId) -> None:
+        self.environment = environment
+        self._names: dict[EventNameId, str] = {}
+
+    def views(self, tx: Transaction, found: Sequence[Profile], *, today: date) -> list[ProfileView]:
+        """Show profiles; `today` is the day in the account's time zone."""
+        blocked = self._blocked(tx, found)
+        return [self._view(tx, profile, blocked, today) for profile in found]
+
+    def event_names(self, tx: Transaction, wanted: Iterable[EventNameId]) -> dict[EventNameId, str]:
+        """Give the names of events by id; names never change, so they are kept."""
+        if any(name not in self._names for name in wanted):
+            known = definitions.list_kind(tx, self.environment, DefinitionKind.EVENT)
+            self._names = {EventNameId(each.id): each.name for each in known}
+        return self._names
+
+    def _view(
+        self,
+        tx: Transaction,
+        profile: Profile,
+        blocked: dict[tuple[AddressKind, str], bool],
+        today: date,
+    ) -> ProfileView:
+        document, done = profile.document, profile.activity.events
+        names = self.event_names(tx, done)  # type: ignore[arg-type]  # keys are event name ids
+        return ProfileView(
+            server_object_id(profile.id),
+            is_identified(document),
+            document.identities,
+            _properties(document, blocked, today),
+            {names[name]: summary for name, summary in done.items()},  # type: ignore[index]
+            document.devices,
+            document.groups,
+            profile.created_at,
+        )
+
+    def _blocked(
+        self, tx: Transaction, found: Sequence[Profile]
+    ) -> dict[tuple[AddressKind, str], bool]:
+        states: dict[tuple[AddressKind, str], bool] = {}
+        for kind in FIELD_OF_ADDRESS:
+            values = [
+                address
+                for profile in found
+                if (address := _address(profile.document, kind)) is not None
+            ]
+            known = people.blocked_states(tx, self.environment, kind, values)
+            states |= {(kind, value): is_blocked for value, is_blocked in known.items()}
+        return states
+
+
+def view_by_identity(
+    store: Store, reader: Reader, identity: Identity, *, today: date
+) -> ProfileView | None:
+    """Show the profile that an identity means, an objectId made by the server included."""
+    with store.read() as tx:
+        found = find_in(tx, reader.environment, identity)
+        return None if found is None else reader.views(tx, [found], today=today)[0]
+
+
+def view_by_email(
+    store: Store, reader: Reader, email: str, *, today: date
+) -> tuple[ProfileView, int] | None:
+    """Show the most recently active profile with an e-mail address, and how many have it."""
+    with store.read() as tx:
+        found = find_by_email(tx, reader.environment, email)
+        return (reader.views(tx, found[:1], today=today)[0], len(found)) if found else None
+
+
+def find_in(tx: Transaction, environment: EnvironmentId, identity: Identity) -> Profile | None:
+    """Find the profile that an identity means, within a transaction."""
+    found = profile_store.find_by_identity(tx, environment, identity)
+    if found is None and identity.kind is IdentityKind.OBJECT_ID:
+        made = profile_of_server_object_id(identity.value)
+        return None if made is None else profile_store.find(tx, environment, made)
+    return found
+
+
+def find_by_email(tx: Transaction, environment: EnvironmentId, email: str) -> list[Profile]:
+    """Give the profiles with an e-mail address, most recently active first (G-09).
+
+    A raw `+` in a URL is read as a space; an address has none, so it is put back.
+    """
+    value = normalise_email(email).replace(" ", "+")
+    found = profile_store.find_by_address(tx, environment, AddressKind.EMAIL, value)
+    return sorted(found, key=lambda profile: (_last_active(profile), profile.id), reverse=True)
+
+
+def _last_active(profile: Profile) -> int:
+    done = profile.activity.events.values()
+    return max((summary.last for summary in done), default=profile.created_at // 1_000)
+
+
+def _properties(
+    document: Document, blocked: dict[tuple[AddressKind, str], bool], today: date
+) -> dict[str, Value]:
+    properties = document.properties
+    if (age := age_on(properties, today)) is not None:
+        properties = {**properties, "Age": age}
+    if blocked:
+        for kind in FIELD_OF_ADDRESS:
+            address = _address(document, kind)
+            if address is not None and (state := blocked.get((kind, address))) is not None:
+                properties = {**properties, FLAG_OF_ADDRESS[kind]: state}
+    return properties
+
+
+def _address(document: Document, kind: AddressKind) -> str | None:
+    value = document.properties.get(FIELD_OF_ADDRESS[kind])
+    if not isinstance(value, str):
+        return None
+    return normalise_email(value) if kind is AddressKind.EMAIL else value

@@ -1,0 +1,64 @@
+"""What a batch of records asks for, and what became of each record."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from mien.domain.identities import Identity
+from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.profiles import COMPATIBLE, PropertyChanges, Rules
+from mien.domain.rejects import Reject
+
+
+class Applied(msgspec.Struct):
+    """A record that was taken: which profile it meant, and what it changed there.
+
+    `refused` is the part of the record that the profile had no room for (U-10).
+    """
+
+    position: int
+    profile: ProfileId
+    is_created: bool = False
+    is_event: bool = False
+    properties: PropertyChanges | None = None
+    attached: tuple[Identity, ...] = ()
+    conflicts: tuple[Identity, ...] = ()
+    device: str = ""
+    is_changed: bool = False
+    refused: Reject | None = None
+
+
+Result: TypeAlias = Applied | Reject
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of a batch, by record in its order; `answer` was given before to the same key."""
+
+    results: tuple[Result, ...] = ()
+    answer: bytes | None = None
+
+
+class Idempotency(msgspec.Struct, frozen=True):
+    """The key of a request, the digest of its body, and how its answer is written."""
+
+    key: str
+    digest: bytes
+    render: Callable[[Receipt], bytes]
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Records of one call as they came in, and how they are to be taken.
+
+    `received_at` is epoch milliseconds, `source` says who sent it (`api:3` is key 3).
+    `replays` are ids of rejects, one for each record, when these are sent again.
+    """
+
+    environment: EnvironmentId
+    records: Sequence[object]
+    received_at: int
+    source: str
+    rules: Rules = COMPATIBLE
+    is_dry_run: bool = False
+    idempotency: Idempotency | None = None
+    replays: tuple[int, ...] = ()

@@ -1,0 +1,136 @@
+"""The definitions of one environment, kept in memory and counted with each batch."""
+
+import msgspec
+
+from mien.domain.events import event_key
+from mien.domain.ids import EnvironmentId, EventNameId
+from mien.domain.rejects import RejectCode, Rejected
+from mien.domain.schema import Definition, DefinitionKind, DefinitionState, Tally, widen
+from mien.domain.values import ValueType
+from mien.store import definitions
+from mien.store.engine import Transaction
+
+_Key = tuple[DefinitionKind, int, str]
+
+
+class Registry:
+    """Knows every definition; reloads when another process made or changed one."""
+
+    def __init__(self, environment: EnvironmentId) -> None:
+        self._environment = environment
+        self._version = -1
+        self._known: dict[_Key, Definition] = {}
+        self._spellings: dict[str, str] = {}
+
+    def refresh(self, tx: Transaction) -> None:
+        """Make sure that what is known is what this transaction sees."""
+        version = definitions.version(tx, self._environment)
+        if version != self._version:
+            loaded = definitions.load_all(tx, self._environment)
+            self._known = {(each.kind, each.parent, each.key): each for each in loaded}
+            self._version = version
+
+    def forget(self) -> None:
+        """Drop all, after a transaction that may have made definitions was undone."""
+        self._version = -1
+
+    def find_event(self, name: str) -> Definition | None:
+        """Find the definition of an event by any spelling of its name."""
+        if (key := self._spellings.get(name)) is None:
+            if len(self._spellings) > 10_000:  # noqa: PLR2004 - clients may send ever new names
+                self._spellings.clear()
+            key = self._spellings[name] = event_key(name)
+        return self._known.get((DefinitionKind.EVENT, 0, key))
+
+    def find(self, kind: DefinitionKind, parent: int, key: str) -> Definition | None:
+        """Find a definition."""
+        return self._known.get((kind, parent, key))
+
+    def define(
+        self,
+        tx: Transaction,
+        kind: DefinitionKind,
+        name: str,
+        *,
+        parent: int = 0,
+        now_ms: int,
+        source: str,
+    ) -> Definition:
+        """Make a definition with its first value."""
+        key = event_key(name) if kind is DefinitionKind.EVENT else name
+        made = definitions.add(
+            tx,
+            self._environment,
+            kind=kind,
+            parent=parent,
+            key=key,
+            name=name,
+            first_seen_at=now_ms,
+            source=source,
+        )
+        self._known[kind, parent, key] = made
+        return made
+
+    def lock(self, tx: Transaction, definition: Definition) -> Definition:
+        """Read a definition anew and keep other writers off it."""
+        fresh = definitions.get_locked(
+            tx, self._environment, definition.kind, definition.key, parent=definition.parent
+        )
+        self._known[fresh.kind, fresh.parent, fresh.key] = fresh
+        return fresh
+
+
+def check_not_discarded(definition: Definition | None) -> None:
+    """Raise `Rejected` (528) if the event was discarded in its definition."""
+    if definition is not None and definition.state is DefinitionState.DISCARDED:
+        reason = f"Event '{definition.name}' was discarded in its definition"
+        raise Rejected(RejectCode.EVENT_DISCARDED, reason)
+
+
+class Counts(msgspec.Struct):
+    """What a batch adds to the definitions of an environment."""
+
+    properties: Tally = msgspec.field(default_factory=Tally)
+    event_properties: dict[EventNameId, Tally] = {}
+    events: dict[EventNameId, int] = {}
+
+    def add_event(self, name: EventNameId, properties: dict[str, object]) -> None:
+        """Count an event and the values of its properties."""
+        self.events[name] = self.events.get(name, 0) + 1
+        if (tally := self.event_properties.get(name)) is None:
+            tally = self.event_properties[name] = Tally()
+        tally.add(properties.items())
+
+
+def write_counts(
+    tx: Transaction,
+    environment: EnvironmentId,
+    registry: Registry,
+    counts: Counts,
+    *,
+    now_ms: int,
+    source: str,
+) -> None:
+    """Count the values of a batch into their definitions, and make those that are new."""
+    changes: list[tuple[_Key, int, dict[ValueType, int]]] = [
+        ((DefinitionKind.PROPERTY, 0, name), sum(seen.values()), seen)
+        for name, seen in counts.properties.by_name().items()
+    ]
+    for event, tally in counts.event_properties.items():
+        changes += [
+            ((DefinitionKind.EVENT_PROPERTY, event, name), sum(seen.values()), seen)
+            for name, seen in tally.by_name().items()
+        ]
+    # In the order of the key: processes that count the same definitions wait, and do not deadlock.
+    for (kind, parent, key), more, seen in sorted(changes, key=lambda change: change[0]):
+        known = registry.find(kind, parent, key) or registry.define(
+            tx, kind, key, parent=parent, now_ms=now_ms, source=source
+        )
+        type_after, conflicts = widen(known.type, seen)
+        if type_after is not known.type:
+            known = registry.lock(tx, known)
+            known.type, conflicts = widen(known.type, seen)
+            definitions.set_type(tx, environment, known)
+        definitions.count(tx, environment, known, more, conflicts)
+    for event, more in sorted(counts.events.items()):
+        definitions.count_event(tx, environment, event, more)

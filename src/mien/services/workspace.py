@@ -1,0 +1,448 @@
+"""Applying records in memory: what a batch asks for, decided on the profiles that it touches.
+
+A `Workspace` holds the profiles of one environment that a transaction has loaded.
+Records are applied to it in order, each seeing the ones before, and `flush` writes
+what changed in a few statements. A dry run is the same without the flush.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from mien.domain.changes import Change, encode_change
+from mien.domain.fields import normalise_email
+from mien.domain.identities import (
+    WIRE_NAMES,
+    AddressKind,
+    Holder,
+    Identity,
+    IdentityKind,
+    Resolution,
+    profile_of_server_object_id,
+    resolve,
+)
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.preferences import FIELD_OF_ADDRESS, FLAG_OF_ADDRESS
+from mien.domain.profiles import (
+    DEVICES,
+    Device,
+    Profile,
+    PropertyChanges,
+    PushToken,
+    property_changes,
+)
+from mien.domain.records import (
+    TOKEN_PLATFORMS,
+    EventRecord,
+    ProfileRecord,
+    Record,
+    TokenRecord,
+)
+from mien.domain.rejects import Reject, RejectCode, Rejected
+from mien.domain.schema import DefinitionKind
+from mien.services.receipts import Applied, Batch, Result
+from mien.services.registry import Counts, Registry, check_not_discarded, write_counts
+from mien.store import log, numbers, people
+from mien.store import profiles as profile_store
+from mien.store.engine import Row, Transaction
+
+_PROFILES_AT_ONCE = 64
+
+
+class _Entry(msgspec.Struct, gc=False):
+    """A row for the log: of which profile, when, from where, and its event or change."""
+
+    profile: Profile
+    received_at: int
+    source: str
+    body: bytes
+    event: EventNameId | None = None
+    occurred_at: int = 0
+    object_id: str = ""
+
+
+class Workspace:
+    """The profiles of one environment while batches are applied to them."""
+
+    def __init__(self, tx: Transaction, environment: EnvironmentId, registry: Registry) -> None:
+        self._tx, self._environment, self._registry = tx, environment, registry
+        self._owners: dict[Identity, ProfileId] = {}
+        self._profiles: dict[ProfileId, Profile] = {}
+        self._new_ids: list[int] = []
+        self._log: list[_Entry] = []
+        self._added: dict[Identity, ProfileId] = {}
+        self._moved: dict[Identity, ProfileId] = {}
+        self._addresses: dict[profile_store.AddressRow, bool] = {}
+        self._blocked: dict[tuple[AddressKind, str], bool] = {}
+        self._suggestions: dict[tuple[ProfileId, ProfileId], people.MergeSuggestion] = {}
+        self._firsts: list[tuple[int, ProfileId]] = []
+        self._counts = Counts(event_properties={}, events={})
+
+    def load(self, records: list[Record | Reject], *, for_writing: bool) -> None:
+        """Look up everyone whom these records name, in one query a kind and one for all profiles."""
+        named: set[Identity] = set()
+        for record in records:
+            if isinstance(record, TokenRecord):
+                named.add(record.device)
+            elif not isinstance(record, Reject):
+                named.update(record.person)
+                if record.device is not None:
+                    named.add(record.device)
+        self._owners = profile_store.find_owners(self._tx, self._environment, named)
+        made = [profile_of_server_object_id(identity.value) for identity in named]
+        wanted = sorted({*self._owners.values()})
+        read = profile_store.lock if for_writing else profile_store.load
+        self._profiles = read(self._tx, self._environment, wanted)
+        by_name = [profile for profile in made if profile and profile not in self._profiles]
+        if by_name:
+            self._profiles |= profile_store.load(self._tx, self._environment, by_name)
+
+    def apply(self, record: Record, batch: Batch) -> Result:
+        """Apply one record; a record that fails changes nothing and comes back as a `Reject`."""
+        try:
+            match record:
+                case ProfileRecord():
+                    return self._apply_profile(record, batch)
+                case EventRecord():
+                    return self._apply_event(record, batch)
+                case TokenRecord():
+                    return self._apply_token(record, batch)
+        except Rejected as rejected:
+            return Reject(record.position, rejected.code, rejected.reason, record.raw)
+
+    def flush(self, *, now_ms: int, source: str) -> None:
+        """Write all that was applied."""
+        tx, environment = self._tx, self._environment
+        self._append_log()
+        touched = [each for each in self._profiles.values() if each.is_touched]
+        profile_store.save(tx, environment, touched, now_ms=now_ms)
+        profile_store.add_identities(tx, environment, self._added)
+        profile_store.move_identities(tx, environment, self._moved)
+        profile_store.change_addresses(tx, environment, self._addresses)
+        log.add_event_profiles(tx, environment, self._firsts)
+        people.set_blocked(tx, environment, self._blocked, now_ms=now_ms, source=source)
+        people.suggest_merges(tx, environment, list(self._suggestions.values()))
+        write_counts(tx, environment, self._registry, self._counts, now_ms=now_ms, source=source)
+
+    def _apply_profile(self, record: ProfileRecord, batch: Batch) -> Applied:
+        resolution = self._resolve(record.person, record.device, alias_from=record.alias_from)
+        set_at = batch.received_at if record.at is None else record.at * 1_000
+        profile = self._profile_of(resolution, batch.received_at, set_at)
+        # Everything that can fail comes before anything that changes.
+        changes = property_changes(
+            profile.document,
+            record.changes,
+            rules=batch.rules,
+            late_at=None if record.at is None else set_at,
+        )
+        flags = _address_flags(profile, record, changes) if record.address_flags else {}
+        applied = self._settle(profile, resolution, record, batch)
+        applied.properties = changes
+        if changes.new or changes.confirmed:
+            self._change_addresses(profile, changes)
+            profile.apply(changes, set_at=set_at)
+            self._counts.properties.add(changes.new.items())
+        self._blocked |= flags
+        groups = _change_groups(profile, record)
+        if changes.refused:
+            applied.refused = _refusal(record, changes.refused)
+        if changes.new or flags or groups:
+            applied.is_changed = True
+        if applied.is_changed or applied.conflicts:
+            change = _change(applied, resolution, record, changes, flags, groups)
+            self._log_change(profile, change, batch)
+        return applied
+
+    def _apply_event(self, record: EventRecord, batch: Batch) -> Applied:
+        known = self._registry.find_event(record.name)
+        check_not_discarded(known)
+        resolution = self._resolve(record.person, record.device, alias_from=len(record.person))
+        profile = self._profile_of(resolution, batch.received_at, batch.received_at)
+        applied = self._settle(profile, resolution, record, batch)
+        if applied.is_changed or applied.conflicts:
+            self._log_change(profile, _change(applied, resolution, record), batch)
+        applied.is_event = applied.is_changed = True
+        if known is None:
+            known = self._registry.define(
+                self._tx,
+                DefinitionKind.EVENT,
+                record.name,
+                now_ms=batch.received_at,
+                source=batch.source,
+            )
+        name, occurred_at = EventNameId(known.id), record.at or batch.received_at // 1_000
+        if profile.activity.add(name, occurred_at):
+            self._firsts.append((name, profile.id))
+        self._counts.add_event(name, record.properties)
+        self._log.append(
+            _Entry(
+                profile,
+                batch.received_at,
+                batch.source,
+                record.body,
+                name,
+                occurred_at,
+                record.object_id,
+            )
+        )
+        return applied
+
+    def _apply_token(self, record: TokenRecord, batch: Batch) -> Applied:
+        owner = self._owners.get(record.device)
+        profile = None if owner is None else self._profiles[owner]
+        device = None if profile is None else profile.find_device(record.device.value)
+        if profile is None or device is None:
+            reason = f"objectId '{record.device.value}' is of no known device"
+            raise Rejected(RejectCode.TOKEN_OBJECT_ID, reason)
+        platform = TOKEN_PLATFORMS[record.token_type]
+        if device.platform not in (None, platform):
+            reason = (
+                f"A token of type {record.token_type} does not fit a device of {device.platform}"
+            )
+            raise Rejected(RejectCode.TOKEN_PLATFORM, reason)
+        token = PushToken(record.token, record.token_type, record.keys)
+        applied = Applied(record.position, profile.id, device=device.object_id)
+        if device.token != token:
+            device.token, device.platform = token, platform
+            device.seen_at = batch.received_at // 1_000
+            applied.is_changed = True
+            change = Change(device=device.object_id, token=record.token)
+            self._log_change(profile, change, batch)
+        return applied
+
+    def _resolve(
+        self, person: tuple[Identity, ...], device: Identity | None, *, alias_from: int
+    ) -> Resolution:
+        # Nearly every record names one person and nothing else.
+        if device is None and len(person) == 1:
+            if (owner := self._owners.get(person[0])) is not None:
+                return Resolution(owner)
+            return Resolution(None, attach=person)
+        device_holder = None if device is None else self._device_holder(device)
+        return resolve(
+            [(each, self._holder(self._owners.get(each))) for each in dict.fromkeys(person)],
+            device_holder,
+            has_device=device is not None and not _is_server_made(device),
+            alias_from=alias_from,
+        )
+
+    def _device_holder(self, device: Identity) -> Holder | None:
+        owner = self._owners.get(device)
+        if owner is None and _is_server_made(device):
+            owner = profile_of_server_object_id(device.value)
+            if owner is None or owner not in self._profiles:
+                reason = f"objectId '{device.value}' was not made by this server"
+                raise Rejected(RejectCode.OBJECT_ID, reason)
+        return self._holder(owner)
+
+    def _holder(self, profile: ProfileId | None) -> Holder | None:
+        if profile is None:
+            return None
+        held = self._profiles[profile].document.identities
+        return Holder(profile, frozenset(IdentityKind(kind) for kind, _ in held))
+
+    def _profile_of(self, resolution: Resolution, now_ms: int, base_at: int) -> Profile:
+        if resolution.profile is not None:
+            return self._profiles[resolution.profile]
+        if not self._new_ids:
+            drawn = numbers.reserve_profiles(self._tx, self._environment, _PROFILES_AT_ONCE)
+            self._new_ids = drawn[::-1]
+        return Profile.create(ProfileId(self._new_ids[-1]), created_at=now_ms, base_at=base_at)
+
+    def _settle(
+        self,
+        profile: Profile,
+        resolution: Resolution,
+        record: ProfileRecord | EventRecord,
+        batch: Batch,
+    ) -> Applied:
+        """Bind the ids that the resolution gives to a profile; nothing can fail from here on."""
+        applied = Applied(record.position, profile.id)
+        if resolution.profile is None:
+            # Its id counts as taken only now: a record that failed before made no profile.
+            self._new_ids.pop()
+            self._profiles[profile.id] = profile
+            applied.is_created = applied.is_changed = True
+        if resolution.attach:
+            profile.attach(resolution.attach)
+            for identity in resolution.attach:
+                self._owners[identity] = self._added[identity] = profile.id
+            applied.attached = resolution.attach
+            applied.is_changed = True
+        if resolution.moves_device and record.device is not None:
+            self._bind(profile, record.device, record.object_id, resolution.device_from, batch)
+            applied.device, applied.is_changed = record.object_id, True
+        if resolution.conflicts:
+            self._suggest(profile, resolution, batch)
+            applied.conflicts = tuple(identity for identity, _ in resolution.conflicts)
+        return applied
+
+    def _suggest(self, profile: Profile, resolution: Resolution, batch: Batch) -> None:
+        for identity, other in resolution.conflicts:
+            suggestion = people.MergeSuggestion(
+                profile.id, other, identity.kind, identity.value, batch.received_at, batch.source
+            )
+            self._suggestions.setdefault((profile.id, other), suggestion)
+
+    def _log_change(self, profile: Profile, change: Change, batch: Batch) -> None:
+        # Encoded at once: the next record may change the same values.
+        body = encode_change(change)
+        self._log.append(_Entry(profile, batch.received_at, batch.source, body))
+
+    def _bind(
+        self,
+        profile: Profile,
+        device: Identity,
+        object_id: str,
+        former: ProfileId | None,
+        batch: Batch,
+    ) -> None:
+        """Bind a device, and take it from the profile that had it (P-06)."""
+        moved = None
+        if former is not None:
+            loser = self._profiles[former]
+            moved = loser.remove_device(device.value)
+            self._log_change(loser, Change(device_lost=object_id, device_to=profile.id), batch)
+        bound = moved or Device(object_id)
+        bound.seen_at = batch.received_at // 1_000
+        profile.add_device(bound)
+        if former is None or device in self._added:
+            self._added[device] = profile.id
+        else:
+            self._moved[device] = profile.id
+        self._owners[device] = profile.id
+        self._let_go_of_devices(profile)
+
+    def _let_go_of_devices(self, profile: Profile) -> None:
+        """Beyond 50 devices the longest unseen without a token is let go (P-08)."""
+        devices = profile.document.devices
+        if len(devices) <= DEVICES:
+            return
+        free = [each for each in devices[:-1] if each.token is None] or devices[:-1]
+        oldest = min(free, key=lambda each: each.seen_at)
+        profile.remove_device(oldest.object_id.removeprefix("-"))
+
+    def _change_addresses(self, profile: Profile, changes: PropertyChanges) -> None:
+        for kind, field in FIELD_OF_ADDRESS.items():
+            if field not in changes.new:
+                continue
+            if (before := changes.old.get(field)) is not None:
+                self._addresses[kind, _address(kind, before), profile.id] = False
+            if (after := changes.new[field]) is not None:
+                self._addresses[kind, _address(kind, after), profile.id] = True
+
+    def _append_log(self) -> None:
+        """Give each entry its place in the log, and chain it to the one before of its profile."""
+        tx, environment = self._tx, self._environment
+        # First the transaction's id, then the places: whoever sees a place taken sees its taker.
+        transaction = numbers.transaction_id(tx)
+        places = numbers.reserve_log(tx, environment, len(self._log)) if self._log else []
+        events: list[Row] = []
+        changes: list[Row] = []
+        for place, entry in zip(places, self._log, strict=True):
+            profile = entry.profile
+            profile.is_touched = True
+            if entry.event is None:
+                changes.append(
+                    (
+                        environment,
+                        place,
+                        profile.id,
+                        profile.last_change,
+                        entry.received_at,
+                        entry.source,
+                        transaction,
+                        entry.body,
+                    )
+                )
+                profile.last_change = place
+            else:
+                events.append(
+                    (
+                        environment,
+                        place,
+                        profile.id,
+                        profile.last_event,
+                        entry.event,
+                        entry.occurred_at,
+                        entry.received_at,
+                        entry.object_id,
+                        entry.source,
+                        transaction,
+                        entry.body,
+                    )
+                )
+                profile.last_event = place
+        log.append_changes(tx, changes)
+        log.append_events(tx, events)
+
+
+def _is_server_made(device: Identity) -> bool:
+    return profile_of_server_object_id(device.value) is not None
+
+
+def _address(kind: AddressKind, value: object) -> str:
+    return normalise_email(str(value)) if kind is AddressKind.EMAIL else str(value)
+
+
+def _address_flags(
+    profile: Profile, record: ProfileRecord, changes: PropertyChanges
+) -> dict[tuple[AddressKind, str], bool]:
+    """Give the addresses that a record blocks or opens, or raise `Rejected` if there is none."""
+    flags: dict[tuple[AddressKind, str], bool] = {}
+    for kind, is_blocked in record.address_flags:
+        field = FIELD_OF_ADDRESS[kind]
+        address = changes.new.get(field, profile.document.properties.get(field))
+        if address is None:
+            reason = f"{FLAG_OF_ADDRESS[kind]} needs a profile with {field}"
+            raise Rejected(RejectCode.PREFERENCE, reason)
+        flags[kind, _address(kind, address)] = is_blocked
+    return flags
+
+
+def _change_groups(profile: Profile, record: ProfileRecord) -> dict[str, dict[str, bool]]:
+    """Set the subscription groups of a record, and give those that changed by channel."""
+    changed: dict[str, dict[str, bool]] = {}
+    for group in record.groups:
+        if profile.change_group(group):
+            changed.setdefault(group.channel, {})[group.group] = group.is_subscribed
+    return changed
+
+
+_NO_CHANGES = PropertyChanges({}, {})
+
+
+def _change(
+    applied: Applied,
+    resolution: Resolution,
+    record: ProfileRecord | EventRecord,
+    changes: PropertyChanges = _NO_CHANGES,
+    flags: Mapping[tuple[AddressKind, str], bool] = MappingProxyType({}),
+    groups: Mapping[str, dict[str, bool]] = MappingProxyType({}),
+) -> Change:
+    """Give what the log says of one record."""
+    return Change(
+        created=applied.is_created,
+        new=changes.new,
+        old=changes.old,
+        attached=applied.attached,
+        device=applied.device,
+        device_from=(resolution.device_from or 0) if applied.device else 0,
+        flags={FLAG_OF_ADDRESS[kind]: is_blocked for (kind, _), is_blocked in flags.items()},
+        groups=dict(groups),
+        conflicts=tuple((kind, value, other) for (kind, value), other in resolution.conflicts),
+        at=record.at,
+    )
+
+
+def _refusal(record: ProfileRecord, refused: tuple[str, ...]) -> Reject:
+    """Give the part of a record that was not written, ready to be sent again."""
+    data = record.raw["profileData"]
+    part = {key: data[key] for key in refused if isinstance(data, dict)}
+    names = ", ".join(f"'{key}'" for key in refused[:5]) + (", …" if len(refused) > 5 else "")  # noqa: PLR2004
+    reason = f"The profile has 256 custom keys; these new ones were not written: {names}"
+    kept = {WIRE_NAMES[kind]: value for kind, value in record.person[: record.alias_from]}
+    identity = kept or {"objectId": record.object_id}
+    raw = {"type": "profile", **identity, "profileData": part}
+    return Reject(record.position, RejectCode.TOO_MANY_KEYS, reason, raw)

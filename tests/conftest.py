@@ -1,0 +1,77 @@
+"""What all tests share: real stores of both engines, and a server for each worker."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import settings
+
+from mien.store.engine import Store
+from mien.store.setup import prepare
+from tests.support.postgres import Postgres, running_postgres
+from tests.support.servers import Key, Server
+
+# An example may be slow while another worker has the core; the time-out of a test still holds.
+# Under CI=true this keeps the rest of Hypothesis's own profile: the same examples in every run.
+settings.register_profile("mien", deadline=None)
+settings.load_profile("mien")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--update-golden`."""
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the golden answers of tests/wire anew; read the diff before committing it",
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """Give the PostgreSQL of this worker."""
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of an empty store, once on each engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'mien.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """Give an empty store that is ready for use, once on each engine."""
+    opened = prepare(store_url, may_migrate=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Give a running server, once on each engine; tests take an account of their own."""
+    data = tmp_path_factory.mktemp("data")
+    address = {}
+    if request.param == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        address = {"MIEN_STORE_URL": postgres.new_database()}
+    running = Server(data, address).start()
+    yield running
+    assert running.stop() == 0, running.log()
+
+
+@pytest.fixture
+def keys(server: Server) -> tuple[Key, Key]:
+    """Give the live and the test key of a new account."""
+    return server.account()
+
+
+@pytest.fixture
+def client(server: Server, keys: tuple[Key, Key]) -> Iterator[httpx.Client]:
+    """Give an HTTP client that calls as the live environment of a new account."""
+    with httpx.Client(base_url=server.url, headers=keys[0].headers) as opened:
+        yield opened
