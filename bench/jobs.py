@@ -1,0 +1,123 @@
+"""What the measuring processes are told, and what they answer.
+
+An order is one line of JSON on the standard input of a child; a report is one line
+on its standard output. Bodies are not sent: a child makes them itself, from the same
+numbers, before its clock starts.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+STRIDE = 15_485_863
+"""A prime above any number of people here, so that steps of it visit everybody once."""
+
+
+class InOrder(Struct, frozen=True, tag="in_order"):
+    """The people `first` to `first + count - 1`, one after the other."""
+
+    first: int
+    count: int
+
+
+class Scattered(Struct, frozen=True, tag="scattered"):
+    """`count` people out of the first `people`, far from each other, from turn `first` on.
+
+    Nobody comes twice within `people` turns.
+    """
+
+    first: int
+    count: int
+    people: int
+
+
+class Profiles(Struct, frozen=True, tag="profiles"):
+    """Upload profile records; a higher `version` changes some properties of the same people."""
+
+    who: InOrder | Scattered
+    per_call: int = 100
+    version: int = 0
+
+    @property
+    def count(self) -> int:
+        """Number of records."""
+        return self.who.count
+
+
+class Events(Struct, frozen=True, tag="events"):
+    """Upload `count` events of the first `people`, in short visits, from event `first` on.
+
+    They are spread evenly from `starts_at` to `ends_at`, in epoch seconds.
+    """
+
+    first: int
+    count: int
+    people: int
+    starts_at: int
+    ends_at: int
+    per_call: int = 1_000
+
+
+class Reads(Struct, frozen=True, tag="reads"):
+    """GET these paths in a circle until `seconds` are over or the parent says stop."""
+
+    paths: list[str]
+    seconds: float
+
+
+class Export(Struct, frozen=True, tag="export"):
+    """Walk the profiles of everybody who did `event_name`, days as YYYYMMDD, both included."""
+
+    event_name: str
+    first_day: int
+    last_day: int
+    page_size: int = 5_000
+
+
+class Target(Struct, frozen=True):
+    """Where the load goes: a port of this machine, the keys of an account, connections."""
+
+    port: int
+    account_id: str = ""
+    passcode: str = ""
+    connections: int = 1
+
+
+class LoadOrder(Struct, frozen=True):
+    """One job for the load generator."""
+
+    target: Target
+    job: Profiles | Events | Reads | Export
+
+
+class FloorOrder(Struct, frozen=True):
+    """One job for a floor; `database` is a file path or a PostgreSQL address."""
+
+    database: str
+    job: Profiles | Events
+
+
+class Report(Struct, frozen=True):
+    """What one child measured: `records` in `seconds`, call times in milliseconds.
+
+    `cpu_seconds` is what the child itself used, to show what the load took from the server.
+    """
+
+    records: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+    cpu_seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Records a second."""
+        return self.records / self.seconds
+
+
+def numbers(who: InOrder | Scattered) -> Iterable[int]:
+    """Give the numbers of the people meant, in the order of the upload."""
+    turns = range(who.first, who.first + who.count)
+    if isinstance(who, InOrder):
+        return turns
+    return (turn * STRIDE % who.people for turn in turns)

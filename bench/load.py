@@ -1,0 +1,97 @@
+"""The load generator: one process, one job, everything prepared before the clock starts."""
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from itertools import cycle
+from math import inf
+from typing import assert_never
+
+import msgspec
+from msgspec import Struct
+
+from bench import corpus, handshake
+from bench.connections import Connection, ask, drive
+from bench.jobs import Events, Export, LoadOrder, Profiles, Reads, Report, Target
+from bench.wire import Request, get, post
+
+UPLOAD = "/1/upload"
+EXPORT = "/1/profiles.json"
+
+
+class Page(Struct, frozen=True):
+    """What a page of an export holds; records stay unread."""
+
+    records: list[msgspec.Raw] = []
+    next_cursor: str | None = None
+
+
+class Started(Struct, frozen=True):
+    """The answer that starts an export."""
+
+    cursor: str
+
+
+def main() -> None:
+    """Do the job of the order on standard input and report it."""
+    order = handshake.receive(LoadOrder)
+    connections = [Connection(order.target) for _ in range(order.target.connections)]
+    match order.job:
+        case Profiles() | Events() as job:
+            report = upload(connections, uploads(order.target, job), records=job.count)
+        case Reads() as job:
+            report = read(connections, [get(order.target, path) for path in job.paths], job.seconds)
+        case Export() as job:
+            report = export(connections[0], order.target, job)
+        case _:
+            assert_never(order.job)
+    handshake.send(report)
+
+
+def uploads(target: Target, job: Profiles | Events) -> list[Request]:
+    """Make the calls of an upload job; each must say that it processed all its records."""
+    bodies = corpus.event_bodies(job) if isinstance(job, Events) else corpus.profile_bodies(job)
+    left = iter(range(job.count, 0, -job.per_call))
+    return [post(target, UPLOAD, body, processed=min(job.per_call, next(left))) for body in bodies]
+
+
+def upload(connections: list[Connection], calls: list[Request], *, records: int) -> Report:
+    """Send all calls over the connections."""
+    watch = handshake.wait_for_go()
+    drive(connections, iter(calls), seconds=inf, stopped=threading.Event())
+    return watch.report(records=records, call_seconds=_call_seconds(connections))
+
+
+def read(connections: list[Connection], calls: list[Request], seconds: float) -> Report:
+    """Send the calls in a circle for the given time."""
+    watch = handshake.wait_for_go()
+    drive(connections, cycle(calls), seconds=seconds, stopped=handshake.listen_for_stop())
+    calls_made = _call_seconds(connections)
+    return watch.report(records=len(calls_made), call_seconds=calls_made)
+
+
+def export(connection: Connection, target: Target, job: Export) -> Report:
+    """Walk all pages of an export on one connection; a call is one page."""
+    watch = handshake.wait_for_go()
+    records = sum(pages(connection, target, job))
+    return watch.report(records=records, call_seconds=_call_seconds([connection]))
+
+
+def pages(connection: Connection, target: Target, job: Export) -> Iterator[int]:
+    """Give the number of records of each page."""
+    send = partial(ask, connection)
+    question = {"event_name": job.event_name, "from": job.first_day, "to": job.last_day}
+    start = post(target, EXPORT, msgspec.json.encode(question), query={"batch_size": job.page_size})
+    cursor: str | None = msgspec.json.decode(send(start), type=Started).cursor
+    while cursor is not None:
+        page = msgspec.json.decode(send(get(target, f"{EXPORT}?cursor={cursor}")), type=Page)
+        yield len(page.records)
+        cursor = page.next_cursor
+
+
+def _call_seconds(connections: list[Connection]) -> list[float]:
+    return [each for connection in connections for each in connection.call_seconds]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""The works that are measured, by the names that `--only` takes."""
+
+from collections.abc import Callable
+
+from bench.rows import Row
+from bench.stage import Stage
+from bench.works.exports import export
+from bench.works.reads import read
+from bench.works.stored import stored
+from bench.works.uploads import events, postgres, profiles
+
+WORKS: dict[str, Callable[[Stage], list[Row]]] = {
+    "profiles": profiles,
+    "events": events,
+    "stored": stored,
+    "read": read,
+    "export": export,
+    "postgres": postgres,
+}
