@@ -8,6 +8,12 @@ from mien.domain.values import INTEGER_MAX, INTEGER_MIN, check_key
 from tests.domain.making import NOW
 
 HUGE = 10**30
+RESERVED = {
+    *STANDARD_FIELDS,
+    *("identity", "Identity", "FBID", "GPID"),
+    *("category-unsubscribe", "category-resubscribe"),
+}
+"""Keys of profileData that are no custom properties."""
 
 json_scalars = (
     st.none()
@@ -28,13 +34,7 @@ any_json = st.recursive(
 operator_names = st.sampled_from(["$set", "$add", "$remove", "$delete", "$incr", "$decr"])
 known_keys = st.sampled_from(
     [
-        *STANDARD_FIELDS,
-        "identity",
-        "Identity",
-        "FBID",
-        "GPID",
-        "category-unsubscribe",
-        "category-resubscribe",
+        *sorted(RESERVED),
         "plan",
         "score",
         "a.b",
@@ -83,7 +83,7 @@ def _is_key(key: str) -> bool:
         check_key(key)
     except Rejected:
         return False
-    return key not in STANDARD_FIELDS
+    return key not in RESERVED
 
 
 texts = st.text(max_size=20).filter(lambda text: not text.startswith("$D_"))

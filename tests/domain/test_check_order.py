@@ -12,8 +12,8 @@ from tests.domain.making import code_of, event, profile, reject_of
 # From the first to the last check; those of the original first, then ours.
 WRONG: list[tuple[str, object, RejectCode]] = [
     ("Email", "1234", RejectCode.EMAIL),
-    ("Phone", "223", RejectCode.PHONE),
     ("Gender", "x", RejectCode.GENDER),
+    ("Phone", "223", RejectCode.PHONE),
     ("Employed", "x", RejectCode.EMPLOYED),
     ("Education", "x", RejectCode.EDUCATION),
     ("Married", "x", RejectCode.MARRIED),

@@ -2,8 +2,19 @@
 
 import pytest
 
+from mien.domain.events import (
+    CHARGED_ITEMS,
+    NESTED_KEYS,
+    NESTED_LEVELS,
+    NESTED_LIST_ITEMS,
+    PROPERTIES,
+    RECORD_BYTES,
+)
+from mien.domain.identities import IDENTITY_CHARACTERS
+from mien.domain.profiles import CUSTOM_KEYS, DEVICES
+from mien.domain.records import RECORDS_PER_CALL
 from mien.domain.rejects import RejectCode
-from mien.domain.values import INTEGER_MAX, INTEGER_MIN
+from mien.domain.values import INTEGER_MAX, INTEGER_MIN, KEY_BYTES, LIST_ITEMS, VALUE_BYTES
 from tests.domain.making import (
     accepted_event,
     accepted_profile,
@@ -16,6 +27,14 @@ from tests.domain.making import (
 
 KEYS_OF_120_BYTES = ["k" * 120, "é" * 60, "한" * 40, "😀" * 30]
 TEXTS_OF_512_BYTES = ["v" * 512, "é" * 256, "한" * 170 + "xx", "😀" * 128]
+
+
+# U-01, U-05, U-10, U-14, P-08
+def test_the_limits_are_the_documented_ones() -> None:
+    assert (RECORDS_PER_CALL, IDENTITY_CHARACTERS) == (1_000, 1_024)
+    assert (KEY_BYTES, VALUE_BYTES, LIST_ITEMS, CUSTOM_KEYS, DEVICES) == (120, 512, 100, 256, 50)
+    assert (PROPERTIES, CHARGED_ITEMS, NESTED_LEVELS) == (256, 256, 3)
+    assert (NESTED_LIST_ITEMS, NESTED_KEYS, RECORD_BYTES) == (100, 100, 131_072)
 
 
 # U-10

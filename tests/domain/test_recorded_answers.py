@@ -84,6 +84,17 @@ def test_nothing_is_normalised_in_the_echo_when_email_fails() -> None:
     assert answer_of(profile(data, identity="3"))["record"]["profileData"] == data
 
 
+# U-08: the text was not recorded; it has the form of the others, which is before the phone.
+def test_a_gender_that_fails_is_told_as_other_fields_and_before_the_phone() -> None:
+    raw = profile({"Phone": "+35922333232", "Gender": "x"})
+    assert answer_of(raw) == {
+        "status": "fail",
+        "code": 514,
+        "error": "Profile data is incorrect. Gender needs to be M/F.Skipped record number : 1",
+        "record": raw,
+    }
+
+
 # U-08
 def test_a_phone_that_fails_is_echoed_as_it_came() -> None:
     data = {"identity": 3, "Phone": "223"}
@@ -91,7 +102,7 @@ def test_a_phone_that_fails_is_echoed_as_it_came() -> None:
 
 
 # U-08
-@pytest.mark.parametrize("key", ["Employed", "Education", "Married", "Gender"])
+@pytest.mark.parametrize("key", ["Employed", "Education", "Married"])
 def test_the_phone_is_echoed_as_a_number_when_a_later_field_fails(key: str) -> None:
     data = {"identity": 3, "Phone": "+35922333232", key: "123"}
     echoed = answer_of(profile(data, identity="3"))["record"]["profileData"]
@@ -103,6 +114,17 @@ def test_the_identity_of_the_data_is_echoed_as_a_text_when_age_fails() -> None:
     data = {"identity": 3, "Phone": "+35922333232", "Age": "aa"}
     echoed = answer_of(profile(data, identity="3"))["record"]["profileData"]
     assert echoed == {"identity": "3", "Phone": 35922333232, "Age": "aa"}
+
+
+# U-08
+@pytest.mark.parametrize("wrong", [{"identity": 0}, {"identity": 3, "FBID": "null"}], ids=repr)
+def test_an_identity_of_the_data_is_echoed_as_it_came_when_an_id_fails(
+    wrong: dict[str, object],
+) -> None:
+    data = {"Phone": "+35922333232", **wrong}
+    echoed = answer_of(profile(data))["record"]["profileData"]
+    assert echoed == {"Phone": 35922333232, **wrong}
+    assert type(echoed["identity"]) is int
 
 
 # U-08

@@ -219,7 +219,8 @@ def test_what_is_no_phone_has_no_form() -> None:
 
 # U-08
 def test_the_data_of_a_profile_needs_to_be_an_object() -> None:
-    for data in (None, [], "x", 1, True):
+    wrong: list[object] = [None, [], "x", 1, True]
+    for data in wrong:
         assert code_of(profile(data)) == RejectCode.PROFILE_DATA
     assert code_of({"type": "profile", "identity": "ana"}) == RejectCode.PROFILE_DATA
     assert accepted_profile({}).changes == {}

@@ -10,7 +10,7 @@ from mien.domain.identities import IdentityKind
 from mien.domain.values import Value
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What happened to one profile; absent parts did not happen.
 
     `new` has the values after (None: removed), `old` those before (absent: unset).

@@ -24,10 +24,10 @@ class NotFoundError(MienError):
 
 
 class InvalidInputError(MienError):
-    """The input does not have the form that was asked for; `path` says where."""
+    """The input does not have the form that was asked for; the sentence says where."""
 
     code = "invalid_input"
-    mend = "Send what the sentence asks for."
+    mend = "Correct what the sentence names, then send again."
 
     def __init__(self, path: str, problem: str) -> None:
         self.path, self.problem = path, problem

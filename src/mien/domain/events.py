@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mien.domain.keys import index_key
 from mien.domain.rejects import RejectCode, Rejected
 from mien.domain.values import (
     INTEGER_MAX,
@@ -45,7 +46,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def event_key(name: str) -> str:
     """Give the form by which event names are compared: without case and spaces."""
-    return "".join(name.split()).casefold()
+    return index_key("".join(name.split()).casefold())
 
 
 RESTRICTED_KEYS = frozenset(
@@ -72,7 +73,7 @@ RESTRICTED_KEYS = frozenset(
 )
 
 
-class Summary(msgspec.Struct, array_like=True):
+class Summary(msgspec.Struct, array_like=True, gc=False):
     """How often a profile did one event, and when first and last (epoch seconds)."""
 
     count: int
@@ -80,7 +81,7 @@ class Summary(msgspec.Struct, array_like=True):
     last: int
 
 
-class Activity(msgspec.Struct, omit_defaults=True):
+class Activity(msgspec.Struct, omit_defaults=True, gc=False):
     """What a profile did, by event name id."""
 
     events: dict[int, Summary] = {}

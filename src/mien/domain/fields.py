@@ -73,7 +73,7 @@ def _phone(value: object) -> str:
 def _gender(value: object) -> str:
     if isinstance(value, str) and (known := _GENDERS.get(value.strip().lower())):
         return known
-    raise Rejected(RejectCode.GENDER, "Gender needs to be M/F/O/U")
+    raise Rejected(RejectCode.GENDER, "Gender needs to be M/F")
 
 
 def _yes_or_no(value: object) -> str | None:
@@ -154,10 +154,10 @@ def _fields() -> tuple[StandardField, ...]:
     opt_in = "True when this profile takes messages on the channel, false when it does not."
     return (
         StandardField("Email", 1, _email, "ana@example.com", "Finds the profile; one address."),
-        StandardField("Phone", 2, _phone, "+14155551234", "`+`, country code, number (E.164)."),
         StandardField(
-            "Gender", 3, _gender, "M, F, O or U", "Words such as `female` are taken too."
+            "Gender", 2, _gender, "M, F, O or U", "Words such as `female` are taken too."
         ),
+        StandardField("Phone", 3, _phone, "+14155551234", "`+`, country code, number (E.164)."),
         StandardField("Employed", 4, _employed, "Y or N", "true and false are taken too."),
         StandardField("Education", 5, _education, "School, College or Graduate", "Highest level."),
         StandardField("Married", 6, _married, "Y or N", "true and false are taken too."),

@@ -5,6 +5,7 @@ a property has after it. Source: U-12.
 """
 
 from enum import Enum
+from typing import assert_never
 
 import msgspec
 
@@ -94,6 +95,8 @@ def operate(
         case Operator.REMOVE:
             gone = frozenset(operation.items)
             return [item for item in _as_list(key, old) if item not in gone] or None
+        case _:
+            assert_never(operation.operator)
 
 
 def _scalar_or_list(key: str, raw: object) -> Value:

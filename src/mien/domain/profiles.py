@@ -39,7 +39,7 @@ COMPATIBLE = Rules()
 NATIVE = Rules(custom_keys=None, missing_is_zero=True, late_data_loses=True)
 
 
-class PushToken(msgspec.Struct, omit_defaults=True):
+class PushToken(msgspec.Struct, omit_defaults=True, gc=False):
     """Where a device takes push messages: the token, its service, and keys of web push."""
 
     id: str
@@ -47,7 +47,7 @@ class PushToken(msgspec.Struct, omit_defaults=True):
     keys: dict[str, str] | None = None
 
 
-class Device(msgspec.Struct, omit_defaults=True):
+class Device(msgspec.Struct, omit_defaults=True, gc=False):
     """One browser or phone of a profile; what is unknown is absent. `seen_at` is epoch seconds."""
 
     object_id: str
@@ -60,7 +60,7 @@ class Device(msgspec.Struct, omit_defaults=True):
     seen_at: int = 0
 
 
-class Document(msgspec.Struct, omit_defaults=True):
+class Document(msgspec.Struct, omit_defaults=True, gc=False):
     """What is known of one person.
 
     `properties` by name, standard and custom. `set_at` has the time (epoch
@@ -77,7 +77,7 @@ class Document(msgspec.Struct, omit_defaults=True):
     groups: dict[str, dict[str, bool]] = {}
 
 
-class PropertyChanges(msgspec.Struct):
+class PropertyChanges(msgspec.Struct, gc=False):
     """What a record does to properties: values after (None: removed) and before (absent: unset).
 
     `stale` are left since a later time set them, `refused` since the profile is full.

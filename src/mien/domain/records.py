@@ -274,12 +274,9 @@ def _echo(raw: dict[str, object], data: dict[str, object], failed: int) -> dict[
     return {**raw, "profileData": echo}
 
 
-def _digits(phone: str) -> int | str:
+def _digits(phone: str) -> int:
     """Give an accepted phone as the original echoes it: the number without its `+`."""
-    try:
-        return int(str(STANDARD_FIELDS["Phone"].check(phone))[1:])
-    except Rejected:
-        return phone
+    return int(str(STANDARD_FIELDS["Phone"].check(phone))[1:])
 
 
 def _parse_event(raw: dict[str, object], position: int, *, now: int) -> EventRecord:

@@ -1,0 +1,67 @@
+"""Errors: each has a code, its facts, and a sentence made of them."""
+
+import pytest
+
+from mien.domain.errors import (
+    ConflictError,
+    IdempotencyInFlightError,
+    IdempotencyReusedError,
+    InvalidInputError,
+    LimitExceededError,
+    MienError,
+    NotAllowedError,
+    NotFoundError,
+    StoreUnavailableError,
+)
+
+TREE: list[type[MienError]] = [
+    NotFoundError,
+    InvalidInputError,
+    ConflictError,
+    IdempotencyReusedError,
+    IdempotencyInFlightError,
+    NotAllowedError,
+    LimitExceededError,
+    StoreUnavailableError,
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (InvalidInputError("records[2].type", "unknown"), "records[2].type: unknown"),
+        (InvalidInputError("", "Malformed request"), "Malformed request"),
+        (
+            LimitExceededError("records", limit=1_000, size=1_001),
+            "records: 1001 sent, the limit is 1000.",
+        ),
+        (NotFoundError("No profile has this id."), "No profile has this id."),
+    ],
+    ids=repr,
+)
+def test_an_error_reads_as_a_sentence(error: MienError, sentence: str) -> None:
+    assert str(error) == sentence
+
+
+# U-21
+@pytest.mark.parametrize("kind", [IdempotencyReusedError, IdempotencyInFlightError])
+def test_an_idempotency_error_names_its_key_and_what_to_do(
+    kind: type[IdempotencyReusedError | IdempotencyInFlightError],
+) -> None:
+    error = kind("batch-7")
+    assert error.key == "batch-7"
+    assert "'batch-7'" in str(error)
+    assert isinstance(error, ConflictError)
+
+
+def test_the_facts_of_an_error_are_attributes() -> None:
+    limit = LimitExceededError("records", limit=1_000, size=1_001)
+    assert (limit.what, limit.limit, limit.size) == ("records", 1_000, 1_001)
+    wrong = InvalidInputError("at", "no integer")
+    assert (wrong.path, wrong.problem) == ("at", "no integer")
+
+
+def test_every_error_has_a_code_of_its_own() -> None:
+    codes = [kind.code for kind in TREE]
+    assert len({*codes, MienError.code}) == len(codes) + 1
+    assert all(issubclass(kind, MienError) for kind in TREE)
