@@ -11,31 +11,50 @@ PostgreSQL draws from sequences become rows of `counters`, and ids of its
 transactions, which mean nothing elsewhere, become 0.
 """
 
-import hashlib
 import os
-import shutil
 import sqlite3
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mien.domain.errors import StoreUnavailableError
-from mien.store.engine import APPLICATION_ID, DriverError, Row, Store, StoreRefusedError
+from mien.store.engine import APPLICATION_ID, Row, Store, StoreRefusedError
 from mien.store.numbers import log_sequence, profile_ids
+from mien.store.portable import (
+    POSTGRESQL,
+    SQLITE,
+    Counted,
+    Listed,
+    Progress,
+    Reader,
+    Table,
+    TableDigest,
+    copy_pages,
+    digest,
+    digest_file,
+    find_difference,
+    insert_row,
+    open_file,
+    pieces,
+    select_all,
+    sync,
+    tables_of,
+    translated,
+)
 from mien.store.setup import find_version, make_tables
 
 FORMAT = 1
 
-_COPY_BYTES = 4 * 1024 * 1024
+SEQUENCES = {"log": log_sequence.name, "profile": profile_ids.name}
+"""Which sequence of PostgreSQL stands for which counter of every environment."""
+
+_COPY_BYTES = 1024 * 1024
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -54,8 +73,8 @@ class BackupRefusedError(StoreRefusedError):
 
 
 _INDEXES = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
-_SEQUENCES = {"log": log_sequence.name, "profile": profile_ids.name}
 _LAST = sql.SQL("SELECT last_value FROM {}")
+_COUNTERS = "SELECT environment_id, name, value FROM counters"
 _ENVIRONMENTS = "SELECT environment_id FROM environments"
 
 
@@ -186,7 +205,11 @@ def _copy_sqlite(
 def _copy_postgresql(
     store: Store, part: Path, version: str, progress: Progress
 ) -> dict[str, TableDigest]:
-    make_tables(f"sqlite:///{part}", version)
+    try:
+        make_tables(f"sqlite:///{part}", version)
+    except StoreRefusedError as error:
+        msg = f"The backup {part} cannot be written: {error}"
+        raise StoreUnavailableError(msg) from error
     with connect_postgresql(store) as source, closing(open_file(part)) as target:
         source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         source.read_only = True
@@ -217,30 +240,21 @@ def _copy_rows(
     """Copy a table, and give its rows as they were copied."""
     insert = insert_row(table)
     with source.cursor(name="backup") as cursor:
-        cursor.execute(select_all(table, POSTGRESQL, zero="transaction_id"), binary=True)  # type: ignore[call-overload]
-        rows: Reader = _Counters(source, cursor) if table.name == "counters" else cursor
+        cursor.execute(select_all(table, POSTGRESQL, zero="transaction_id").encode(), binary=True)
+        rows: Reader = Listed(counters_of(source)) if table.name == "counters" else cursor
         for piece in pieces(rows, progress, counted):
             target.executemany(insert, piece)
             yield piece
 
 
-class _Counters:
-    """The rows of `counters`, with what PostgreSQL keeps in sequences as rows among them."""
-
-    def __init__(
-        self, source: "psycopg.Connection[Row]", kept: "psycopg.ServerCursor[Row]"
-    ) -> None:
-        # Sequences stand outside the snapshot: read after it began, they are never behind it.
-        drawn = {
-            name: source.execute(_LAST.format(sql.Identifier(sequence))).fetchone()[0]
-            for name, sequence in _SEQUENCES.items()
-        }
-        environments = [row[0] for row in source.execute(_ENVIRONMENTS)]
-        rows = {(row[0], row[1]): row[2] for row in kept}
-        rows |= {(each, name): last for each in environments for name, last in drawn.items()}
-        self._rows = [(*key, value) for key, value in sorted(rows.items())]
-
-    def fetchmany(self, size: int, /) -> list[Row]:
-        """Give the next rows by key."""
-        piece, self._rows = self._rows[:size], self._rows[size:]
-        return piece
+def counters_of(source: "psycopg.Connection[Row]") -> list[Row]:
+    """Give the rows of `counters` by key, with what PostgreSQL keeps in sequences among them."""
+    # Sequences stand outside the snapshot: read after it began, they are never behind it.
+    drawn = {
+        name: source.execute(_LAST.format(sql.Identifier(sequence))).fetchall()[0][0]
+        for name, sequence in SEQUENCES.items()
+    }
+    rows = {(row[0], row[1]): row[2] for row in source.execute(_COUNTERS)}
+    for (environment,) in source.execute(_ENVIRONMENTS).fetchall():
+        rows |= {(environment, name): last for name, last in drawn.items()}
+    return [(*key, value) for key, value in sorted(rows.items())]

@@ -27,8 +27,12 @@ APPLICATION_ID = 0x4D69656E
 _ROWS_PER_INSERT = 64
 """One statement of 64 rows lets go of the interpreter lock once, not 64 times."""
 
-_CACHE_KIB = 48 * 1024
-_WAL_PAGES = 16_384
+_WRITER_CACHE_KIB = 64 * 1024
+_READER_CACHE_KIB = 4 * 1024
+"""Readers are many, one a thread, and the system keeps the file's pages for them all."""
+
+_WAL_PAGES = 65_536
+"""Where a writer checkpoints by itself, if no `Checkpointer` runs beside it: 256 MiB."""
 
 Row = tuple[Any, ...]
 DriverError = (sqlite3.Error, psycopg.Error)
@@ -114,7 +118,7 @@ class _Compiler:
     def __init__(self, *, is_sqlite: bool) -> None:
         self.is_sqlite = is_sqlite
         self.dialect: sa.Dialect = (
-            sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+            sqlite.dialect(paramstyle="qmark")
             if is_sqlite
             else postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
         )
@@ -252,6 +256,7 @@ class Store:
         self._writer: Connection | None = None
         self._write_lock = threading.Lock()
         self._opened: list[Connection] = []
+        self.commits = 0
 
     @property
     def path(self) -> Path | None:
@@ -267,15 +272,15 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Run single statements, each of which sees all that is committed."""
-        with self._translated():
-            yield Transaction(self._reader().cursor(), self._compiler)
+        with self._translated(), self._reader() as reader:
+            yield Transaction(reader.cursor(), self._compiler)
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Run several statements that all see the same moment."""
         begin = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with self._translated():
-            cursor = self._reader().cursor()
+        with self._translated(), self._reader() as reader:
+            cursor = reader.cursor()
             cursor.execute(begin)
             try:
                 yield Transaction(cursor, self._compiler)
@@ -290,46 +295,73 @@ class Store:
         `StoreUnavailableError` when the engine cannot write (disk full).
         """
         with self._write_lock, self._translated():
-            if self._writer is None:
-                self._writer = self._connect()
-            cursor = self._writer.cursor()
-            cursor.execute("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            cursor = self._begin()
             try:
                 yield Transaction(cursor, self._compiler)
                 cursor.execute("COMMIT")
+                self.commits += 1
             except BaseException:
                 self._roll_back(cursor)
                 raise
+
+    @contextmanager
+    def hold_writes(self) -> Iterator[None]:
+        """Keep the writers of this process waiting."""
+        with self._write_lock:
+            yield
+
+    def _begin(self) -> Cursor:
+        """Open a transaction, on a new connection if the server ended the old one meanwhile."""
+        if self._writer is not None:
+            try:
+                return self._begun(self._writer)
+            except psycopg.OperationalError:
+                self._drop_writer()
+        self._writer = self._connect(_WRITER_CACHE_KIB)
+        return self._begun(self._writer)
+
+    def _begun(self, connection: Connection) -> Cursor:
+        cursor: Cursor = connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+        return cursor
 
     def _roll_back(self, cursor: Cursor) -> None:
         try:
             cursor.execute("ROLLBACK")
         except DriverError:
             # SQLite has rolled back by itself (disk full), or the connection is gone.
-            connection, self._writer = self._writer, None
-            if connection is not None:
-                self._opened.remove(connection)
-                connection.close()
+            self._drop_writer()
 
-    def _reader(self) -> Connection:
+    def _drop_writer(self) -> None:
+        connection, self._writer = self._writer, None
+        if connection is not None:
+            self._drop(connection)
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """Give the connection of this thread; one that fails is not used again."""
         connection: Connection | None = getattr(self._local, "reader", None)
         if connection is None:
-            connection = self._local.reader = self._connect()
-        return connection
-
-    def _connect(self) -> Connection:
+            connection = self._local.reader = self._connect(_READER_CACHE_KIB)
         try:
-            connection = self._connect_sqlite() if self.is_sqlite else self._connect_postgresql()
-        except DriverError as error:
-            raise StoreRefusedError(self._refusal(error)) from error
+            yield connection
+        except DriverError:
+            self._local.reader = None
+            self._drop(connection)
+            raise
+
+    def _drop(self, connection: Connection) -> None:
+        self._opened.remove(connection)
+        connection.close()
+
+    def _connect(self, cache_kib: int) -> Connection:
+        connection = (
+            self._connect_sqlite(cache_kib) if self.is_sqlite else self._connect_postgresql()
+        )
         self._opened.append(connection)
         return connection
 
-    def _refusal(self, error: Exception) -> str:
-        where = self.url.render_as_string(hide_password=True)
-        return f"The store at {where} cannot be opened: {error}."
-
-    def _connect_sqlite(self) -> Connection:
+    def _connect_sqlite(self, cache_kib: int) -> Connection:
         connection = sqlite3.connect(
             self.url.database or "",
             isolation_level=None,
@@ -340,9 +372,10 @@ class Store:
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",
-            f"cache_size = -{_CACHE_KIB}",
+            f"cache_size = -{cache_kib}",
             f"wal_autocheckpoint = {_WAL_PAGES}",
             "temp_store = MEMORY",
+            "secure_delete = ON",
             "foreign_keys = ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
@@ -363,8 +396,7 @@ class Store:
         except (sqlite3.IntegrityError, psycopg.IntegrityError):
             raise
         except (sqlite3.DatabaseError, psycopg.OperationalError) as error:
-            self._local = threading.local()
-            msg = f"The store cannot be used now ({error}); nothing was applied."
+            msg = f"The store cannot be used now ({error}); send the request again in a moment."
             raise StoreUnavailableError(msg) from error
 
 

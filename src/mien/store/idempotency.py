@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from mien.domain.ids import EnvironmentId
-from mien.store.engine import Transaction
+from mien.store.engine import RetryTransactionError, Transaction
 from mien.store.schema import idempotency
 
 _ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
@@ -16,6 +16,7 @@ _ANSWERS = sa.select(idempotency.c.key, idempotency.c.answer).where(
 _DELETE = sa.delete(idempotency).where(
     idempotency.c.environment_id == _ENVIRONMENT, idempotency.c.key == sa.bindparam("key")
 )
+_DELETE_OLD = _DELETE.where(idempotency.c.received_at < sa.bindparam("before"))
 _OLD = sa.delete(idempotency).where(
     idempotency.c.environment_id == _ENVIRONMENT,
     idempotency.c.received_at < sa.bindparam("before"),
@@ -38,9 +39,18 @@ def save(
     digest: bytes,
     answer: bytes,
     now_ms: int,
+    since_ms: int,
 ) -> None:
-    """Keep the answer of a request."""
-    tx.upsert(idempotency, [(environment, key, now_ms, digest, answer)])
+    """Keep the answer of a request, in the place of one that was given before `since_ms`.
+
+    Raises `RetryTransactionError` if another process answered the same key meanwhile.
+    """
+    row = (environment, key, now_ms, digest, answer)
+    if tx.insert_new(idempotency, [row]) == 1:
+        return
+    tx.run(_DELETE_OLD, environment=environment, key=key, before=since_ms)
+    if tx.insert_new(idempotency, [row]) != 1:
+        raise RetryTransactionError
 
 
 def expire(tx: Transaction, environment: EnvironmentId, *, before_ms: int) -> int:

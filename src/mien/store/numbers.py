@@ -73,6 +73,17 @@ def reserve_profiles(tx: Transaction, environment: int, count: int) -> list[int]
     return [row[0] for row in tx.rows(_DRAW["profile"], count=count)]
 
 
+def give_back_profiles(tx: Transaction, environment: int, unused: list[int]) -> None:
+    """Return the last ids drawn in this transaction, and empty the list.
+
+    On PostgreSQL they stay where they are, for the next transaction of the process:
+    what a sequence gave it never takes back.
+    """
+    if tx.is_sqlite and unused:
+        tx.run(_SET, environment=environment, name="profile", new_value=min(unused) - 1)
+        unused.clear()
+
+
 def reserve_log(tx: Transaction, environment: int, count: int) -> list[int]:
     """Hand out places in the log, rising; on PostgreSQL only after the profiles are locked."""
     if tx.is_sqlite:

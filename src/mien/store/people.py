@@ -20,6 +20,16 @@ class MergeSuggestion(msgspec.Struct, frozen=True):
     source: str
 
 
+class Subscription(msgspec.Struct, frozen=True):
+    """What was said of one address: whether it is blocked, when (epoch ms) and by whom."""
+
+    kind: AddressKind
+    value: str
+    is_blocked: bool
+    changed_at: int
+    source: str
+
+
 _ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
 _SUGGESTIONS = (
     sa.select(*[c for c in merge_suggestions.columns if c.name != "environment_id"])
@@ -42,9 +52,9 @@ _CONFUSED = sa.select(merge_suggestions.c.profile_id).where(
     merge_suggestions.c.environment_id == _ENVIRONMENT,
     merge_suggestions.c.other_id == sa.bindparam("profile"),
 )
-_BLOCKED = sa.select(subscriptions.c.value, subscriptions.c.is_blocked).where(
+_BLOCKED = sa.select(subscriptions.c.kind, subscriptions.c.value, subscriptions.c.is_blocked).where(
     subscriptions.c.environment_id == _ENVIRONMENT,
-    subscriptions.c.kind == sa.bindparam("kind"),
+    sa.or_(*[subscriptions.c.kind == kind for kind in AddressKind]),
     OneOf(subscriptions.c.value),
 )
 _ANY_SUBSCRIPTION = (
@@ -87,30 +97,29 @@ def forget_suggestions(tx: Transaction, environment: EnvironmentId, profile: Pro
     return tx.run(_FORGET_SUGGESTIONS, environment=environment, profile=profile)
 
 
-def set_blocked(
-    tx: Transaction,
-    environment: EnvironmentId,
-    states: dict[tuple[AddressKind, str], bool],
-    *,
-    now_ms: int,
-    source: str,
+def set_subscriptions(
+    tx: Transaction, environment: EnvironmentId, states: list[Subscription]
 ) -> None:
     """Block addresses for every profile that shares them, or open them again."""
+    # In the order of the key: two writers of the same addresses wait, and do not deadlock.
     rows: list[Row] = [
-        (environment, kind, value, int(is_blocked), now_ms, source)
-        for (kind, value), is_blocked in sorted(states.items())
+        (environment, each.kind, each.value, int(each.is_blocked), each.changed_at, each.source)
+        for each in sorted(states, key=lambda state: (state.kind, state.value))
     ]
     tx.upsert(subscriptions, rows)
 
 
+def blocks_any(tx: Transaction, environment: EnvironmentId) -> bool:
+    """Tell whether anything was said of any address of an environment."""
+    return tx.row(_ANY_SUBSCRIPTION, environment=environment) is not None
+
+
 def blocked_states(
-    tx: Transaction, environment: EnvironmentId, kind: AddressKind, values: list[str]
-) -> dict[str, bool]:
+    tx: Transaction, environment: EnvironmentId, values: list[str]
+) -> dict[tuple[AddressKind, str], bool]:
     """Give what was said of these addresses; those of which nothing was said are absent."""
-    if not values or tx.row(_ANY_SUBSCRIPTION, environment=environment) is None:
-        return {}
-    rows = tx.rows(_BLOCKED, environment=environment, kind=kind, values=values)
-    return {value: bool(is_blocked) for value, is_blocked in rows}
+    rows = tx.rows(_BLOCKED, environment=environment, values=values) if values else []
+    return {(AddressKind(kind), value): bool(is_blocked) for kind, value, is_blocked in rows}
 
 
 def forget_address(

@@ -19,14 +19,14 @@ from mien.store.engine import DriverError, Row
 _ROWS = 1_000
 """Rows that are hashed together: part of the format, since it decides where chunks end."""
 
-_PAGES = 2_000
+_PAGES = 256
 _LOCKED_SECONDS = 10.0
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
 
 
-SQLITE: sa.Dialect = sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+SQLITE: sa.Dialect = sqlite.dialect(paramstyle="qmark")
 POSTGRESQL: sa.Dialect = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 
 
@@ -67,6 +67,18 @@ class Reader(Protocol):
         ...
 
 
+class Listed:
+    """Rows in memory, read as a cursor is."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+
+    def fetchmany(self, size: int, /) -> list[Row]:
+        """Give the next rows, none at the end."""
+        piece, self._rows = self._rows[:size], self._rows[size:]
+        return piece
+
+
 def tables_of(connection: sqlite3.Connection) -> list[Table]:
     """Give the tables of a file, by name."""
     columns: dict[str, list[tuple[str, int]]] = {}
@@ -96,7 +108,7 @@ def insert_row(table: Table) -> str:
     return str(sa.insert(of).compile(dialect=SQLITE))
 
 
-def pieces(rows: Reader, progress: Progress, counted: "Counted") -> Iterator[list[Row]]:
+def pieces(rows: Reader, progress: Progress, counted: Counted) -> Iterator[list[Row]]:
     """Give rows in pieces of the size that is hashed."""
     while piece := rows.fetchmany(_ROWS):
         counted.done += len(piece)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from mien.domain.identities import AddressKind, Identity, IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.keys import index_key
 from mien.domain.profiles import Profile
 from mien.store.engine import OneOf, RetryTransactionError, Transaction
 from mien.store.schema import addresses, identities, profiles
@@ -82,13 +83,13 @@ def find_owners(
     tx: Transaction, environment: EnvironmentId, wanted: Iterable[Identity]
 ) -> dict[Identity, ProfileId]:
     """Find who holds these identities; those that nobody holds are absent."""
-    by_kind: dict[IdentityKind, list[str]] = {}
-    for kind, value in wanted:
-        by_kind.setdefault(kind, []).append(value)
+    by_kind: dict[IdentityKind, dict[str, Identity]] = {}
+    for identity in wanted:
+        by_kind.setdefault(identity.kind, {})[index_key(identity.value)] = identity
     return {
-        Identity(kind, value): ProfileId(profile)
-        for kind, values in by_kind.items()
-        for value, profile in tx.rows(_OWNERS, environment=environment, kind=kind, values=values)
+        named[key]: ProfileId(profile)
+        for kind, named in by_kind.items()
+        for key, profile in tx.rows(_OWNERS, environment=environment, kind=kind, values=list(named))
     }
 
 
@@ -101,25 +102,34 @@ def load(
 
 
 def lock(
-    tx: Transaction, environment: EnvironmentId, wanted: Sequence[ProfileId]
+    tx: Transaction,
+    environment: EnvironmentId,
+    wanted: Iterable[ProfileId],
+    *,
+    perhaps: Iterable[ProfileId] = (),
 ) -> dict[ProfileId, Profile]:
     """Give these profiles and keep other writers off them, in the order of their ids.
 
-    Raises `RetryTransactionError` if one went away since its id was looked up.
+    Raises `RetryTransactionError` if one of `wanted` went away since its id was looked
+    up; of `perhaps`, those that exist are given.
     """
-    if not wanted:
+    needed = set(wanted)
+    values = sorted(needed.union(perhaps))
+    if not values:
         return {}
-    rows = tx.rows(_LOAD if tx.is_sqlite else _LOCK, environment=environment, values=wanted)
-    if len(rows) != len(wanted):
+    rows = tx.rows(_LOAD if tx.is_sqlite else _LOCK, environment=environment, values=values)
+    locked = {row[0]: _profile(row) for row in rows}
+    if not needed <= locked.keys():
         raise RetryTransactionError
-    return {row[0]: _profile(row) for row in rows}
+    return locked
 
 
 def find_by_identity(
     tx: Transaction, environment: EnvironmentId, identity: Identity
 ) -> Profile | None:
     """Find the profile that holds an identity."""
-    row = tx.row(_BY_IDENTITY, environment=environment, kind=identity.kind, value=identity.value)
+    key = index_key(identity.value)
+    row = tx.row(_BY_IDENTITY, environment=environment, kind=identity.kind, value=key)
     return _profile(row) if row else None
 
 
@@ -133,7 +143,7 @@ def find_by_address(
     tx: Transaction, environment: EnvironmentId, kind: AddressKind, value: str
 ) -> list[Profile]:
     """Give all profiles with an address in its normal form."""
-    rows = tx.rows(_BY_ADDRESS, environment=environment, kind=kind, value=value)
+    rows = tx.rows(_BY_ADDRESS, environment=environment, kind=kind, value=index_key(value))
     return list(load(tx, environment, [row[0] for row in rows]).values())
 
 
@@ -173,9 +183,20 @@ def add_identities(
 ) -> None:
     """Give identities to profiles; raises `RetryTransactionError` if another writer was first."""
     # In the order of the key: two writers that add the same ids then wait, and do not deadlock.
-    values = [(environment, kind, value, rows[kind, value]) for kind, value in sorted(rows)]  # type: ignore[index]
+    values = [
+        (environment, kind, index_key(value), profile)
+        for (kind, value), profile in sorted(rows.items())
+    ]
     if tx.insert_new(identities, values) != len(values):
         raise RetryTransactionError
+
+
+def release_identities(
+    tx: Transaction, environment: EnvironmentId, rows: dict[Identity, ProfileId]
+) -> None:
+    """Take identities from the profiles that hold them, so that they mean nobody."""
+    for identity, profile in sorted(rows.items()):
+        _delete_identity(tx, environment, identity, profile)
 
 
 def move_identities(
@@ -183,7 +204,8 @@ def move_identities(
 ) -> None:
     """Give identities that another profile held to a new holder."""
     tx.upsert(
-        identities, [(environment, kind, value, p) for (kind, value), p in sorted(rows.items())]
+        identities,
+        [(environment, kind, index_key(value), p) for (kind, value), p in sorted(rows.items())],
     )
 
 
@@ -209,11 +231,23 @@ def delete(
     reached: Iterable[tuple[AddressKind, str]],
 ) -> None:
     """Remove a profile and the identities and addresses that find it."""
-    for kind, value in held:
-        tx.run(_DELETE_IDENTITY, environment=environment, kind=kind, value=value, profile=profile)
+    for identity in held:
+        _delete_identity(tx, environment, identity, profile)
     for address, value in reached:
         tx.run(_DELETE_ADDRESS, environment=environment, kind=address, value=value, profile=profile)
     tx.run(_DELETE, environment=environment, profile=profile)
+
+
+def _delete_identity(
+    tx: Transaction, environment: EnvironmentId, identity: Identity, profile: ProfileId
+) -> None:
+    tx.run(
+        _DELETE_IDENTITY,
+        environment=environment,
+        kind=identity.kind,
+        value=index_key(identity.value),
+        profile=profile,
+    )
 
 
 def _profile(row: Sequence[object]) -> Profile:

@@ -1,10 +1,14 @@
 """Rejected records, kept until they are mended and replayed, or 30 days (U-23)."""
 
+from typing import Any
+
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
-from mien.domain.errors import ConflictError
 from mien.domain.ids import EnvironmentId
+from mien.domain.keys import index_key
 from mien.store.engine import OneOf, Row, Transaction
 from mien.store.schema import rejects
 
@@ -22,14 +26,8 @@ class StoredReject(msgspec.Struct, frozen=True):
     replayed_at: int | None
 
 
-class RejectGoneError(ConflictError):
-    """A reject was replayed or removed by another call meanwhile; nothing was applied."""
-
-    code = "reject_gone"
-
-    def __init__(self) -> None:
-        msg = "A reject was replayed or removed by another call meanwhile; nothing was applied."
-        super().__init__(msg)
+class RejectGoneError(Exception):
+    """A reject was replayed or removed by another call meanwhile; undo the whole and look again."""
 
 
 _ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
@@ -69,6 +67,26 @@ _NAMING = (
     .where(rejects.c.environment_id == _ENVIRONMENT, rejects.c.person == sa.bindparam("person"))
     .order_by(rejects.c.reject_id.desc())
 )
+
+
+class _Holds(sa.sql.expression.ColumnElement[bool]):
+    """Tells whether the record of a reject holds the bytes bound as `needle`."""
+
+    inherit_cache = True
+    needle = sa.bindparam("needle", type_=sa.LargeBinary)
+
+
+@compiles(_Holds, "sqlite")
+def _holds_sqlite(element: _Holds, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr({rejects.c.record}, {compiler.process(element.needle, **options)}) > 0"
+
+
+@compiles(_Holds, "postgresql")
+def _holds_postgresql(element: _Holds, compiler: SQLCompiler, **options: Any) -> str:
+    return f"position({compiler.process(element.needle, **options)} in {rejects.c.record}) > 0"
+
+
+_MENTIONING = sa.delete(rejects).where(rejects.c.environment_id == _ENVIRONMENT, _Holds())
 _OF_PERSON = sa.delete(rejects).where(
     rejects.c.environment_id == _ENVIRONMENT, rejects.c.person == sa.bindparam("person")
 )
@@ -94,7 +112,7 @@ def some(tx: Transaction, environment: EnvironmentId, wanted: list[int]) -> list
 
 def of_person(tx: Transaction, environment: EnvironmentId, person: str) -> list[StoredReject]:
     """Give the rejects of records that named a person by this id, newest first."""
-    rows = tx.rows(_NAMING, environment=environment, person=person.encode())
+    rows = tx.rows(_NAMING, environment=environment, person=index_key(person).encode())
     return [_reject(row) for row in rows]
 
 
@@ -115,9 +133,14 @@ def expire(tx: Transaction, environment: EnvironmentId, *, before_ms: int) -> in
     return tx.run(_OLD, environment=environment, before=before_ms)
 
 
+def erase_mentions(tx: Transaction, environment: EnvironmentId, needle: bytes) -> int:
+    """Remove the rejects whose record holds these bytes, wherever they stand in it."""
+    return tx.run(_MENTIONING, environment=environment, needle=needle)
+
+
 def erase_person(tx: Transaction, environment: EnvironmentId, person: str) -> int:
     """Remove the rejects of records that named a person by this id."""
-    return tx.run(_OF_PERSON, environment=environment, person=person.encode())
+    return tx.run(_OF_PERSON, environment=environment, person=index_key(person).encode())
 
 
 def _reject(row: Row) -> StoredReject:

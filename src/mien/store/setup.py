@@ -67,9 +67,9 @@ def _connected(store: Store) -> Iterator[sa.Connection]:
     try:
         with engine.connect() as connection:
             yield connection
-    except (sa.exc.DBAPIError, *DriverError) as error:
+    except (sa.exc.DBAPIError, *DriverError, UnicodeDecodeError) as error:
         cause = getattr(error, "orig", None) or error
-        is_damaged = type(cause) is sqlite3.DatabaseError
+        is_damaged = type(cause) in (sqlite3.DatabaseError, UnicodeDecodeError)
         msg = f"The store at {_shown(store.url)} cannot be opened: {_cause(error)}."
         raise (DamagedStoreError if is_damaged else StoreRefusedError)(msg) from error
     finally:
