@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 DEFAULT_DATA = "mien-data"
 
@@ -100,6 +101,11 @@ class Settings:
         return self.store_url or f"sqlite:///{self.data / 'mien.db'}"
 
 
+def variable_of(setting: Field[Any]) -> str:
+    """Give the environment variable that sets a setting."""
+    return f"MIEN_{setting.name.upper()}"
+
+
 class InvalidSettingError(Exception):
     """A setting does not have the form that it needs."""
 
@@ -108,7 +114,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings; raises `InvalidSettingError` naming the variable."""
     values: dict[str, object] = {}
     for each in fields(Settings):
-        name = f"MIEN_{each.name.upper()}"
+        name = variable_of(each)
         if (text := environment.get(name)) is not None:
             values[each.name] = _parse(name, text, type(each.default))
             _check_choice(name, text, each.metadata.get("choices"))

@@ -25,8 +25,8 @@ _encode = msgspec.json.Encoder(enc_hook=repr).encode
 class Outbox:
     """Lines on their way to a file; what finds no room is counted and dropped."""
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
+    def __init__(self, file: TextIO, *, room: int = _LINES_WAITING) -> None:
+        self._file, self._room = file, room
         self._lines: deque[str] = deque()
         self._has_lines = threading.Event()
         self._writing = threading.Lock()
@@ -35,7 +35,7 @@ class Outbox:
 
     def write(self, line: str) -> None:
         """Take a line; it is in the file after the next flush."""
-        if len(self._lines) >= _LINES_WAITING:
+        if len(self._lines) >= self._room:
             self._dropped += 1
             return
         self._lines.append(line)
@@ -75,9 +75,9 @@ def set_up(*, as_json: bool) -> Outbox:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _mask,
+            mask,
             structlog.processors.format_exc_info,
-            _as_json if as_json else _as_text,
+            as_line_of_json if as_json else as_text,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(outbox),  # type: ignore[arg-type]  # writes only
@@ -96,20 +96,23 @@ class _Forward(logging.Handler):
         )
 
 
-def _mask(
+def mask(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
+    """Hide what opens doors."""
     for name in _SECRET_FIELDS & event.keys():
         event[name] = "***"
     return event
 
 
-def _as_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+def as_line_of_json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    """Write an event as JSON."""
     fields = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), **event}
     return _encode(fields).decode()
 
 
-def _as_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+def as_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    """Write an event for people; a trace follows on lines of its own."""
     timestamp, level, name = event.pop("timestamp"), event.pop("level"), event.pop("event")
     exception = event.pop("exception", None)
     fields = " ".join([f"{key}={_shown(value)}" for key, value in event.items()])
@@ -119,5 +122,5 @@ def _as_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> 
 
 def _shown(value: object) -> str:
     """Write a value so that it stays one word on one line."""
-    text = str(value)
+    text = f"{value:.6f}" if isinstance(value, float) else str(value)
     return text if text.isprintable() and text and " " not in text else repr(text)

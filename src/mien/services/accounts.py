@@ -29,6 +29,7 @@ class NewKey(msgspec.Struct, frozen=True):
 
     account_id: str
     passcode: str
+    key_id: int
 
 
 class NewAccount(msgspec.Struct, frozen=True):
@@ -180,8 +181,10 @@ def _open(tx: Transaction, account: Account, kind: str, public_id: str, now: int
 def _add_key(tx: Transaction, environment: Environment, label: str, now: int) -> NewKey:
     passcode = clock.new_passcode()
     digest = _digest(_pepper(tx), passcode)
-    accounts.add_key(tx, environment.environment_id, label=label, digest=digest, now_ms=now)
-    return NewKey(environment.public_id, passcode)
+    key_id = accounts.add_key(
+        tx, environment.environment_id, label=label, digest=digest, now_ms=now
+    )
+    return NewKey(environment.public_id, passcode, key_id)
 
 
 def _get_environment(tx: Transaction, public_id: str) -> Environment:

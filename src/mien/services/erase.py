@@ -6,7 +6,6 @@ and one row of the change log that says that this profile is gone.
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -99,10 +98,11 @@ def _erase(
         if not profile_store.find_by_address(tx, environment, kind, value)
     )
     values = {value for _, value in held} | {value for _, value in reached}
+    # As texts of JSON, quotes included: an id that begins like another is another.
+    needles = [msgspec.json.encode(each) for each in sorted(values)]
     removed["rejects"] = sum(rejects.erase_person(tx, environment, each) for each in values)
-    removed["answers"] = idempotency.erase_mentions(
-        tx, environment, [json.dumps(each, ensure_ascii=False).encode() for each in values]
-    )
+    removed["rejects"] += sum(rejects.erase_mentions(tx, environment, each) for each in needles)
+    removed["answers"] = idempotency.erase_mentions(tx, environment, needles)
     secret = accounts.secret(tx, "erasures", clock.new_secret())
     own = Identity(IdentityKind.OBJECT_ID, server_object_id(profile.id))
     digests = [erasure_digest(secret, environment, each) for each in [*held, own]]

@@ -16,9 +16,10 @@ from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.profiles import Profile
 from mien.services.reading import ProfileView, Reader, find_in
 from mien.services.wires import Wire
-from mien.store import accounts, log
+from mien.store import accounts, log, people
 from mien.store.engine import Store, Transaction
 from mien.store.log import StoredChange, StoredEvent
+from mien.store.people import MergeSuggestion
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -72,9 +73,7 @@ def view_person(
         return PersonView(_person(found), view, _updated_at(tx, reader.environment, found))
 
 
-def change_page(
-    store: Store, environment: EnvironmentId, *, start: int, count: int
-) -> ChangePage:
+def change_page(store: Store, environment: EnvironmentId, *, start: int, count: int) -> ChangePage:
     """Give the changes of a profile from a place in its chain on."""
     with store.read() as tx:
         rows = list(islice(log.walk_changes(tx, environment, start, step=count), count))
@@ -93,6 +92,14 @@ def event_page(store: Store, reader: Reader, *, start: int, count: int) -> Event
     return EventPage(shown, actors, rows[-1].previous if rows else 0)
 
 
+def list_merge_suggestions(
+    store: Store, environment: EnvironmentId, *, after: tuple[int, int], count: int
+) -> list[MergeSuggestion]:
+    """Give suggested merges after a pair of profiles, by pair."""
+    with store.read() as tx:
+        return people.merge_suggestion_page(tx, environment, after=after, count=count)
+
+
 def _person(profile: Profile) -> Person:
     return Person(profile.id, profile.last_change, profile.last_event)
 
@@ -105,9 +112,7 @@ def _updated_at(tx: Transaction, environment: EnvironmentId, profile: Profile) -
     return max(known, default=profile.created_at)
 
 
-def _actors(
-    tx: Transaction, environment: EnvironmentId, sources: set[str]
-) -> dict[str, str]:
+def _actors(tx: Transaction, environment: EnvironmentId, sources: set[str]) -> dict[str, str]:
     """Name the keys behind sources such as `api:3`; other sources have no actor."""
     if not sources:
         return {}

@@ -22,6 +22,7 @@ from mien.domain.errors import (
     StoreUnavailableError,
 )
 from mien.domain.ids import EnvironmentId
+from mien.domain.keys import index_key
 from mien.domain.records import RECORDS_PER_CALL, parse_records
 from mien.domain.rejects import Reject
 from mien.services.receipts import Applied, Batch, Receipt, Result
@@ -54,8 +55,9 @@ class _Job:
         self.error: Exception | None = None
 
     def answer(self) -> None:
-        """Hand the outcome over to the caller's loop."""
-        self.loop.call_soon_threadsafe(self._resolve)
+        """Hand the outcome over to the caller's loop, unless that has ended meanwhile."""
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._resolve)
 
     def _resolve(self) -> None:
         if self.future.done():
@@ -139,7 +141,13 @@ class Ingest:
 
     def _serve(self, group: Sequence[_Job]) -> None:
         together = [job for job in group if not job.batch.is_dry_run]
-        if together and not self._attempt(together):
+        # When it is not a batch that fails but the store, each alone would fail as well, or
+        # be applied twice: of a commit whose connection broke nobody knows the outcome.
+        if (
+            together
+            and not self._attempt(together)
+            and not isinstance(together[0].error, StoreUnavailableError)
+        ):
             for job in together:
                 job.error = None
                 self._attempt([job])
@@ -197,18 +205,16 @@ class Ingest:
             parse_records(job.batch.records, now=job.batch.received_at // 1_000) for job in fresh
         ]
         workspace = Workspace(tx, environment, registry)
-        is_dry = fresh[0].batch.is_dry_run
-        workspace.load([record for records in parsed for record in records], for_writing=not is_dry)
+        workspace.load([record for records in parsed for record in records])
         for job, records in zip(fresh, parsed, strict=True):
             results: list[Result] = [
                 record if isinstance(record, Reject) else workspace.apply(record, job.batch)
                 for record in records
             ]
             job.receipt = Receipt(tuple(results))
-        if is_dry:
+        if fresh[0].batch.is_dry_run:
             return
-        last = fresh[-1].batch
-        workspace.flush(now_ms=last.received_at, source=last.source)
+        workspace.flush(now_ms=fresh[-1].batch.received_at)
         for job in fresh:
             _keep(tx, job)
 
@@ -264,6 +270,7 @@ def _keep(tx: Transaction, job: _Job) -> None:
             digest=batch.idempotency.digest,
             answer=batch.idempotency.render(receipt),
             now_ms=batch.received_at,
+            since_ms=batch.received_at - IDEMPOTENCY_MS,
         )
 
 
@@ -295,6 +302,7 @@ def _person(raw: object) -> bytes:
     """Give the id by which a rejected record is erased along with its person."""
     if isinstance(raw, dict):
         for name in ("identity", "FBID", "GPID", "objectId"):
-            if raw.get(name) is not None:
-                return str(raw[name]).removeprefix("-").encode()
+            if (value := raw.get(name)) is not None:
+                text = str(value)
+                return index_key(text.removeprefix("-") if name == "objectId" else text).encode()
     return b""

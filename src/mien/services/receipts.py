@@ -11,9 +11,10 @@ from mien.domain.profiles import COMPATIBLE, PropertyChanges, Rules
 from mien.domain.rejects import Reject
 
 
-class Applied(msgspec.Struct):
+class Applied(msgspec.Struct, gc=False):
     """A record that was taken: which profile it meant, and what it changed there.
 
+    `flags` are address flags that changed, `groups` subscription groups by channel.
     `refused` is the part of the record that the profile had no room for (U-10).
     """
 
@@ -25,6 +26,8 @@ class Applied(msgspec.Struct):
     attached: tuple[Identity, ...] = ()
     conflicts: tuple[Identity, ...] = ()
     device: str = ""
+    flags: dict[str, bool] = {}
+    groups: dict[str, dict[str, bool]] = {}
     is_changed: bool = False
     refused: Reject | None = None
 

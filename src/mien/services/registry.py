@@ -14,12 +14,16 @@ _Key = tuple[DefinitionKind, int, str]
 
 
 class Registry:
-    """Knows every definition; reloads when another process made or changed one."""
+    """Knows every definition; reloads when another process made or changed one.
+
+    Also keeps the ids of profiles that were drawn and not used, the next one last.
+    """
 
     def __init__(self, environment: EnvironmentId) -> None:
         self._environment = environment
         self._version = -1
         self._known: dict[_Key, Definition] = {}
+        self.spare_profile_ids: list[int] = []
         self._spellings: dict[str, str] = {}
 
     def refresh(self, tx: Transaction) -> None:
@@ -31,8 +35,9 @@ class Registry:
             self._version = version
 
     def forget(self) -> None:
-        """Drop all, after a transaction that may have made definitions was undone."""
+        """Drop all, after a transaction was undone that may have made or drawn some of it."""
         self._version = -1
+        self.spare_profile_ids.clear()
 
     def find_event(self, name: str) -> Definition | None:
         """Find the definition of an event by any spelling of its name."""

@@ -69,13 +69,14 @@ def from_raw(raw: object) -> object:
     return {_BACK.get(key) or key.removeprefix("$"): value for key, value in raw.items()}
 
 
-def is_native_shape(record: object) -> bool:
-    """Tell whether only our own API has the keys of this record."""
-    return (
-        isinstance(record, dict)
-        and any(key in record for key in _NAMES)
-        and not any(key in record for key in _BACK)
-    )
+def shape_of(record: object, otherwise: Wire) -> Wire:
+    """Tell whose keys a record has; `otherwise` is meant where it has those of both or neither."""
+    if not isinstance(record, dict):
+        return otherwise
+    is_native = any(key in record for key in _NAMES)
+    if is_native is any(key in record for key in _BACK):
+        return otherwise
+    return Wire.NATIVE if is_native else Wire.COMPATIBLE
 
 
 def ignored_keys(record: object) -> tuple[str, ...]:

@@ -5,12 +5,7 @@ Records are applied to it in order, each seeing the ones before, and `flush` wri
 what changed in a few statements. A dry run is the same without the flush.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-import msgspec
-
-from mien.domain.changes import Change, encode_change
+from mien.domain.changes import Change
 from mien.domain.fields import normalise_email
 from mien.domain.identities import (
     WIRE_NAMES,
@@ -41,25 +36,14 @@ from mien.domain.records import (
 )
 from mien.domain.rejects import Reject, RejectCode, Rejected
 from mien.domain.schema import DefinitionKind
+from mien.services.pending import Pending
 from mien.services.receipts import Applied, Batch, Result
-from mien.services.registry import Counts, Registry, check_not_discarded, write_counts
-from mien.store import log, numbers, people
+from mien.services.registry import Registry, check_not_discarded
+from mien.store import numbers, people
 from mien.store import profiles as profile_store
-from mien.store.engine import Row, Transaction
+from mien.store.engine import RetryTransactionError, Transaction
 
 _PROFILES_AT_ONCE = 64
-
-
-class _Entry(msgspec.Struct, gc=False):
-    """A row for the log: of which profile, when, from where, and its event or change."""
-
-    profile: Profile
-    received_at: int
-    source: str
-    body: bytes
-    event: EventNameId | None = None
-    occurred_at: int = 0
-    object_id: str = ""
 
 
 class Workspace:
@@ -69,17 +53,9 @@ class Workspace:
         self._tx, self._environment, self._registry = tx, environment, registry
         self._owners: dict[Identity, ProfileId] = {}
         self._profiles: dict[ProfileId, Profile] = {}
-        self._new_ids: list[int] = []
-        self._log: list[_Entry] = []
-        self._added: dict[Identity, ProfileId] = {}
-        self._moved: dict[Identity, ProfileId] = {}
-        self._addresses: dict[profile_store.AddressRow, bool] = {}
-        self._blocked: dict[tuple[AddressKind, str], bool] = {}
-        self._suggestions: dict[tuple[ProfileId, ProfileId], people.MergeSuggestion] = {}
-        self._firsts: list[tuple[int, ProfileId]] = []
-        self._counts = Counts(event_properties={}, events={})
+        self._pending = Pending()
 
-    def load(self, records: list[Record | Reject], *, for_writing: bool) -> None:
+    def load(self, records: list[Record | Reject]) -> None:
         """Look up everyone whom these records name, in one query a kind and one for all profiles."""
         named: set[Identity] = set()
         for record in records:
@@ -90,13 +66,30 @@ class Workspace:
                 if record.device is not None:
                     named.add(record.device)
         self._owners = profile_store.find_owners(self._tx, self._environment, named)
-        made = [profile_of_server_object_id(identity.value) for identity in named]
-        wanted = sorted({*self._owners.values()})
-        read = profile_store.lock if for_writing else profile_store.load
-        self._profiles = read(self._tx, self._environment, wanted)
-        by_name = [profile for profile in made if profile and profile not in self._profiles]
-        if by_name:
-            self._profiles |= profile_store.load(self._tx, self._environment, by_name)
+        made = [
+            profile
+            for identity in named
+            if identity.kind is IdentityKind.OBJECT_ID
+            and (profile := profile_of_server_object_id(identity.value)) is not None
+        ]
+        self._profiles = profile_store.lock(
+            self._tx, self._environment, self._owners.values(), perhaps=made
+        )
+        if not self._tx.is_sqlite:
+            self._check_devices()
+
+    def _check_devices(self) -> None:
+        """Raise `RetryTransactionError` if a device changed hands while its holder was waited for.
+
+        Ids of people stay where they are: for them, that the holder still exists is enough.
+        """
+        held = {
+            identity: owner
+            for identity, owner in self._owners.items()
+            if identity.kind is IdentityKind.OBJECT_ID
+        }
+        if held and profile_store.find_owners(self._tx, self._environment, held) != held:
+            raise RetryTransactionError
 
     def apply(self, record: Record, batch: Batch) -> Result:
         """Apply one record; a record that fails changes nothing and comes back as a `Reject`."""
@@ -111,19 +104,12 @@ class Workspace:
         except Rejected as rejected:
             return Reject(record.position, rejected.code, rejected.reason, record.raw)
 
-    def flush(self, *, now_ms: int, source: str) -> None:
-        """Write all that was applied."""
-        tx, environment = self._tx, self._environment
-        self._append_log()
-        touched = [each for each in self._profiles.values() if each.is_touched]
-        profile_store.save(tx, environment, touched, now_ms=now_ms)
-        profile_store.add_identities(tx, environment, self._added)
-        profile_store.move_identities(tx, environment, self._moved)
-        profile_store.change_addresses(tx, environment, self._addresses)
-        log.add_event_profiles(tx, environment, self._firsts)
-        people.set_blocked(tx, environment, self._blocked, now_ms=now_ms, source=source)
-        people.suggest_merges(tx, environment, list(self._suggestions.values()))
-        write_counts(tx, environment, self._registry, self._counts, now_ms=now_ms, source=source)
+    def flush(self, *, now_ms: int) -> None:
+        """Write all that was applied, and give back what was drawn and not used."""
+        numbers.give_back_profiles(self._tx, self._environment, self._registry.spare_profile_ids)
+        self._pending.flush(
+            self._tx, self._environment, self._registry, self._profiles.values(), now_ms=now_ms
+        )
 
     def _apply_profile(self, record: ProfileRecord, batch: Batch) -> Applied:
         resolution = self._resolve(record.person, record.device, alias_from=record.alias_from)
@@ -136,22 +122,24 @@ class Workspace:
             rules=batch.rules,
             late_at=None if record.at is None else set_at,
         )
-        flags = _address_flags(profile, record, changes) if record.address_flags else {}
+        flags = self._address_flags(profile, record, changes) if record.address_flags else {}
         applied = self._settle(profile, resolution, record, batch)
         applied.properties = changes
         if changes.new or changes.confirmed:
             self._change_addresses(profile, changes)
             profile.apply(changes, set_at=set_at)
-            self._counts.properties.add(changes.new.items())
-        self._blocked |= flags
-        groups = _change_groups(profile, record)
+            self._pending.counts(batch).properties.add(changes.new.items())
+        for address, is_blocked in flags.items():
+            self._pending.block_address(address, batch, is_blocked=is_blocked)
+        applied.flags = {FLAG_OF_ADDRESS[kind]: blocked for (kind, _), blocked in flags.items()}
+        applied.groups = _change_groups(profile, record)
         if changes.refused:
             applied.refused = _refusal(record, changes.refused)
-        if changes.new or flags or groups:
+        if changes.new or applied.flags or applied.groups:
             applied.is_changed = True
         if applied.is_changed or applied.conflicts:
-            change = _change(applied, resolution, record, changes, flags, groups)
-            self._log_change(profile, change, batch)
+            change = _change(applied, resolution, record, changes)
+            self._pending.log_change(profile, change, batch)
         return applied
 
     def _apply_event(self, record: EventRecord, batch: Batch) -> Applied:
@@ -161,7 +149,7 @@ class Workspace:
         profile = self._profile_of(resolution, batch.received_at, batch.received_at)
         applied = self._settle(profile, resolution, record, batch)
         if applied.is_changed or applied.conflicts:
-            self._log_change(profile, _change(applied, resolution, record), batch)
+            self._pending.log_change(profile, _change(applied, resolution, record), batch)
         applied.is_event = applied.is_changed = True
         if known is None:
             known = self._registry.define(
@@ -172,19 +160,9 @@ class Workspace:
                 source=batch.source,
             )
         name, occurred_at = EventNameId(known.id), record.at or batch.received_at // 1_000
-        if profile.activity.add(name, occurred_at):
-            self._firsts.append((name, profile.id))
-        self._counts.add_event(name, record.properties)
-        self._log.append(
-            _Entry(
-                profile,
-                batch.received_at,
-                batch.source,
-                record.body,
-                name,
-                occurred_at,
-                record.object_id,
-            )
+        self._pending.counts(batch).add_event(name, record.properties)
+        self._pending.log_event(
+            profile, name, occurred_at, record.body, batch, object_id=record.object_id
         )
         return applied
 
@@ -208,7 +186,7 @@ class Workspace:
             device.seen_at = batch.received_at // 1_000
             applied.is_changed = True
             change = Change(device=device.object_id, token=record.token)
-            self._log_change(profile, change, batch)
+            self._pending.log_change(profile, change, batch)
         return applied
 
     def _resolve(
@@ -245,10 +223,11 @@ class Workspace:
     def _profile_of(self, resolution: Resolution, now_ms: int, base_at: int) -> Profile:
         if resolution.profile is not None:
             return self._profiles[resolution.profile]
-        if not self._new_ids:
+        spare = self._registry.spare_profile_ids
+        if not spare:
             drawn = numbers.reserve_profiles(self._tx, self._environment, _PROFILES_AT_ONCE)
-            self._new_ids = drawn[::-1]
-        return Profile.create(ProfileId(self._new_ids[-1]), created_at=now_ms, base_at=base_at)
+            spare.extend(reversed(drawn))
+        return Profile.create(ProfileId(spare[-1]), created_at=now_ms, base_at=base_at)
 
     def _settle(
         self,
@@ -261,34 +240,24 @@ class Workspace:
         applied = Applied(record.position, profile.id)
         if resolution.profile is None:
             # Its id counts as taken only now: a record that failed before made no profile.
-            self._new_ids.pop()
+            self._registry.spare_profile_ids.pop()
             self._profiles[profile.id] = profile
             applied.is_created = applied.is_changed = True
         if resolution.attach:
             profile.attach(resolution.attach)
             for identity in resolution.attach:
-                self._owners[identity] = self._added[identity] = profile.id
+                self._owners[identity] = profile.id
+                self._pending.add_identity(identity, profile.id)
             applied.attached = resolution.attach
             applied.is_changed = True
         if resolution.moves_device and record.device is not None:
             self._bind(profile, record.device, record.object_id, resolution.device_from, batch)
             applied.device, applied.is_changed = record.object_id, True
         if resolution.conflicts:
-            self._suggest(profile, resolution, batch)
+            for identity, other in resolution.conflicts:
+                self._pending.suggest_merge(profile.id, other, identity, batch)
             applied.conflicts = tuple(identity for identity, _ in resolution.conflicts)
         return applied
-
-    def _suggest(self, profile: Profile, resolution: Resolution, batch: Batch) -> None:
-        for identity, other in resolution.conflicts:
-            suggestion = people.MergeSuggestion(
-                profile.id, other, identity.kind, identity.value, batch.received_at, batch.source
-            )
-            self._suggestions.setdefault((profile.id, other), suggestion)
-
-    def _log_change(self, profile: Profile, change: Change, batch: Batch) -> None:
-        # Encoded at once: the next record may change the same values.
-        body = encode_change(change)
-        self._log.append(_Entry(profile, batch.received_at, batch.source, body))
 
     def _bind(
         self,
@@ -303,79 +272,65 @@ class Workspace:
         if former is not None:
             loser = self._profiles[former]
             moved = loser.remove_device(device.value)
-            self._log_change(loser, Change(device_lost=object_id, device_to=profile.id), batch)
+            self._pending.log_change(
+                loser, Change(device_lost=object_id, device_to=profile.id), batch
+            )
         bound = moved or Device(object_id)
         bound.seen_at = batch.received_at // 1_000
         profile.add_device(bound)
-        if former is None or device in self._added:
-            self._added[device] = profile.id
+        if former is None:
+            self._pending.add_identity(device, profile.id)
         else:
-            self._moved[device] = profile.id
+            self._pending.move_identity(device, profile.id)
         self._owners[device] = profile.id
-        self._let_go_of_devices(profile)
+        self._let_go_of_devices(profile, batch)
 
-    def _let_go_of_devices(self, profile: Profile) -> None:
+    def _let_go_of_devices(self, profile: Profile, batch: Batch) -> None:
         """Beyond 50 devices the longest unseen without a token is let go (P-08)."""
         devices = profile.document.devices
         if len(devices) <= DEVICES:
             return
         free = [each for each in devices[:-1] if each.token is None] or devices[:-1]
         oldest = min(free, key=lambda each: each.seen_at)
-        profile.remove_device(oldest.object_id.removeprefix("-"))
+        key = oldest.object_id.removeprefix("-")
+        profile.remove_device(key)
+        device = Identity(IdentityKind.OBJECT_ID, key)
+        self._owners.pop(device, None)
+        self._pending.release_identity(device, profile.id)
+        self._pending.log_change(profile, Change(device_lost=oldest.object_id), batch)
+
+    def _address_flags(
+        self, profile: Profile, record: ProfileRecord, changes: PropertyChanges
+    ) -> dict[tuple[AddressKind, str], bool]:
+        """Give the addresses that a record blocks or opens anew; raises `Rejected` without one."""
+        flags: dict[tuple[AddressKind, str], bool] = {}
+        for kind, is_blocked in record.address_flags:
+            field = FIELD_OF_ADDRESS[kind]
+            value = changes.new.get(field, profile.document.properties.get(field))
+            if value is None:
+                reason = f"{FLAG_OF_ADDRESS[kind]} needs a profile with {field}"
+                raise Rejected(RejectCode.PREFERENCE, reason)
+            address = kind, _address(kind, value)
+            if self._is_blocked(address) is not is_blocked:
+                flags[address] = is_blocked
+        return flags
+
+    def _is_blocked(self, address: tuple[AddressKind, str]) -> bool | None:
+        """Tell what was said of an address so far, this batch included; None for nothing."""
+        if (said := self._pending.is_blocked(address)) is not None:
+            return said
+        return people.blocked_states(self._tx, self._environment, [address[1]]).get(address)
 
     def _change_addresses(self, profile: Profile, changes: PropertyChanges) -> None:
         for kind, field in FIELD_OF_ADDRESS.items():
             if field not in changes.new:
                 continue
             if (before := changes.old.get(field)) is not None:
-                self._addresses[kind, _address(kind, before), profile.id] = False
+                value = _address(kind, before)
+                self._pending.hold_address(kind, value, profile.id, is_held=False)
             if (after := changes.new[field]) is not None:
-                self._addresses[kind, _address(kind, after), profile.id] = True
-
-    def _append_log(self) -> None:
-        """Give each entry its place in the log, and chain it to the one before of its profile."""
-        tx, environment = self._tx, self._environment
-        # First the transaction's id, then the places: whoever sees a place taken sees its taker.
-        transaction = numbers.transaction_id(tx)
-        places = numbers.reserve_log(tx, environment, len(self._log)) if self._log else []
-        events: list[Row] = []
-        changes: list[Row] = []
-        for place, entry in zip(places, self._log, strict=True):
-            profile = entry.profile
-            profile.is_touched = True
-            if entry.event is None:
-                changes.append(
-                    (
-                        environment,
-                        place,
-                        profile.id,
-                        profile.last_change,
-                        entry.received_at,
-                        entry.source,
-                        transaction,
-                        entry.body,
-                    )
-                )
-                profile.last_change = place
-            else:
-                events.append(
-                    (
-                        environment,
-                        place,
-                        profile.id,
-                        profile.last_event,
-                        entry.event,
-                        entry.occurred_at,
-                        entry.received_at,
-                        entry.object_id,
-                        entry.source,
-                        transaction,
-                        entry.body,
-                    )
-                )
-                profile.last_event = place
-        log.append_changes(tx, changes)
-        log.append_events(tx, events)
+                value = _address(kind, after)
+                self._pending.hold_address(kind, value, profile.id, is_held=True)
 
 
 def _is_server_made(device: Identity) -> bool:
@@ -384,21 +339,6 @@ def _is_server_made(device: Identity) -> bool:
 
 def _address(kind: AddressKind, value: object) -> str:
     return normalise_email(str(value)) if kind is AddressKind.EMAIL else str(value)
-
-
-def _address_flags(
-    profile: Profile, record: ProfileRecord, changes: PropertyChanges
-) -> dict[tuple[AddressKind, str], bool]:
-    """Give the addresses that a record blocks or opens, or raise `Rejected` if there is none."""
-    flags: dict[tuple[AddressKind, str], bool] = {}
-    for kind, is_blocked in record.address_flags:
-        field = FIELD_OF_ADDRESS[kind]
-        address = changes.new.get(field, profile.document.properties.get(field))
-        if address is None:
-            reason = f"{FLAG_OF_ADDRESS[kind]} needs a profile with {field}"
-            raise Rejected(RejectCode.PREFERENCE, reason)
-        flags[kind, _address(kind, address)] = is_blocked
-    return flags
 
 
 def _change_groups(profile: Profile, record: ProfileRecord) -> dict[str, dict[str, bool]]:
@@ -418,8 +358,6 @@ def _change(
     resolution: Resolution,
     record: ProfileRecord | EventRecord,
     changes: PropertyChanges = _NO_CHANGES,
-    flags: Mapping[tuple[AddressKind, str], bool] = MappingProxyType({}),
-    groups: Mapping[str, dict[str, bool]] = MappingProxyType({}),
 ) -> Change:
     """Give what the log says of one record."""
     return Change(
@@ -429,8 +367,8 @@ def _change(
         attached=applied.attached,
         device=applied.device,
         device_from=(resolution.device_from or 0) if applied.device else 0,
-        flags={FLAG_OF_ADDRESS[kind]: is_blocked for (kind, _), is_blocked in flags.items()},
-        groups=dict(groups),
+        flags=applied.flags,
+        groups=applied.groups,
         conflicts=tuple((kind, value, other) for (kind, value), other in resolution.conflicts),
         at=record.at,
     )

@@ -1,0 +1,51 @@
+"""Housekeeping: what has outlived its time is removed, at the start and once an hour."""
+
+import asyncio
+from concurrent.futures import Executor
+
+import structlog
+
+from mien import clock
+from mien.domain.ids import EnvironmentId
+from mien.services.ingest import IDEMPOTENCY_MS
+from mien.store import accounts, idempotency, rejects
+from mien.store.engine import Store
+
+_DAY_MS = 86_400_000
+_PAUSE_SECONDS = 3_600.0
+
+_log = structlog.get_logger()
+
+
+async def tidy_hourly(store: Store, workers: Executor, *, reject_days: int) -> None:
+    """Tidy every environment, again and again; runs until cancelled.
+
+    A round that fails is logged, and the next one tries again: nothing depends on
+    the hour in which an old row goes.
+    """
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            await loop.run_in_executor(workers, tidy_all, store, reject_days)
+        except Exception as error:  # noqa: BLE001 - the loop outlives any one round
+            _log.error("housekeeping.failed", exc_info=error)
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def tidy_all(store: Store, reject_days: int) -> None:
+    """Tidy every environment, each in a transaction of its own."""
+    now = clock.now_ms()
+    with store.read() as tx:
+        environments = accounts.list_environments(tx)
+    for each in environments:
+        tidy(store, each.environment_id, now_ms=now, reject_days=reject_days)
+
+
+def tidy(store: Store, environment: EnvironmentId, *, now_ms: int, reject_days: int) -> int:
+    """Remove rejects older than `reject_days` and answers older than a day; give how many."""
+    with store.write() as tx:
+        gone = rejects.expire(tx, environment, before_ms=now_ms - reject_days * _DAY_MS)
+        gone += idempotency.expire(tx, environment, before_ms=now_ms - IDEMPOTENCY_MS)
+    if gone:
+        _log.info("housekeeping.done", environment_id=environment, rows=gone)
+    return gone

@@ -1,0 +1,133 @@
+"""Definitions as people work with them: listing them, describing them, setting their state (P-14)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from mien.domain.errors import InvalidInputError, NotFoundError, StoreUnavailableError
+from mien.domain.events import event_key
+from mien.domain.ids import EnvironmentId
+from mien.domain.schema import Definition, DefinitionKind, DefinitionState
+from mien.store import definitions
+from mien.store.engine import RetryTransactionError, Store, Transaction
+
+DESCRIPTION_CHARACTERS = 1_000
+_ATTEMPTS = 20
+
+
+class EventDefinition(msgspec.Struct, frozen=True):
+    """An event and the properties that it was seen with."""
+
+    event: Definition
+    properties: Sequence[Definition]
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Which definition is meant: a user property, an event under any spelling, or its property."""
+
+    kind: DefinitionKind
+    name: str
+    event: str = ""
+
+
+def list_properties(store: Store, environment: EnvironmentId) -> list[Definition]:
+    """Give the definitions of user properties, by name."""
+    with store.read() as tx:
+        return definitions.list_kind(tx, environment, DefinitionKind.PROPERTY)
+
+
+def list_events(store: Store, environment: EnvironmentId) -> list[EventDefinition]:
+    """Give the definitions of events with those of their properties, by name."""
+    with store.read() as tx:
+        known = sorted(definitions.load_all(tx, environment), key=lambda each: each.key)
+    properties: dict[int, list[Definition]] = defaultdict(list)
+    for each in known:
+        if each.kind is DefinitionKind.EVENT_PROPERTY:
+            properties[each.parent].append(each)
+    events = [each for each in known if each.kind is DefinitionKind.EVENT]
+    return [EventDefinition(event, properties[event.id]) for event in events]
+
+
+def get_event(store: Store, environment: EnvironmentId, name: str) -> EventDefinition:
+    """Give an event, under any spelling, with its properties, or raise `NotFoundError`."""
+    with store.read() as tx:
+        event = _get(tx, environment, Named(DefinitionKind.EVENT, name))
+        kind = DefinitionKind.EVENT_PROPERTY
+        return EventDefinition(event, definitions.list_kind(tx, environment, kind, parent=event.id))
+
+
+def change_definition(
+    store: Store,
+    environment: EnvironmentId,
+    named: Named,
+    *,
+    description: str | None,
+    state: DefinitionState | None,
+) -> Definition:
+    """Describe a definition or set its state; None leaves either. Gives it as it is then.
+
+    Raises `NotFoundError` if there is none, `InvalidInputError` for a description over
+    1,000 characters, or for discarding a property: only events are refused once discarded.
+    """
+    _check(named, description, state)
+    for _ in range(_ATTEMPTS):
+        try:
+            with store.write() as tx:
+                return _change(tx, environment, named, description, state)
+        except RetryTransactionError:
+            continue
+    msg = "Other writers were in the way for too long; nothing was changed, ask again."
+    raise StoreUnavailableError(msg)
+
+
+def _check(named: Named, description: str | None, state: DefinitionState | None) -> None:
+    if description is not None and len(description) > DESCRIPTION_CHARACTERS:
+        size = len(description)
+        problem = f"is {size:,} characters, the limit is {DESCRIPTION_CHARACTERS:,}"
+        raise InvalidInputError(path="description", problem=problem)
+    if description is not None and "\x00" in description:
+        raise InvalidInputError(path="description", problem="has a NUL character")
+    if state is DefinitionState.DISCARDED and named.kind is not DefinitionKind.EVENT:
+        problem = "only events can be discarded; a property can be active or inactive"
+        raise InvalidInputError(path="state", problem=problem)
+
+
+def _change(
+    tx: Transaction,
+    environment: EnvironmentId,
+    named: Named,
+    description: str | None,
+    state: DefinitionState | None,
+) -> Definition:
+    found = _get(tx, environment, named)
+    locked = definitions.get_locked(tx, environment, found.kind, found.key, parent=found.parent)
+    if description is not None:
+        locked.description = description
+    if state is not None:
+        locked.state = state
+    definitions.describe(tx, environment, locked)
+    return locked
+
+
+def _get(tx: Transaction, environment: EnvironmentId, named: Named) -> Definition:
+    if named.kind is DefinitionKind.EVENT_PROPERTY:
+        event = _find(tx, environment, DefinitionKind.EVENT, event_key(named.event))
+        found = event and _find(tx, environment, named.kind, named.name, parent=event.id)
+    else:
+        key = event_key(named.name) if named.kind is DefinitionKind.EVENT else named.name
+        found = _find(tx, environment, named.kind, key)
+    if found is None:
+        of = f" of the event '{named.event}'" if named.event else ""
+        msg = f"There is no definition of '{named.name}'{of}; it is made with the first value."
+        raise NotFoundError(msg)
+    return found
+
+
+def _find(
+    tx: Transaction, environment: EnvironmentId, kind: DefinitionKind, key: str, *, parent: int = 0
+) -> Definition | None:
+    # No key has a NUL, and PostgreSQL takes none in a question either.
+    if "\x00" in key:
+        return None
+    return definitions.find(tx, environment, kind, key, parent=parent)

@@ -1,0 +1,190 @@
+"""What a transaction will write: gathered while records are applied, written in a few statements."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from mien.domain.changes import Change, encode_change
+from mien.domain.identities import AddressKind, Identity
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.profiles import Profile
+from mien.services.receipts import Batch
+from mien.services.registry import Counts, Registry, write_counts
+from mien.store import log, numbers, people
+from mien.store import profiles as profile_store
+from mien.store.engine import Row, Transaction
+
+
+class _Entry(msgspec.Struct, gc=False):
+    """A row for the log: of which profile, when, from where, and its event or change."""
+
+    profile: Profile
+    received_at: int
+    source: str
+    body: bytes
+    event: EventNameId | None = None
+    occurred_at: int = 0
+    object_id: str = ""
+
+
+class Pending:
+    """Rows to come of one environment, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self._log: list[_Entry] = []
+        self._added: dict[Identity, ProfileId] = {}
+        self._moved: dict[Identity, ProfileId] = {}
+        self._released: dict[Identity, ProfileId] = {}
+        self._addresses: dict[profile_store.AddressRow, bool] = {}
+        self._blocked: dict[tuple[AddressKind, str], people.Subscription] = {}
+        self._suggestions: dict[tuple[ProfileId, ProfileId], people.MergeSuggestion] = {}
+        self._firsts: list[tuple[int, ProfileId]] = []
+        self._counts: dict[str, Counts] = {}
+
+    def add_identity(self, identity: Identity, holder: ProfileId) -> None:
+        """Give an identity that nobody held to a profile."""
+        if self._released.pop(identity, None) is None:
+            self._added[identity] = holder
+        else:
+            self._moved[identity] = holder
+
+    def move_identity(self, identity: Identity, holder: ProfileId) -> None:
+        """Give an identity that another profile held to a profile."""
+        where = self._added if identity in self._added else self._moved
+        where[identity] = holder
+
+    def release_identity(self, identity: Identity, holder: ProfileId) -> None:
+        """Take an identity from its holder, so that it means nobody."""
+        if self._added.pop(identity, None) is None:
+            self._released[identity] = holder
+
+    def hold_address(
+        self, kind: AddressKind, value: str, profile: ProfileId, *, is_held: bool
+    ) -> None:
+        """Say whether an address finds a profile from now on."""
+        self._addresses[kind, value, profile] = is_held
+
+    def block_address(
+        self, address: tuple[AddressKind, str], batch: Batch, *, is_blocked: bool
+    ) -> None:
+        """Block an address for everyone who shares it, or open it again."""
+        self._blocked[address] = people.Subscription(
+            *address, is_blocked, batch.received_at, batch.source
+        )
+
+    def is_blocked(self, address: tuple[AddressKind, str]) -> bool | None:
+        """Tell what is to be said of an address; None for nothing."""
+        said = self._blocked.get(address)
+        return None if said is None else said.is_blocked
+
+    def suggest_merge(
+        self, profile: ProfileId, other: ProfileId, identity: Identity, batch: Batch
+    ) -> None:
+        """Note that two profiles may be one person."""
+        suggestion = people.MergeSuggestion(
+            profile, other, identity.kind, identity.value, batch.received_at, batch.source
+        )
+        self._suggestions.setdefault((profile, other), suggestion)
+
+    def counts(self, batch: Batch) -> Counts:
+        """Give the counts of definitions that a source adds to."""
+        if (known := self._counts.get(batch.source)) is None:
+            known = self._counts[batch.source] = Counts(event_properties={}, events={})
+        return known
+
+    def log_change(self, profile: Profile, change: Change, batch: Batch) -> None:
+        """Append to the change log. The change is encoded at once, since values may change again."""
+        body = encode_change(change)
+        self._log.append(_Entry(profile, batch.received_at, batch.source, body))
+
+    def log_event(
+        self,
+        profile: Profile,
+        name: EventNameId,
+        occurred_at: int,
+        body: bytes,
+        batch: Batch,
+        *,
+        object_id: str,
+    ) -> None:
+        """Append an event, and count it into what the profile did."""
+        if profile.activity.add(name, occurred_at):
+            self._firsts.append((name, profile.id))
+        self._log.append(
+            _Entry(profile, batch.received_at, batch.source, body, name, occurred_at, object_id)
+        )
+
+    def flush(
+        self,
+        tx: Transaction,
+        environment: EnvironmentId,
+        registry: Registry,
+        profiles: Iterable[Profile],
+        *,
+        now_ms: int,
+    ) -> None:
+        """Write all of it, and those of the profiles that were touched."""
+        self._append_log(tx, environment)
+        touched = [each for each in profiles if each.is_touched]
+        profile_store.save(tx, environment, touched, now_ms=now_ms)
+        profile_store.add_identities(tx, environment, self._added)
+        profile_store.move_identities(tx, environment, self._moved)
+        profile_store.release_identities(tx, environment, self._released)
+        profile_store.change_addresses(tx, environment, self._addresses)
+        log.add_event_profiles(tx, environment, self._firsts)
+        people.set_subscriptions(tx, environment, list(self._blocked.values()))
+        people.suggest_merges(tx, environment, list(self._suggestions.values()))
+        for source, counts in sorted(self._counts.items()):
+            write_counts(tx, environment, registry, counts, now_ms=now_ms, source=source)
+
+    def _append_log(self, tx: Transaction, environment: EnvironmentId) -> None:
+        """Give each entry its place in the log, and chain it to the one before of its profile."""
+        if not self._log:
+            return
+        # First the transaction's id, then the places: whoever sees a place taken sees its taker.
+        transaction = numbers.transaction_id(tx)
+        places = numbers.reserve_log(tx, environment, len(self._log))
+        events: list[Row] = []
+        changes: list[Row] = []
+        for place, entry in zip(places, self._log, strict=True):
+            profile = entry.profile
+            profile.is_touched = True
+            if entry.event is None:
+                changes.append(_change_row(environment, place, transaction, entry))
+                profile.last_change = place
+            else:
+                events.append(_event_row(environment, place, transaction, entry))
+                profile.last_event = place
+        log.append_changes(tx, changes)
+        log.append_events(tx, events)
+
+
+def _change_row(environment: EnvironmentId, place: int, transaction: int, entry: _Entry) -> Row:
+    profile = entry.profile
+    return (
+        environment,
+        place,
+        profile.id,
+        profile.last_change,
+        entry.received_at,
+        entry.source,
+        transaction,
+        entry.body,
+    )
+
+
+def _event_row(environment: EnvironmentId, place: int, transaction: int, entry: _Entry) -> Row:
+    profile = entry.profile
+    return (
+        environment,
+        place,
+        profile.id,
+        profile.last_event,
+        entry.event,
+        entry.occurred_at,
+        entry.received_at,
+        entry.object_id,
+        entry.source,
+        transaction,
+        entry.body,
+    )

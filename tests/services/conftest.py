@@ -1,0 +1,64 @@
+"""What the tests of the services share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mien.services.ingest import Ingest
+from mien.store.engine import Store
+from mien.store.setup import prepare
+from tests.support.postgres import Postgres
+from tests.support.uploading import Desk, new_environment
+
+
+@pytest.fixture
+def desk(shared_store: Store) -> Iterator[Desk]:
+    """Give what takes records into a new environment, once on each engine."""
+    ingest = Ingest(shared_store)
+    yield Desk(shared_store, ingest, new_environment(shared_store))
+    ingest.close()
+
+
+@pytest.fixture(scope="session")
+def pair_of_stores(postgres: Postgres) -> Iterator[tuple[Store, Store]]:
+    """Give two stores over one PostgreSQL database, as two servers have them."""
+    url = postgres.new_database()
+    stores = prepare(url, may_migrate=True), prepare(url, may_migrate=False)
+    yield stores
+    for each in stores:
+        each.close()
+
+
+@pytest.fixture
+def two_desks(pair_of_stores: tuple[Store, Store]) -> Iterator[tuple[Desk, Desk]]:
+    """Give one environment on PostgreSQL, with two writers that know nothing of each other."""
+    environment = new_environment(pair_of_stores[0])
+    writers = [Ingest(store) for store in pair_of_stores]
+    one, other = (
+        Desk(store, ingest, environment)
+        for store, ingest in zip(pair_of_stores, writers, strict=True)
+    )
+    yield one, other
+    for ingest in writers:
+        ingest.close()
+
+
+@pytest.fixture
+def pg_desk(two_desks: tuple[Desk, Desk]) -> Desk:
+    """Give what takes records into a new environment on PostgreSQL."""
+    return two_desks[0]
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "two processes"])
+def desks(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Desk, ...]]:
+    """Give one environment on SQLite, on PostgreSQL, and with two writers on PostgreSQL."""
+    if request.param == "sqlite":
+        store = prepare(f"sqlite:///{tmp_path / 'mien.db'}", may_migrate=True)
+        ingest = Ingest(store)
+        yield (Desk(store, ingest, new_environment(store)),)
+        ingest.close()
+        store.close()
+        return
+    both: tuple[Desk, ...] = request.getfixturevalue("two_desks")
+    yield both if request.param == "two processes" else both[:1]
