@@ -1,31 +1,43 @@
-"""The Litestar application: every route, and what surrounds a request."""
+"""The application: every route, and what surrounds a request."""
 
-from litestar import Litestar, MediaType, get
+from typing import Any
+
+from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from mien.domain.errors import MienError
-from mien.http import errors
+from mien.http import docs, errors
 from mien.http.clevertap.routes import CLEVERTAP_HANDLERS
+from mien.http.middleware import Surroundings
+from mien.http.native.routes import NATIVE_HANDLERS
+from mien.http.operations import OPERATION_HANDLERS
 from mien.http.state import Services
 
-
-@get("/healthz", sync_to_thread=False, media_type=MediaType.TEXT, include_in_schema=False)
-def healthz() -> str:
-    """Say that the process serves."""
-    return "ok"
+_ROUTES: list[Any] = [*OPERATION_HANDLERS, *CLEVERTAP_HANDLERS, *NATIVE_HANDLERS]
 
 
-def make_app(services: Services) -> Litestar:
+def make_app(services: Services) -> Surroundings:
     """Make the application around the parts of a server."""
+    return Surroundings(make_routes(services), services)
+
+
+def openapi_document() -> dict[str, Any]:
+    """Give the OpenAPI document that `/docs/openapi.json` serves."""
+    return Litestar(_ROUTES, openapi_config=docs.openapi()).openapi_schema.to_schema()
+
+
+def make_routes(services: Services) -> Litestar:
+    """Make the application without what surrounds it."""
     return Litestar(
-        [healthz, *CLEVERTAP_HANDLERS],
+        _ROUTES,
         state=State({"services": services}),
         exception_handlers={
             MienError: errors.answer_known,
             HTTPException: errors.answer_http,
             Exception: errors.answer_unknown,
         },
-        openapi_config=None,
+        request_max_body_size=services.settings.body_bytes,
+        openapi_config=docs.openapi(),
         logging_config=None,
     )

@@ -89,9 +89,13 @@ async def read_body(request: Request[Any, Any, Any], settings: Settings) -> byte
 def decode_json(body: bytes) -> object:
     """Decode JSON, or raise `MalformedBodyError`. NaN and Infinity are not JSON."""
     try:
-        return _decode(body)
+        decoded: object = _decode(body)
+        if body.count(b"[") + body.count(b"{") > _SURELY_SHALLOW:
+            # An answer that echoes a record nests deeper than the body, and must be writable.
+            msgspec.json.encode(_nested(decoded))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBodyError from error
+    return decoded
 
 
 async def _receive(request: Request[Any, Any, Any], limit: int) -> bytes:
@@ -99,7 +103,7 @@ async def _receive(request: Request[Any, Any, Any], limit: int) -> bytes:
     size = 0
     while True:
         message = await request.receive()
-        if message["type"] == "http.disconnect":
+        if message["type"] != "http.request":
             msg = "The connection was closed before the body was whole."
             raise ClientGoneError(msg)
         chunks.append(message["body"])
@@ -139,6 +143,13 @@ def _too_large(size: int, limit: int) -> BodyTooLargeError:
     return BodyTooLargeError("bytes of body", limit=limit, size=size)
 
 
+_SPARE_LEVELS = 100
+"""More than what an answer puts around a record, and a deeper stack takes, together."""
+
+_SURELY_SHALLOW = 500
+"""A body with fewer brackets than this nests far less than can be written."""
+
+
 class LostKeys(msgspec.Struct, frozen=True):
     """Keys that stood twice in one object, so that only the last value counts.
 
@@ -156,10 +167,13 @@ def lost_keys(body: bytes, decoded: object, *, records: str) -> LostKeys:
     `records` is the key of the list of records (`d`, `records`). A body has as many
     texts as what it decodes to, unless keys were lost: so nearly always two counts
     tell that nothing was, and only else is the body read again, slowly.
+
+    Raises `MalformedBodyError` for a body that nests nearly as deep as can be decoded:
+    an answer that echoes it nests deeper still, and could not be written.
     """
-    if _texts(body) == _texts(msgspec.json.encode(decoded)):
-        return LostKeys()
     try:
+        if _texts(body) == _texts(msgspec.json.encode(_nested(decoded))):
+            return LostKeys()
         again = _decode_all(body)
     except RecursionError as error:
         problem = "The body nests too deeply"
@@ -171,6 +185,12 @@ def lost_keys(body: bytes, decoded: object, *, records: str) -> LostKeys:
     of_records = {position: paths for position, paths in found.items() if paths}
     again[records] = None
     return LostKeys(of_records, tuple(_lost(again)))
+
+
+def _nested(value: object) -> object:
+    for _ in range(_SPARE_LEVELS):
+        value = [value]
+    return value
 
 
 def _texts(body: bytes) -> int:

@@ -5,14 +5,19 @@ documented cannot be raised, and a test compares `docs/errors.md` with them.
 """
 
 import inspect
+import pkgutil
 from collections.abc import Iterator
 from http import HTTPStatus
+from importlib import import_module
 
 import msgspec
 
+import mien
 from mien.domain.errors import MienError
 from mien.domain.rejects import REJECT_CODES
 from mien.http.errors import status_of
+
+_SOURCES = ("mien.domain", "mien.services", "mien.http")
 
 
 class CodeEntry(msgspec.Struct, frozen=True):
@@ -26,6 +31,10 @@ class CodeEntry(msgspec.Struct, frozen=True):
 
 def error_codes() -> list[CodeEntry]:
     """Give the codes of requests that are refused, in the order of their status."""
+    # All of them, whatever this process happens to have loaded.
+    for module in pkgutil.walk_packages(mien.__path__, "mien."):
+        if module.name.startswith(_SOURCES):
+            import_module(module.name)
     entries = {each.code: _entry(each) for each in _classes(MienError)}
     return sorted(entries.values(), key=lambda entry: (entry.status or 0, entry.code))
 
@@ -43,8 +52,8 @@ def _entry(kind: type[MienError]) -> CodeEntry:
 
 
 def _classes(kind: type[MienError]) -> Iterator[type[MienError]]:
-    """Give the classes below one that have a code of their own."""
+    """Give the classes below one that have a code of their own and are ours to document."""
     for each in kind.__subclasses__():
-        if "code" in vars(each):
+        if "code" in vars(each) and each.__module__.startswith(_SOURCES):
             yield each
         yield from _classes(each)

@@ -26,6 +26,7 @@ class InvalidCursorError(InvalidInputError):
     """The cursor was not made by this server for this caller, or is too old."""
 
     code = "invalid_cursor"
+    mend = "Begin the export again, with the keys and on the host that go on with it."
 
     def __init__(self, problem: str) -> None:
         super().__init__("cursor", problem)

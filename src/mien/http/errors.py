@@ -21,10 +21,10 @@ from mien.domain.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
+from mien.http.answers import JSON
 from mien.http.body import BodyTooLargeError, ClientGoneError, SlowBodyError, UnknownEncodingError
 from mien.http.limits import TooManyRequestsError
 
-JSON = "application/json;charset=utf-8"
 PROBLEM = "application/problem+json"
 
 

@@ -1,8 +1,6 @@
 """How many requests may be in flight: per environment and endpoint (U-20)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from mien.domain.errors import MienError
 from mien.domain.ids import EnvironmentId
@@ -26,21 +24,33 @@ class Limits:
         self._upload, self._other, self._wait_seconds = upload, other, wait_seconds
         self._places: dict[tuple[EnvironmentId, str], asyncio.Semaphore] = {}
 
-    @asynccontextmanager
-    async def place(self, environment: EnvironmentId, endpoint: str) -> AsyncIterator[None]:
-        """Hold a place; raises `TooManyRequestsError` if none came free in time."""
+    def place(self, environment: EnvironmentId, endpoint: str) -> "Place":
+        """Hold a place; entering raises `TooManyRequestsError` if none came free in time."""
         places = self._places.get((environment, endpoint))
         if places is None:
             size = self._upload if endpoint == "upload" else self._other
             places = self._places[environment, endpoint] = asyncio.Semaphore(size)
-        if places.locked():
-            try:
-                await asyncio.wait_for(places.acquire(), self._wait_seconds)
-            except TimeoutError as error:
-                raise TooManyRequestsError from error
-        else:
-            await places.acquire()
+        return Place(places, self._wait_seconds)
+
+
+class Place:
+    """One place, held from entering to leaving; a class, since each request makes one."""
+
+    __slots__ = ("_places", "_wait_seconds")
+
+    def __init__(self, places: asyncio.Semaphore, wait_seconds: float) -> None:
+        self._places, self._wait_seconds = places, wait_seconds
+
+    async def __aenter__(self) -> None:
+        """Take the place, and wait for it if need be."""
+        if not self._places.locked():
+            await self._places.acquire()
+            return
         try:
-            yield
-        finally:
-            places.release()
+            await asyncio.wait_for(self._places.acquire(), self._wait_seconds)
+        except TimeoutError as error:
+            raise TooManyRequestsError from error
+
+    async def __aexit__(self, *_: object) -> None:
+        """Give it back."""
+        self._places.release()

@@ -4,13 +4,19 @@ One `Metrics` belongs to one server, with a registry of its own, so that several
 may live in one process. Counting costs about a microsecond a request.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from mien.domain.rejects import Reject
 from mien.services.receipts import Receipt
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 UNKNOWN_ROUTE = "unknown"
 """Stands for every path that no route has: what clients invent must not become labels."""
 
@@ -22,6 +28,7 @@ class Metrics:
     """The measures of one server."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         self._requests = Counter(
             "mien_requests", "Requests answered.", ("route", "method", "status"), registry=registry
@@ -36,9 +43,7 @@ class Metrics:
         self.in_flight = Gauge(
             "mien_requests_in_flight", "Requests being served.", registry=registry
         )
-        self._processed = Counter(
-            "mien_records_processed", "Records applied.", registry=registry
-        )
+        self._processed = Counter("mien_records_processed", "Records applied.", registry=registry)
         self._rejected = Counter(
             "mien_records_rejected", "Records refused, by code.", ("code",), registry=registry
         )
@@ -49,7 +54,9 @@ class Metrics:
             buckets=_SECONDS,
         )
         self._commit_batches = Histogram(
-            "mien_commit_batches", "Batches that one commit served.", registry=registry,
+            "mien_commit_batches",
+            "Batches that one commit served.",
+            registry=registry,
             buckets=_BATCHES,
         )
         self._store_bytes = Gauge(

@@ -8,14 +8,17 @@ import asyncio
 import contextlib
 import time
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Send
 
 from mien.http.errors import Answer, OverTimeError, render_fault, render_known
 from mien.http.metrics import UNKNOWN_ROUTE
 from mien.http.state import ENVIRONMENT, Services
+
+_Scope: TypeAlias = Any
+"""What is known of a request; the framework's own type leaves out what the server adds."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -65,14 +68,14 @@ class Surroundings:
         """Give how many requests are being served."""
         return len(self._in_flight)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: _Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         exchange, method = Exchange(send), scope["method"]
         if method == "HEAD":
-            scope["method"] = "GET"  # type: ignore[typeddict-item]  # the server drops the body
+            scope["method"] = "GET"  # the server leaves the body out
         self._in_flight.add(exchange)
         try:
             await self._serve(exchange, scope, receive)
@@ -93,7 +96,7 @@ class Surroundings:
                 if exchange.status == 0 and not exchange.is_cut:
                     exchange.cut()
 
-    async def _serve(self, exchange: Exchange, scope: Scope, receive: Receive) -> None:
+    async def _serve(self, exchange: Exchange, scope: _Scope, receive: Receive) -> None:
         try:
             await self._app(scope, receive, exchange.send)
         except asyncio.CancelledError:
@@ -105,7 +108,7 @@ class Surroundings:
         except Exception as error:  # noqa: BLE001 - the edge of the application
             await _answer(exchange, render_fault(scope["path"], error))
 
-    def _note(self, exchange: Exchange, scope: Scope, method: str) -> None:
+    def _note(self, exchange: Exchange, scope: _Scope, method: str) -> None:
         seconds = time.perf_counter() - exchange.started_at
         self._services.metrics.count_request(
             scope.get("path_template") or UNKNOWN_ROUTE,

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get
+from litestar.handlers import HTTPRouteHandler
 
+from mien.http.answers import JSON
 from mien.http.auth import services_of
-from mien.http.errors import JSON
 from mien.http.metrics import CONTENT_TYPE
 from mien.http.state import Services
 from mien.store.space import bytes_on_disk, is_answering
@@ -41,7 +42,7 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     )
 
 
-OPERATION_HANDLERS = [healthz, readyz, metrics]
+OPERATION_HANDLERS: list[HTTPRouteHandler] = [healthz, readyz, metrics]
 
 
 async def _reasons_against(services: Services) -> list[str]:

@@ -3,28 +3,30 @@
 from functools import partial
 from typing import Any
 
-from litestar import Request, Response, post
+from litestar import Request, post
+from litestar.response.base import ASGIResponse
 
 from mien.domain.errors import InvalidInputError, LimitExceededError
 from mien.domain.identities import Identity, IdentityKind, object_identity, person_identity
 from mien.domain.rejects import Rejected
+from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
 from mien.http.body import decode_json, read_body
-from mien.http.errors import JSON
+from mien.http.clevertap.documents import DELETE
 from mien.services.erase import erase
 
 IDS_PER_CALL = 100
 
 
-@post("/1/delete/profiles.json", status_code=200)
-async def delete_profiles(request: Request[Any, Any, Any]) -> Response[bytes]:
+@post("/1/delete/profiles.json", **DELETE)
+async def delete_profiles(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Erase the people that `identity` or `guid` names; those that are not known are no error."""
     services, caller = services_of(request), caller_of(request)
     async with services.limits.place(caller.environment, "delete"):
         wanted = _wanted(decode_json(await read_body(request, services.settings)))
         for identity in wanted:
             await services.run_long(partial(erase, services.store, caller.environment, identity))
-    return Response(b'{"status":"success"}', media_type=JSON)
+    return json_answer(b'{"status":"success"}')
 
 
 def _wanted(raw: object) -> list[Identity]:

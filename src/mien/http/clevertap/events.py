@@ -3,15 +3,17 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, route
+from litestar import Request, route
+from litestar.response.base import ASGIResponse
 
 from mien import clock
+from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
+from mien.http.clevertap.documents import EVENTS
 from mien.http.clevertap.exporting import Cursor, packed_time
 from mien.http.clevertap.profiles import begin
 from mien.http.clevertap.records import render_profile
 from mien.http.cursors import open_cursor, seal
-from mien.http.errors import JSON
 from mien.http.state import Services
 from mien.services import exports
 from mien.services.accounts import Caller
@@ -23,8 +25,8 @@ _PURPOSE = "events"
 _encode = msgspec.json.Encoder().encode
 
 
-@route("/1/events.json", http_method=["GET", "POST"], status_code=200)
-async def events(request: Request[Any, Any, Any]) -> Response[bytes]:
+@route("/1/events.json", http_method=["GET", "POST"], **EVENTS)
+async def events(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Begin an export, or give its next page."""
     services, caller = services_of(request), caller_of(request)
     async with services.limits.place(caller.environment, "events"):
@@ -34,7 +36,7 @@ async def events(request: Request[Any, Any, Any]) -> Response[bytes]:
         else:
             cursor = open_cursor(services.signing_key, caller.environment, _PURPOSE, text, Cursor)
             answer = await services.run_long(lambda: _page(services, caller, cursor))
-    return Response(answer, media_type=JSON)
+    return json_answer(answer)
 
 
 def _page(services: Services, caller: Caller, cursor: Cursor) -> bytes:

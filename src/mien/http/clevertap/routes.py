@@ -1,9 +1,17 @@
 """The routes of the compatible API, in the order of `docs/compat.md`."""
 
+from litestar.handlers import HTTPRouteHandler
+
 from mien.http.clevertap.delete import delete_profiles
 from mien.http.clevertap.events import events
 from mien.http.clevertap.profile import profile
 from mien.http.clevertap.profiles import profiles
 from mien.http.clevertap.upload import upload
 
-CLEVERTAP_HANDLERS = [upload, profiles, profile, events, delete_profiles]
+CLEVERTAP_HANDLERS: list[HTTPRouteHandler] = [
+    upload,
+    profiles,
+    profile,
+    events,
+    delete_profiles,
+]

@@ -4,17 +4,21 @@ Source: U-01 to U-24; the texts are those that clients of the original have seen
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, post
+from litestar import Request, post
+from litestar.response.base import ASGIResponse
 
 from mien import clock
 from mien.domain.profiles import Rules
 from mien.domain.rejects import Reject, RejectCode
+from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
-from mien.http.body import MalformedBodyError, decode_json, read_body
-from mien.http.errors import JSON
+from mien.http.body import MalformedBodyError, decode_json, lost_keys, read_body
+from mien.http.clevertap.documents import UPLOAD
 from mien.http.state import Services
 from mien.services.receipts import Applied, Batch, Idempotency, Receipt
 
@@ -39,13 +43,14 @@ _PROFILE_CODES = {
 _encode = msgspec.json.Encoder().encode
 
 
-@post("/1/upload", status_code=200)
-async def upload(request: Request[Any, Any, Any]) -> Response[bytes]:
+@post("/1/upload", **UPLOAD)
+async def upload(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Take a batch of records."""
     services, caller = services_of(request), caller_of(request)
     async with services.limits.place(caller.environment, "upload"):
         body = await read_body(request, services.settings)
         records = _records(body)
+        is_dry_run = request.query_params.get("dryRun") in ("1", "true")
         key = request.headers.get("idempotency-key")
         receipt = await services.ingest.submit(
             Batch(
@@ -54,31 +59,48 @@ async def upload(request: Request[Any, Any, Any]) -> Response[bytes]:
                 clock.now_ms(),
                 caller.source,
                 _rules(services),
-                is_dry_run=request.query_params.get("dryRun") in ("1", "true"),
+                is_dry_run=is_dry_run,
                 idempotency=_idempotency(key, body) if key else None,
             )
         )
-    answer = receipt.answer if receipt.answer is not None else render(receipt)
-    return Response(answer, media_type=JSON)
+    if is_dry_run:
+        lost = lost_keys(body, {"d": records}, records="d")
+        return json_answer(render(receipt, lost.of_records))
+    return json_answer(receipt.answer if receipt.answer is not None else render(receipt))
 
 
-def render(receipt: Receipt) -> bytes:
-    """Write a receipt as the original does."""
+def render(receipt: Receipt, lost: Mapping[int, Sequence[str]] = MappingProxyType({})) -> bytes:
+    """Write a receipt as the original does.
+
+    `lost` are keys that stood twice in a record, by its position; a dry run adds them
+    when there are any (U-04).
+    """
     rejects = [
         each if isinstance(each, Reject) else each.refused
         for each in receipt.results
         if not isinstance(each, Applied) or each.refused is not None
     ]
     processed = len(receipt.results) - len(rejects)
-    if not rejects:
+    if not rejects and not lost:
         return b'{"status":"success","processed":%d,"unprocessed":[]}' % processed
-    return _encode(
-        {
-            "status": "partial" if processed else "fail",
-            "processed": processed,
-            "unprocessed": [_unprocessed(reject) for reject in rejects if reject is not None],
-        }
-    )
+    answer: dict[str, object] = {
+        "status": _status(receipt),
+        "processed": processed,
+        "unprocessed": [_unprocessed(reject) for reject in rejects if reject is not None],
+    }
+    if lost:
+        answer["lost_keys"] = [
+            {"position": position, "keys": keys} for position, keys in lost.items()
+        ]
+    return _encode(answer)
+
+
+def _status(receipt: Receipt) -> str:
+    """Say in a word what became of a call; a record that was written in part is no failure."""
+    if not any(isinstance(each, Applied) for each in receipt.results):
+        return "fail"
+    whole = all(isinstance(each, Applied) and each.refused is None for each in receipt.results)
+    return "success" if whole else "partial"
 
 
 def _unprocessed(reject: Reject) -> dict[str, object]:

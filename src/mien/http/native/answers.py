@@ -1,0 +1,265 @@
+"""What `/v1` answers: the shapes that are written, and that OpenAPI describes.
+
+Absent parts did not happen or are not known. Times that a client gave are epoch
+seconds, as it gave them; those of the server are RFC 3339.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from mien.http.native.bodies import PushToken, State
+
+RecordStatus = Literal["applied", "unchanged", "rejected"]
+CallStatus = Literal["success", "partial", "fail"]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What all shapes of answers share: parts with their default are left out."""
+
+
+class IdentityOf(Answer, frozen=True, kw_only=True):
+    """An id of a kind: `identity` (the distinct id), `FBID`, `GPID` or `objectId`."""
+
+    kind: str
+    value: str
+    object_id: Annotated[str, Meta(description="The other profile that holds this id.")] | None = (
+        None
+    )
+
+
+class PropertyChange(Answer, frozen=True, kw_only=True):
+    """A property before and after; `old` is absent if it was unset, `new` if it was removed."""
+
+    property: str
+    old: Any = None
+    new: Any = None
+
+
+class RecordResult(Answer, frozen=True, kw_only=True):
+    """What became of one record.
+
+    `object_id` names the profile; it is absent while the profile is made by this very
+    call, whose number is only settled by its commit. `stale` are properties that a later
+    time had set already, `conflicts` ids of the record that other profiles hold,
+    `lost_keys` keys that stood twice in one object, `ignored_keys` those that mean
+    nothing in such a record. `code` and `reason` say why `record` was rejected.
+    """
+
+    position: int
+    status: RecordStatus
+    object_id: str | None = None
+    created: bool = False
+    changes: list[PropertyChange] = []
+    stale: list[str] = []
+    attached: list[IdentityOf] = []
+    conflicts: list[IdentityOf] = []
+    code: int | None = None
+    reason: str | None = None
+    record: Any = None
+    lost_keys: list[str] = []
+    ignored_keys: list[str] = []
+
+
+class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a batch: one result for each record, in order.
+
+    `lost_keys` are keys that stood twice beside the records.
+    """
+
+    status: CallStatus
+    processed: int
+    dry_run: bool
+    results: list[RecordResult]
+    lost_keys: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class EventSummary(Answer, frozen=True, kw_only=True):
+    """How often an event was done, and when first and last (epoch seconds)."""
+
+    count: int
+    first_seen: int
+    last_seen: int
+
+
+class DeviceOf(Answer, frozen=True, kw_only=True):
+    """One browser or phone of a profile."""
+
+    object_id: str
+    platform: str | None = None
+    token: PushToken | None = None
+    make: str | None = None
+    model: str | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    seen_at: Annotated[int, Meta(description="Epoch seconds.")] = 0
+
+
+class ProfileAnswer(Answer, frozen=True, kw_only=True):
+    """One person as Mien knows them. `groups` is by channel, then by subscription group."""
+
+    object_id: str
+    distinct_id: str | None = None
+    type: Literal["anonymous", "identified"]
+    identities: list[IdentityOf]
+    properties: dict[str, Any]
+    events: dict[str, EventSummary]
+    devices: list[DeviceOf]
+    groups: dict[str, dict[str, bool]] = {}
+    created_at: datetime
+    updated_at: datetime
+
+
+class DeviceChange(Answer, frozen=True, kw_only=True):
+    """What happened to a device of a profile.
+
+    It was `bound` (taken `from` another profile, if it was another's), `lost` (`to` the
+    profile that has it now), or got a push `token`.
+    """
+
+    object_id: str
+    action: Literal["bound", "lost", "token"]
+    from_: str | None = msgspec.field(default=None, name="from")
+    to: str | None = None
+    token: str | None = None
+
+
+class HistoryEntry(Answer, frozen=True, kw_only=True):
+    """What one record did to a profile.
+
+    `source` says by which way it came, `actor` is the label of the key that sent it. `at` is
+    the time that the record gave itself. `flags` are address flags that it set, `groups`
+    subscription groups by channel.
+    """
+
+    received_at: datetime
+    at: int | None = None
+    source: str
+    actor: str | None = None
+    created: bool = False
+    changes: list[PropertyChange] = []
+    attached: list[IdentityOf] = []
+    conflicts: list[IdentityOf] = []
+    devices: list[DeviceChange] = []
+    flags: dict[str, bool] = {}
+    groups: dict[str, dict[str, bool]] = {}
+
+
+class HistoryPage(Answer, frozen=True, kw_only=True):
+    """Changes, newest first; `next_cursor` is absent on the last page."""
+
+    history: list[HistoryEntry]
+    next_cursor: str | None = None
+
+
+class EventEntry(Answer, frozen=True, kw_only=True):
+    """One event. `object_id` is the device that it came with."""
+
+    name: str
+    at: Annotated[int, Meta(description="Epoch seconds.")]
+    properties: dict[str, Any]
+    object_id: str | None = None
+    received_at: datetime
+    source: str
+    actor: str | None = None
+
+
+class EventPage(Answer, frozen=True, kw_only=True):
+    """Events, last arrived first; `next_cursor` is absent on the last page."""
+
+    events: list[EventEntry]
+    next_cursor: str | None = None
+
+
+class ErasureAnswer(Answer, frozen=True, kw_only=True):
+    """What was erased: how much of each kind, and how many keyed hashes of ids remain."""
+
+    object_id: str
+    erased_at: datetime
+    removed: dict[str, int]
+    hashes_kept: int
+
+
+class PropertyDefinition(Answer, frozen=True, kw_only=True):
+    """A property: `count` are accepted values, `conflicts` those of another type than `type`."""
+
+    name: str
+    type: str | None = None
+    first_seen_at: datetime
+    source: str
+    state: State
+    description: str
+    count: int
+    conflicts: int
+
+
+class EventDefinition(Answer, frozen=True, kw_only=True):
+    """An event and the properties that it was seen with; `count` is how often it was done."""
+
+    name: str
+    first_seen_at: datetime
+    source: str
+    state: State
+    description: str
+    count: int
+    properties: list[PropertyDefinition]
+
+
+class PropertyDefinitions(Answer, frozen=True, kw_only=True):
+    """The user properties of an environment, by name."""
+
+    properties: list[PropertyDefinition]
+
+
+class EventDefinitions(Answer, frozen=True, kw_only=True):
+    """The events of an environment, by name."""
+
+    events: list[EventDefinition]
+
+
+class RejectEntry(Answer, frozen=True, kw_only=True):
+    """A record that was not applied, as it came in. `position` counts from 1 in its request."""
+
+    id: int
+    record: Any
+    position: int
+    code: int
+    reason: str
+    source: str
+    received_at: datetime
+    replayed_at: datetime | None = None
+
+
+class RejectPage(Answer, frozen=True, kw_only=True):
+    """Rejects, newest first; `next_cursor` is absent on the last page."""
+
+    rejects: list[RejectEntry]
+    next_cursor: str | None = None
+
+
+class MergeSuggestion(Answer, frozen=True, kw_only=True):
+    """Two profiles that one record named together: the other one holds the id."""
+
+    object_id: str
+    other_object_id: str
+    kind: str
+    value: str
+    suggested_at: datetime
+    source: str
+
+
+class MergeSuggestionPage(Answer, frozen=True, kw_only=True):
+    """Suggested merges by profile; `next_cursor` is absent on the last page."""
+
+    merge_suggestions: list[MergeSuggestion]
+    next_cursor: str | None = None
+
+
+class EnvironmentAnswer(Answer, frozen=True, kw_only=True):
+    """Where a key leads."""
+
+    account_id: str
+    environment: Literal["live", "test"]
+    time_zone: str

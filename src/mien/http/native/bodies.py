@@ -1,0 +1,96 @@
+"""What `/v1` is asked with: the shapes of request bodies.
+
+They are decoded by us, after the checks of size and time, so that a problem names its
+place. Records are only described here: a bad one must not stop its neighbours, so
+`domain.records` reads them one by one.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from mien.domain.records import RECORDS_PER_CALL
+
+State = Literal["active", "inactive", "discarded"]
+
+
+_Description = Annotated[str, Meta(max_length=1_000, pattern="^[^\\x00]*$")]
+
+
+class PropertyDefinitionChange(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What to change of the definition of a property; what is absent stays."""
+
+    description: _Description | UnsetType = UNSET
+    state: Literal["active", "inactive"] | UnsetType = UNSET
+
+
+class EventDefinitionChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change of the definition of an event; what is absent stays."""
+
+    description: _Description | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+
+
+class BatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Records to apply, in order."""
+
+    records: Annotated[list[Any], Meta(min_length=1, max_length=RECORDS_PER_CALL)]
+
+
+class ReplayItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reject to be applied, with the record that takes the place of the kept one, if any."""
+
+    id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    record: Any = UNSET
+
+
+class ReplayBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rejects to be applied, in order; no id twice."""
+
+    rejects: Annotated[list[ReplayItem], Meta(min_length=1, max_length=RECORDS_PER_CALL)]
+
+
+_At = Annotated[int, Meta(description="Epoch seconds; the server's time if absent.")]
+_Id = str | int | UnsetType
+
+
+class _Ids(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a record is about: at least one id."""
+
+    distinct_id: _Id = UNSET
+    facebook_id: _Id = UNSET
+    google_id: _Id = UNSET
+    object_id: _Id = UNSET
+
+
+class ProfileRecord(_Ids, frozen=True, kw_only=True, tag="profile", tag_field="type"):
+    """Properties of a person. A value may be an operator, such as `{"$add": ["a"]}`."""
+
+    properties: dict[str, Any]
+    at: _At | UnsetType = UNSET
+
+
+class EventRecord(_Ids, frozen=True, kw_only=True, tag="event", tag_field="type"):
+    """Something that a person did."""
+
+    name: str
+    properties: dict[str, Any] = {}
+    at: _At | UnsetType = UNSET
+
+
+class PushToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a device takes push messages; `keys` (`p256dh`, `auth`) belong to web push."""
+
+    id: str
+    type: Literal["fcm", "gcm", "apns", "chrome", "wns", "mpns"]
+    keys: dict[str, str] | None = None
+
+
+class TokenRecord(msgspec.Struct, frozen=True, kw_only=True, tag="token", tag_field="type"):
+    """A push token of a device that is known already."""
+
+    object_id: str
+    token: PushToken

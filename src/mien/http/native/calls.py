@@ -1,0 +1,120 @@
+"""What the endpoints of `/v1` share: whom a call is about, its body, its cursor, its answer."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from litestar.params import HeaderParameter, QueryParameter
+
+from mien.domain.errors import InvalidInputError, NotFoundError
+from mien.domain.identities import Identity, IdentityKind, object_identity, person_identity
+from mien.domain.rejects import Rejected
+from mien.http.auth import caller_of
+from mien.http.body import MalformedBodyError
+from mien.http.cursors import open_cursor, seal
+from mien.http.native.documents import JSON
+from mien.http.state import Services
+from mien.services.accounts import Caller
+
+T = TypeVar("T")
+
+DistinctId = Annotated[
+    str | None, QueryParameter(description="The distinct id of the person; or give `object_id`.")
+]
+ObjectId = Annotated[
+    str | None,
+    QueryParameter(description="The objectId of a device, or that of the profile itself."),
+]
+Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="How many a page has at most.")]
+Cursor = Annotated[
+    str | None, QueryParameter(description="The `next_cursor` of the page before; opaque.")
+]
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Makes a call safe to repeat: the same key and body give the first answer "
+        "for 24 hours, and apply nothing again.",
+    ),
+]
+
+_PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
+
+encode = msgspec.json.Encoder().encode
+
+
+def only_callers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Refuse who does not prove an environment, before anything else is looked at."""
+    assert isinstance(connection, Request)  # noqa: S101 - these routes are HTTP
+    caller_of(connection)
+
+
+def answer(body: object, *, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """Answer with JSON: a shape, or bytes that are JSON already."""
+    content = body if isinstance(body, bytes) else encode(body)
+    return Response(content, media_type=JSON, headers=headers)
+
+
+def identity_of(distinct_id: str | None, object_id: str | None) -> Identity:
+    """Give the one id that a call names.
+
+    Raises `InvalidInputError` unless there is exactly one, `NotFoundError` for one that
+    no profile can have.
+    """
+    if (distinct_id is None) is (object_id is None):
+        raise InvalidInputError(path="", problem="Give exactly one of distinct_id and object_id")
+    try:
+        if distinct_id is not None:
+            return person_identity(IdentityKind.IDENTITY, distinct_id)
+        return object_identity(object_id)
+    except Rejected as rejected:
+        raise nobody(distinct_id, object_id) from rejected
+
+
+def nobody(distinct_id: str | None, object_id: str | None) -> NotFoundError:
+    """Say that no profile has this id."""
+    name = "distinct_id" if distinct_id is not None else "object_id"
+    msg = f"No profile has the {name} '{distinct_id if distinct_id is not None else object_id}'."
+    return NotFoundError(msg)
+
+
+def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Decode a body into its shape; the problem of one that has another names its place."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        found = _PLACE.match(str(error))
+        problem, path = (found[1], found[2]) if found else (str(error), "")
+        raise InvalidInputError(path, problem) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedBodyError from error
+
+
+def next_cursor(
+    services: Services, caller: Caller, purpose: str, payload: object | None
+) -> str | None:
+    """Seal where the next page begins; None on the last."""
+    if payload is None:
+        return None
+    return seal(services.signing_key, caller.environment, purpose, payload)
+
+
+def start_of(
+    services: Services, caller: Caller, purpose: str, cursor: str | None, kind: type[T]
+) -> T | None:
+    """Read where a page begins; None for the first. Raises `InvalidCursorError`."""
+    if cursor is None:
+        return None
+    return open_cursor(services.signing_key, caller.environment, purpose, cursor, kind)
+
+
+def instant(epoch_ms: int) -> datetime:
+    """Give a time of the server as it is written: to the second."""
+    return datetime.fromtimestamp(epoch_ms // 1_000, UTC)

@@ -1,0 +1,149 @@
+"""`GET /v1/profile/download`: everything known of a person as one JSON document (P-16)."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+from litestar.response import Stream
+
+from mien import clock
+from mien.http.auth import caller_of, services_of
+from mien.http.native.answers import EventEntry, HistoryEntry, ProfileAnswer, RejectEntry
+from mien.http.native.calls import DistinctId, ObjectId, encode, identity_of, instant, nobody
+from mien.http.native.documents import JSON, described
+from mien.http.native.people import render_change, render_event, render_person
+from mien.http.native.rejects import render_reject
+from mien.http.state import Services
+from mien.services import history, rejects
+from mien.services.accounts import Caller
+from mien.services.history import PersonView
+
+_AT_ONCE = 200
+
+
+class PersonDocument(msgspec.Struct, frozen=True):
+    """Everything known of a person: the profile, its changes and events, and its rejects."""
+
+    downloaded_at: datetime
+    profile: ProfileAnswer
+    history: list[HistoryEntry]
+    events: list[EventEntry]
+    rejects: list[RejectEntry]
+
+
+_EXAMPLE = {
+    "downloaded_at": "2026-11-24T18:00:00Z",
+    "profile": {
+        "object_id": "mien_1f",
+        "distinct_id": "ana",
+        "type": "identified",
+        "identities": [{"kind": "identity", "value": "ana"}],
+        "properties": {"Name": "Ana"},
+        "events": {},
+        "devices": [],
+        "created_at": "2026-11-24T16:00:00Z",
+        "updated_at": "2026-11-24T16:00:00Z",
+    },
+    "history": [],
+    "events": [],
+    "rejects": [],
+}
+
+
+@get(
+    "/profile/download",
+    **described(
+        "downloadProfile",
+        "Download everything known of a person",
+        tag="Profiles",
+        gives=PersonDocument,
+        example=_EXAMPLE,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+async def download_profile(
+    request: Request[Any, Any, Any], distinct_id: DistinctId = None, object_id: ObjectId = None
+) -> Stream:
+    """Give the profile, its whole history, all its events and its rejected records as a file."""
+    services, caller = services_of(request), caller_of(request)
+    identity = identity_of(distinct_id, object_id)
+    reader, today = services.reader(caller.environment), clock.today(caller.zone)
+    async with services.limits.place(caller.environment, "v1/profile"):
+        view = await services.run_long(
+            lambda: history.view_person(services.store, reader, identity, today=today)
+        )
+    if view is None:
+        raise nobody(distinct_id, object_id)
+    name = f'attachment; filename="{view.profile.object_id}.json"'
+    return Stream(
+        _document(services, caller, view),
+        media_type=JSON,
+        headers={"Content-Disposition": name},
+    )
+
+
+async def _document(services: Services, caller: Caller, view: PersonView) -> AsyncIterator[bytes]:
+    """Write the document piece by piece; no more than one page of anything is held."""
+    yield b'{"downloaded_at":' + encode(instant(clock.now_ms()))
+    yield b',"profile":' + encode(render_person(view))
+    yield b',"history":['
+    async for piece in _joined(_changes(services, caller, view.person.last_change)):
+        yield piece
+    yield b'],"events":['
+    async for piece in _joined(_events(services, caller, view.person.last_event)):
+        yield piece
+    yield b'],"rejects":['
+    async for piece in _joined(_rejects(services, caller, view)):
+        yield piece
+    yield b"]}"
+
+
+async def _joined(pages: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
+    """Write what the pages hold as the items of one JSON list."""
+    comma = b""
+    async for page in pages:
+        if page:
+            yield comma + b",".join(page)
+            comma = b","
+
+
+async def _changes(services: Services, caller: Caller, start: int) -> AsyncIterator[list[bytes]]:
+    while start:
+        page = await services.run_long(
+            partial(
+                history.change_page,
+                services.store,
+                caller.environment,
+                start=start,
+                count=_AT_ONCE,
+            )
+        )
+        yield [encode(render_change(stored, page.actors)) for stored in page.changes]
+        start = page.next_start
+
+
+async def _events(services: Services, caller: Caller, start: int) -> AsyncIterator[list[bytes]]:
+    reader = services.reader(caller.environment)
+    while start:
+        page = await services.run_long(
+            partial(history.event_page, services.store, reader, start=start, count=_AT_ONCE)
+        )
+        yield [encode(render_event(name, stored, page.actors)) for name, stored in page.events]
+        start = page.next_start
+
+
+async def _rejects(
+    services: Services, caller: Caller, view: PersonView
+) -> AsyncIterator[list[bytes]]:
+    profile = view.profile
+    ids = [value for _, value in profile.identities]
+    ids += [device.object_id.removeprefix("-") for device in profile.devices]
+    for each in dict.fromkeys([*ids, profile.object_id]):
+        found = await services.run_long(
+            partial(rejects.list_rejects_of, services.store, caller.environment, each)
+        )
+        yield [encode(render_reject(kept)) for kept in found]

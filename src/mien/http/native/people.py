@@ -1,0 +1,114 @@
+"""A person as `/v1` writes one: the profile, its changes and its events."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from mien.domain.changes import Change
+from mien.domain.identities import IdentityKind, server_object_id
+from mien.domain.ids import ProfileId
+from mien.domain.profiles import Device
+from mien.http.native.answers import (
+    DeviceChange,
+    DeviceOf,
+    EventEntry,
+    EventSummary,
+    HistoryEntry,
+    ProfileAnswer,
+)
+from mien.http.native.bodies import PushToken
+from mien.http.native.calls import instant
+from mien.http.native.results import write_changes, write_identity
+from mien.services.history import PersonView
+from mien.store.log import StoredChange, StoredEvent
+
+_decode = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def render_person(view: PersonView) -> ProfileAnswer:
+    """Write a profile; its identifiers are the ids of the person, then those of its devices."""
+    profile = view.profile
+    named = [value for kind, value in profile.identities if kind == IdentityKind.IDENTITY]
+    identities = [write_identity(kind, value) for kind, value in profile.identities]
+    identities += [
+        write_identity(IdentityKind.OBJECT_ID, device.object_id) for device in profile.devices
+    ]
+    return ProfileAnswer(
+        object_id=profile.object_id,
+        distinct_id=named[0] if named else None,
+        type="identified" if profile.is_identified else "anonymous",
+        identities=identities,
+        properties=dict(profile.properties),
+        events={
+            name: EventSummary(count=done.count, first_seen=done.first, last_seen=done.last)
+            for name, done in profile.events.items()
+        },
+        devices=[_device(device) for device in profile.devices],
+        groups=profile.groups,
+        created_at=instant(profile.created_at),
+        updated_at=instant(view.updated_at),
+    )
+
+
+def render_change(stored: StoredChange, actors: Mapping[str, str]) -> HistoryEntry:
+    """Write a row of the change log."""
+    change = stored.change
+    return HistoryEntry(
+        received_at=instant(stored.received_at),
+        at=change.at,
+        source=stored.source,
+        actor=actors.get(stored.source),
+        created=change.created,
+        changes=write_changes(change.new, change.old),
+        attached=[write_identity(kind, value) for kind, value in change.attached],
+        conflicts=[
+            write_identity(kind, value, other=other) for kind, value, other in change.conflicts
+        ],
+        devices=_device_changes(change),
+        flags=change.flags,
+        groups=change.groups,
+    )
+
+
+def render_event(name: str, stored: StoredEvent, actors: Mapping[str, str]) -> EventEntry:
+    """Write an event."""
+    return EventEntry(
+        name=name,
+        at=stored.occurred_at,
+        properties=_decode(stored.body),
+        object_id=stored.object_id or None,
+        received_at=instant(stored.received_at),
+        source=stored.source,
+        actor=actors.get(stored.source),
+    )
+
+
+def _device(device: Device) -> DeviceOf:
+    token = device.token
+    return DeviceOf(
+        object_id=device.object_id,
+        platform=device.platform,
+        token=None if token is None else PushToken(id=token.id, type=token.type, keys=token.keys),  # type: ignore[arg-type]  # checked when it came
+        make=device.make,
+        model=device.model,
+        os_version=device.os_version,
+        app_version=device.app_version,
+        seen_at=device.seen_at,
+    )
+
+
+def _device_changes(change: Change) -> list[DeviceChange]:
+    found: list[DeviceChange] = []
+    if change.token:
+        found.append(DeviceChange(object_id=change.device, action="token", token=change.token))
+    elif change.device:
+        origin = _other(change.device_from)
+        found.append(DeviceChange(object_id=change.device, action="bound", from_=origin))
+    if change.device_lost:
+        taker = _other(change.device_to)
+        found.append(DeviceChange(object_id=change.device_lost, action="lost", to=taker))
+    return found
+
+
+def _other(profile: int) -> str | None:
+    return server_object_id(ProfileId(profile)) if profile else None

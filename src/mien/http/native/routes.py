@@ -1,0 +1,47 @@
+"""The routes of `/v1`, for the application."""
+
+from litestar import Router
+
+from mien.http.native.batch import upload_batch
+from mien.http.native.calls import only_callers
+from mien.http.native.definitions import (
+    change_event,
+    change_event_property,
+    change_property,
+    list_events,
+    list_properties,
+)
+from mien.http.native.download import download_profile
+from mien.http.native.environment import get_environment, get_merge_suggestions
+from mien.http.native.profile import (
+    erase_profile,
+    get_history,
+    get_profile,
+    get_profile_events,
+)
+from mien.http.native.rejects import download_rejects, list_rejects, replay_rejects
+
+NATIVE_HANDLERS = [
+    Router(
+        "/v1",
+        route_handlers=[
+            upload_batch,
+            get_profile,
+            erase_profile,
+            get_history,
+            get_profile_events,
+            download_profile,
+            list_properties,
+            change_property,
+            list_events,
+            change_event,
+            change_event_property,
+            list_rejects,
+            download_rejects,
+            replay_rejects,
+            get_merge_suggestions,
+            get_environment,
+        ],
+        guards=[only_callers],
+    )
+]

@@ -1,0 +1,108 @@
+"""`/v1/definitions`: what exists, since when, and what people say of it."""
+
+import pytest
+
+from tests.native.callers import Json, Native, event, problem, profile
+
+
+def test_properties_are_listed_with_type_source_and_counts(native: Native) -> None:
+    native.send(profile("ana", n=1, plan="a"), profile("bo", n=1.5), profile("cy", plan=7))
+    native.compatible({"type": "profile", "identity": "di", "profileData": {"late": True}})
+    found = native.get("definitions/properties")["properties"]
+    assert all(each.pop("first_seen_at").endswith("Z") for each in found)
+    rest = {"state": "active", "description": ""}
+    assert found == [
+        {"name": "late", "type": "Boolean", "source": "api:1", "count": 1, "conflicts": 0, **rest},
+        {"name": "n", "type": "Float", "source": "v1:1", "count": 2, "conflicts": 0, **rest},
+        {"name": "plan", "type": "Mixed", "source": "v1:1", "count": 2, "conflicts": 1, **rest},
+    ]
+
+
+def test_events_are_listed_with_their_properties(native: Native) -> None:
+    native.send(
+        event("ana", "Page Seen", url="a"), event("bo", "pageseen", depth=2), event("bo", "Left")
+    )
+    found = native.get("definitions/events")["events"]
+    names = [(each["name"], each["count"]) for each in found]
+    assert sorted(names) == [("Left", 1), ("Page Seen", 2)]
+    seen = next(each for each in found if each["name"] == "Page Seen")
+    kinds = [(each["name"], each["type"], each["count"]) for each in seen["properties"]]
+    assert kinds == [("depth", "Integer", 1), ("url", "String", 1)]
+
+
+def test_a_property_is_described_and_made_inactive(native: Native) -> None:
+    native.send(profile("ana", plan="a"))
+    changed = _change(native, "properties", {"name": "plan"}, description="What they pay for.")
+    assert (changed["description"], changed["state"]) == ("What they pay for.", "active")
+    changed = _change(native, "properties", {"name": "plan"}, state="inactive")
+    assert (changed["description"], changed["state"]) == ("What they pay for.", "inactive")
+    assert native.get("definitions/properties")["properties"] == [changed]
+    assert _change(native, "properties", {"name": "plan"}, description="")["description"] == ""
+    assert native.result(profile("ana", plan="b"))["status"] == "applied"
+
+
+def test_a_discarded_event_is_rejected_until_it_is_taken_back(native: Native) -> None:
+    native.send(event("ana", "Page Seen"))
+    assert _change(native, "events", {"name": "PAGE seen"}, state="discarded")["count"] == 1
+    assert native.result(event("ana", "pageseen"))["code"] == 528
+    _change(native, "events", {"name": "Page Seen"}, state="active")
+    assert native.result(event("ana", "pageseen"))["status"] == "applied"
+
+
+def test_a_property_of_an_event_is_described(native: Native) -> None:
+    native.send(event("ana", "Seen", url="a"), event("ana", "Left", url="a"))
+    where = {"event": "seen", "name": "url"}
+    assert _change(native, "events/properties", where, description="Path.")["name"] == "url"
+    found = native.get("definitions/events")["events"]
+    described = {each["name"]: each["properties"][0]["description"] for each in found}
+    assert described == {"Seen": "Path.", "Left": ""}
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        ("properties", {"name": "unheard"}),
+        ("properties", {"name": "a\x00"}),
+        ("events", {"name": "unheard"}),
+        ("events/properties", {"event": "unheard", "name": "url"}),
+        ("events/properties", {"event": "Seen", "name": "unheard"}),
+    ],
+)
+def test_what_was_never_seen_has_no_definition(
+    native: Native, kind: str, where: dict[str, str]
+) -> None:
+    native.send(event("ana", "Seen", url="a"))
+    answer = native.http.patch(f"/v1/definitions/{kind}", params=where, json={"state": "active"})
+    assert problem(answer, 404)["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "words"),
+    [
+        ("properties", {"state": "discarded"}, "state"),
+        ("properties", {"description": "x" * 1_001}, "description"),
+        ("properties", {"description": "a\x00"}, "description"),
+        ("events", {"state": "gone"}, "state"),
+        ("events", {"note": "x"}, "note"),
+        ("events", [], "Expected `object`"),
+    ],
+)
+def test_a_change_of_another_form_is_refused(
+    native: Native, kind: str, body: object, words: str
+) -> None:
+    native.send(event("plan", "plan", plan=1), profile("ana", plan=1))
+    answer = native.http.patch(f"/v1/definitions/{kind}", params={"name": "plan"}, json=body)
+    assert words in problem(answer, 400)["detail"]
+
+
+def test_the_name_is_asked_for(native: Native) -> None:
+    answer = native.http.patch("/v1/definitions/events", json={"state": "active"})
+    assert "name" in problem(answer, 400)["detail"]
+
+
+def _change(native: Native, kind: str, where: dict[str, str], **body: str) -> Json:
+    answer = native.http.patch(f"/v1/definitions/{kind}", params=where, json=body)
+    assert answer.status_code == 200, answer.text
+    changed = answer.json()
+    assert isinstance(changed, dict)
+    return changed
