@@ -11,10 +11,12 @@ A case is a folder `<endpoint>/<name>` with
 - `response.json`: the answer, or the list of answers.
 - `after.json`: what the paths of `# After:` then show.
 
-Requests go over a socket byte for byte as they are written, once these are filled in: `{{account_id}}`,
-`{{passcode}}` (also with `test_` and `other_` before them), `{{now}}`, `{{now+60}}`, `{{today-1}}`,
-`{{cursor}}` (the last that was answered; `{{cursor 2}}` is the second), `{{percent cursor}}` (each of
-its bytes as `%XX`), `{{"x" * 513}}` and, as the start of a line, `@repeat 1001 …{n}…`.
+Requests go over a socket byte for byte as they are written, once these are filled in:
+`{{account_id}}`, `{{passcode}}` (also with `test_` and `other_` before them), `{{now}}`,
+`{{now+60}}`, `{{today-1}}`, `{{cursor}}` (the last that was answered; `{{cursor 2}}` is the second
+answered), `{{percent cursor}}` (each of its bytes as `%XX`), `{{reject}}` (the id of the last that
+was listed), `{{"x" * 513}}` and, as the start of a line, `@repeat 1001 …{n}…`. A body with a
+`Content-Encoding` is compressed on its way.
 """
 
 import gzip
@@ -22,8 +24,9 @@ import http.client
 import json
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,7 +46,10 @@ _MADE_OBJECT_ID = re.compile(r"\bmien_[1-9a-f][0-9a-f]{0,15}\b")
 _SECONDS = re.compile(r"\b\d{10}\b")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _SHOWN_HEADERS = ("content-type", "retry-after", "allow")
-_COMPRESS = {"gzip": gzip.compress, "deflate": zlib.compress}
+_COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+}
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def _parse_request(text: str) -> Request:
         lines.pop(0)
     head, _, body = "\n".join(lines).partition("\n\n")
     start, *headers = head.strip().split("\n")
-    method, target = start.split(" ")[:2]
+    method, _, target = start.removesuffix(" HTTP/1.1").partition(" ")
     pairs = (line.partition(": ") for line in headers)
     return Request(
         method, target, tuple((name, value) for name, _, value in pairs), body.removesuffix("\n")
@@ -132,10 +138,12 @@ class Play:
     started: int = field(default_factory=lambda: clock.now_ms() // 1_000)
     cursors: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
+    rejects: list[int] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
     offsets: dict[int, str] = field(default_factory=dict)
     days: dict[str, str] = field(default_factory=dict)
 
-    def run(self, case: Case) -> tuple[object, dict[str, object]]:
+    def run(self, case: Case) -> tuple[object, dict[str, Any]]:
         """Give the answer (or answers) to a case, and what can be read afterwards."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
@@ -143,12 +151,14 @@ class Play:
                 shown = self.answer(connection, request)
                 assert _succeeded(shown), f"before.http: {request.target}: {shown}"
             answers = [self.answer(connection, request) for request in case.requests]
-            after = {path: self.answer(connection, Request("GET", path, (), "")) for path in case.after}
+            after = {
+                path: self.answer(connection, Request("GET", path, (), "")) for path in case.after
+            }
         finally:
             connection.close()
         return (answers[0] if len(answers) == 1 else answers), after
 
-    def answer(self, connection: http.client.HTTPConnection, request: Request) -> dict[str, object]:
+    def answer(self, connection: http.client.HTTPConnection, request: Request) -> dict[str, Any]:
         """Send one request, and give its answer with all hidden that this run made."""
         headers = dict(request.headers) or {
             "X-CleverTap-Account-Id": "{{account_id}}",
@@ -156,6 +166,7 @@ class Play:
             "Content-Type": "application/json",
         }
         body = self.fill(_REPEAT.sub(_repeated, request.body)).encode()
+        self.sent.append(f"{request.target}\n{request.body}")
         encoding = headers.get("Content-Encoding", "")
         connection.request(
             request.method,
@@ -165,7 +176,7 @@ class Play:
         )
         answer = connection.getresponse()
         raw = answer.read()
-        shown: dict[str, object] = {"status": answer.status}
+        shown: dict[str, Any] = {"status": answer.status}
         shown |= {name: value for name in _SHOWN_HEADERS if (value := answer.headers.get(name))}
         is_json = "json" in answer.headers.get("content-type", "")
         shown["body"] = self.hide(json.loads(raw) if is_json else raw.decode())
@@ -179,7 +190,13 @@ class Play:
         """Put `{{…}}` in the place of what this run made."""
         match value:
             case dict():
-                return {self._hide_text(key): self._hide_entry(key, each) for key, each in value.items()}
+                shown = {
+                    self._hide_text(key): self._hide_entry(key, each, value)
+                    for key, each in value.items()
+                }
+                if self._is_age_of_today(value):
+                    shown["Age"] = "{{age of DOB}}"
+                return shown
             case list():
                 return [self.hide(each) for each in value]
             case bool():
@@ -194,25 +211,32 @@ class Play:
     def _value(self, found: re.Match[str]) -> str:
         if found["text"] is not None:
             return str(found["text"]) * int(found["times"])
-        if found["percent"]:
-            return "".join(f"%{byte:02X}" for byte in self.cursors[-1].encode())
-        if found["number"]:
-            return self.cursors[int(found["number"]) - 1]
-        name, offset = found["name"], int(found["offset"] or 0)
-        if name == "cursor":
-            return self.cursors[-1]
-        if name == "now":
-            return self._now(offset, found[0])
-        if name == "today":
-            day = f"{clock.today(self.zone) + timedelta(days=offset):%Y%m%d}"
-            self.days[day] = found[0]
-            return day
-        return self._secrets()[found[0]]
+        if found["number"] or found["percent"] or found["name"] == "cursor":
+            return self._cursor(found)
+        offset = int(found["offset"] or 0)
+        match found["name"]:
+            case "now":
+                return self._now(offset, found[0])
+            case "reject":
+                return str(self.rejects[-1])
+            case "today":
+                return self._today(offset, found[0])
+            case _:
+                return self._secrets()[found[0]]
+
+    def _cursor(self, found: re.Match[str]) -> str:
+        cursor = self.cursors[int(found["number"] or 0) - 1]
+        return "".join(f"%{byte:02X}" for byte in cursor.encode()) if found["percent"] else cursor
 
     def _now(self, offset: int, expression: str) -> str:
         seconds = clock.now_ms() // 1_000 + offset
         self.offsets[seconds] = expression
         return str(seconds)
+
+    def _today(self, offset: int, expression: str) -> str:
+        day = f"{clock.today(self.zone) + timedelta(days=offset):%Y%m%d}"
+        self.days[day] = expression
+        return day
 
     def _secrets(self) -> dict[str, str]:
         names: dict[str, str] = {}
@@ -221,12 +245,24 @@ class Play:
             names[f"{{{{{prefix}passcode}}}}"] = key.passcode
         return names
 
-    def _hide_entry(self, key: str, value: object) -> object:
+    def _hide_entry(self, key: str, value: object, beside: dict[str, object]) -> object:
         if key in ("cursor", "next_cursor") and isinstance(value, str) and _CURSOR.fullmatch(value):
-            if value not in self.cursors:
-                self.cursors.append(value)
-            return f"{{{{cursor {self.cursors.index(value) + 1}}}}}"
+            self.cursors.append(value)
+            return "{{cursor}}"
+        # An id of a reject stands beside its record; nothing else has both.
+        if key == "id" and isinstance(value, int) and "received_at" in beside:
+            self.rejects.append(value)
+            return "{{reject}}"
         return self.hide(value)
+
+    def _is_age_of_today(self, properties: dict[str, Any]) -> bool:
+        """Is there an age that changes with the years, since a fixed date of birth is beside it?"""
+        born = _day_of(str(properties.get("DOB", "")))
+        if born is None or any(day in properties["DOB"] for day in self.days):
+            return False
+        today = clock.today(self.zone)
+        years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return bool(properties.get("Age") == years)
 
     def _hide_number(self, number: int) -> object:
         if (expression := self.offsets.get(number)) is not None:
@@ -243,9 +279,15 @@ class Play:
             text = text.replace(day, expression)
         text = _MADE_OBJECT_ID.sub(self._hide_made, text)
         text = _RFC_3339.sub(self._hide_moment, text)
-        return _SECONDS.sub(lambda found: str(self._hide_number(int(found[0]))), text)
+        return _SECONDS.sub(self._hide_seconds, text)
+
+    def _hide_seconds(self, found: re.Match[str]) -> str:
+        shown = self._hide_number(int(found[0]))
+        return shown if isinstance(shown, str) else found[0]
 
     def _hide_made(self, found: re.Match[str]) -> str:
+        if any(found[0] in text for text in self.sent):
+            return found[0]
         if found[0] not in self.made:
             self.made.append(found[0])
         return f"{{{{made objectId {self.made.index(found[0]) + 1}}}}}"
@@ -263,11 +305,22 @@ def dump(value: object) -> str:
 
 
 def _succeeded(shown: dict[str, Any]) -> bool:
-    return shown["status"] == http.client.OK and shown["body"].get("status") == "success"
+    # Answers of our own API have no `status` of their own.
+    ok = shown["status"] == http.client.OK
+    return bool(ok and shown["body"].get("status", "success") == "success")
 
 
 def _repeated(found: re.Match[str]) -> str:
     return ",".join(found[2].replace("{n}", str(number)) for number in range(int(found[1])))
+
+
+def _day_of(text: str) -> date | None:
+    found = re.fullmatch(r"\$D_(-?\d+)", text)
+    if found is None:
+        return None
+    if len(found[1]) == len("YYYYMMDD"):
+        return date.fromisoformat(found[1])
+    return datetime.fromtimestamp(int(found[1]), UTC).date()
 
 
 def _unpacked(number: int, zone: ZoneInfo) -> float:

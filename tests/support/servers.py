@@ -16,6 +16,21 @@ _START_SECONDS = 20.0
 _STOP_SECONDS = 20.0
 
 
+MIEN = (sys.executable, "-m", "mien.main")
+
+
+def free_port() -> int:
+    """Give a port of loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class DidNotStartError(AssertionError):
+    """The server ended, or stayed silent; it says what it wrote."""
+
+
 @dataclass(frozen=True)
 class Key:
     """What opens an environment."""
@@ -35,7 +50,7 @@ class Server:
 
     data: Path
     settings: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -69,7 +84,7 @@ class Server:
                     return self
             except httpx.TransportError:
                 time.sleep(0.02)
-        raise AssertionError(f"the server did not start: {self.log()}")
+        raise DidNotStartError(self.log())
 
     def stop(self) -> int:
         """Ask it to stop, and give its exit code."""
@@ -103,14 +118,3 @@ class Server:
         """Make an account, and give the keys of live and test."""
         made = json.loads(self.mien("account", "create", "--name", name, "--json"))
         return Key(**made["live"]), Key(**made["test"])
-
-
-MIEN = (sys.executable, "-m", "mien.main")
-
-
-def free_port() -> int:
-    """Give a port of loopback that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
