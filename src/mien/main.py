@@ -1,9 +1,30 @@
 """The `mien` command: wires all of it; the only module that may import everything."""
 
-from mien.cli.commands import cli
-from mien.serving import serve_command
+from pathlib import Path
 
-cli.add_command(serve_command)
+import click
+
+from mien.cli.commands import cli
+from mien.cli.options import ServeCommand, check_port, data_option, settings_with
+
+__all__ = ["cli", "main"]
+
+
+@cli.command("serve", cls=ServeCommand)
+@data_option
+@click.option("--host", help="The address to listen on [default: MIEN_HOST, else 127.0.0.1].")
+@click.option("--port", type=int, help="The port to listen on [default: MIEN_PORT, else 8080].")
+def serve_command(*, data: Path | None, host: str | None, port: int | None) -> None:
+    """Serve until stopped with Ctrl+C or SIGTERM; what was accepted is finished first."""
+    # Imported here: the other commands start in half the time without a server's libraries.
+    from mien.serving import AddressRefusedError, ServerEndedError, serve
+
+    settings = settings_with(data, host=host, port=port)
+    check_port(settings)
+    try:
+        serve(settings)
+    except (AddressRefusedError, ServerEndedError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 def main() -> None:

@@ -2,28 +2,34 @@
 
 import asyncio
 import gc
+import os
+import resource
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from pathlib import Path
 
-import click
 import structlog
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from mien import clock
-from mien.config import Settings, read_settings
+from mien import clock, log
+from mien.cli.welcome import tell_serving
+from mien.config import Settings
 from mien.http.app import make_app
 from mien.http.limits import Limits
+from mien.http.middleware import Surroundings
 from mien.http.state import Services
+from mien.jobs.housekeeping import tidy_hourly
 from mien.services.accounts import Doorkeeper
 from mien.services.ingest import Ingest
 from mien.store import accounts
+from mien.store.checkpoints import Checkpointer
+from mien.store.engine import open_store
 from mien.store.setup import only_server, prepare
 
 _log = structlog.get_logger()
@@ -32,31 +38,48 @@ _SWITCH_SECONDS = 0.0005
 """How soon a waiting thread gets the interpreter: readers need not wait 5 ms for the writer."""
 
 _READ_THREADS = 8
+_BACKLOG = 1_024
+_OTHER_FILES = 128
+"""Files that the process has open beside its connections."""
+
+_LISTEN_SECONDS = 0.02
+_CLOSE_SECONDS = 5.0
+"""How long closing the store may take once the requests are done."""
 
 
-@click.command("serve")
-@click.option("--data", type=click.Path(path_type=Path), help="The data folder.")
-@click.option("--host", help="The address to listen on.")
-@click.option("--port", type=int, help="The port to listen on.")
-def serve_command(data: Path | None, host: str | None, port: int | None) -> None:
-    """Serve until stopped."""
-    settings = read_settings()
-    serve(
-        replace(
-            settings,
-            data=data or settings.data,
-            host=host or settings.host,
-            port=settings.port if port is None else port,
+class AddressRefusedError(Exception):
+    """The server cannot listen where it should; the sentence says why."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(
+            f"Cannot listen on {host}:{port}: {error.strerror}. "
+            "Choose another --host or --port, or stop what listens there."
         )
-    )
+
+
+class ServerEndedError(Exception):
+    """The HTTP server ended though nobody asked it to."""
+
+    def __init__(self) -> None:
+        super().__init__("The HTTP server ended though nobody asked it to; start it again.")
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was accepted.
 
-    Raises `StoreRefusedError` when the data folder or the database cannot be used.
+    Raises `StoreRefusedError` when the data folder or the database cannot be used,
+    `AddressRefusedError` when the address cannot.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
+    lines = log.set_up(as_json=settings.log_format == "json")
+    try:
+        _serve_with(settings)
+        _log.info("server.stopped")
+    finally:
+        lines.drain()
+
+
+def _serve_with(settings: Settings) -> None:
     with _services(settings) as services:
         # What is loaded now lives as long as the process: no need to look at it again.
         gc.collect()
@@ -68,13 +91,16 @@ def serve(settings: Settings) -> None:
 @contextmanager
 def _services(settings: Settings) -> Iterator[Services]:
     with ExitStack() as stack:
-        if not settings.store_url:
-            stack.enter_context(only_server(settings.data))
-        store = prepare(settings.store, may_migrate=not settings.store_url)
+        file = open_store(settings.store).path
+        if file is not None:
+            stack.enter_context(only_server(file.parent))
+        # Several servers may share a database: migrating it under them is for people to decide.
+        store = prepare(settings.store, may_migrate=file is not None)
         stack.callback(store.close)
         with store.write() as tx:
             signing_key = accounts.secret(tx, "cursors", clock.new_secret())
         workers = stack.enter_context(ThreadPoolExecutor(_READ_THREADS, "read"))
+        stack.enter_context(Checkpointer(store))
         ingest = Ingest(store)
         stack.callback(ingest.close)
         yield Services(
@@ -93,17 +119,135 @@ def _services(settings: Settings) -> Iterator[Services]:
 
 
 async def _serve(services: Services) -> None:
+    app = make_app(services)
+    server = _make_server(app, services.settings)
+    signals = _Signals()
+    serving = asyncio.create_task(server.serve())
+    helpers = [
+        asyncio.create_task(app.watch()),
+        asyncio.create_task(_announce(services)),
+        asyncio.create_task(
+            tidy_hourly(services.store, services.workers, reject_days=services.settings.reject_days)
+        ),
+    ]
+    try:
+        await _first_of(serving, signals.first)
+        if not signals.first.done():
+            serving.result()
+            raise ServerEndedError
+        await _stop(services, app, server, serving, signals.second)
+    finally:
+        for helper in helpers:
+            helper.cancel()
+
+
+async def _announce(services: Services) -> None:
+    """Tell people that the server serves, once it does."""
     settings = services.settings
-    server = Server(
-        make_app(services),
-        address=settings.host,
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(settings.host, settings.port)
+        except OSError:
+            await asyncio.sleep(_LISTEN_SECONDS)
+            continue
+        writer.close()
+        break
+    await services.run_long(lambda: tell_serving(settings, services.store))
+
+
+def _make_server(app: Surroundings, settings: Settings) -> Server:
+    """Make the HTTP server: HTTP/1 alone, which proxies speak, with its limits."""
+    _allow_connections(settings.connections)
+    return Server(
+        app,
+        address=_free_address(settings),
         port=settings.port,
         interface=Interfaces.ASGI,
-        log_enabled=False,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(settings.header_seconds * 1_000)),
+        backlog=_BACKLOG,
+        backpressure=settings.connections,
         websockets=False,
-        http1_settings=HTTP1Settings(header_read_timeout=15_000),
+        log_enabled=False,
     )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
-    await server.serve()
+
+
+async def _stop(
+    services: Services,
+    app: Surroundings,
+    server: Server,
+    serving: "asyncio.Task[None]",
+    hurry: "asyncio.Future[None]",
+) -> None:
+    """Stop in order: say so, take no more, finish what is in flight; cut it off when late.
+
+    The HTTP server waits for connections without an end of its own, so the bound is here.
+    """
+    settings = services.settings
+    services.is_stopping = True
+    _log.info("server.stopping", requests=app.count_in_flight())
+    _end_late(settings.drain_seconds + settings.stop_seconds + _CLOSE_SECONDS)
+    await asyncio.wait({hurry}, timeout=settings.drain_seconds)
+    server.stop()  # type: ignore[no-untyped-call]
+    await _first_of(serving, hurry, seconds=settings.stop_seconds)
+    if not serving.done():
+        _log.warning("server.stop_cut_short", requests=app.count_in_flight())
+
+
+class _Signals:
+    """The first SIGTERM or SIGINT asks to stop, the second to hurry."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.first: asyncio.Future[None] = loop.create_future()
+        self.second: asyncio.Future[None] = loop.create_future()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._receive)
+
+    def _receive(self) -> None:
+        waiting = self.second if self.first.done() else self.first
+        if not waiting.done():
+            waiting.set_result(None)
+
+
+async def _first_of(*awaited: "asyncio.Future[None]", seconds: float | None = None) -> None:
+    await asyncio.wait(awaited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _end_late(seconds: float) -> None:
+    """End the process after a while, whatever still hangs: a store that does not answer may."""
+    watchdog = threading.Timer(seconds, os._exit, (1,))
+    watchdog.daemon = True
+    watchdog.start()
+
+
+def _free_address(settings: Settings) -> str:
+    """Find the IP address to listen on, and make sure that nobody else does.
+
+    The HTTP server would share the port with another server without a word.
+    """
+    family, kind, protocol, _, where = _resolve(settings)
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(where)
+        except OSError as error:
+            raise AddressRefusedError(settings.host, settings.port, error) from error
+    return str(where[0])
+
+
+def _resolve(settings: Settings) -> tuple[int, int, int, str, tuple[str | int, ...]]:
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise AddressRefusedError(settings.host, settings.port, error) from error
+    return found[0]  # type: ignore[return-value]  # of TCP alone, whose addresses are so
+
+
+def _allow_connections(connections: int) -> None:
+    """Raise the process's own limit of open files to what the connections need."""
+    wanted = connections + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
