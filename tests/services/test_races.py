@@ -13,6 +13,7 @@ from mien.domain.identities import Identity, IdentityKind
 from mien.services.erase import erase
 from mien.services.receipts import Applied
 from mien.store import log, profiles
+from mien.store.engine import Store
 from mien.store.setup import prepare
 from tests.support.consistency import find_faults, rows_of
 from tests.support.uploading import Desk, Record, event, profile, run
@@ -168,14 +169,22 @@ async def test_writers_in_the_way_for_too_long_are_told_to_send_again(
 ) -> None:
     one, other = two_desks
     await one.send(profile("ana", n=1))
+    await other.send(profile("bo", n=1))
+    be_patient_for(other.store, "50ms")
     with one.store.write() as tx:
         tx._cursor.execute("LOCK TABLE profiles IN ACCESS EXCLUSIVE MODE")
-        other.store._writer.cursor().execute("SET lock_timeout = '50ms'")  # type: ignore[union-attr]
-        with pytest.raises(StoreUnavailableError, match="nothing was applied"):
+        with pytest.raises(StoreUnavailableError, match="lock timeout"):
             await other.send(profile("ana", n=2))
+    be_patient_for(other.store, "10s")
     assert one.get("ana").document.properties == {"n": 1}
     receipt = await other.send(profile("ana", n=3))
     assert isinstance(receipt.results[0], Applied)
+
+
+def be_patient_for(store: Store, time: str) -> None:
+    """Set how long the writer of a store waits for another's lock."""
+    assert store._writer is not None
+    store._writer.cursor().execute(f"SET lock_timeout = '{time}'")
 
 
 async def until_waiting(desk: Desk, writers: int) -> None:

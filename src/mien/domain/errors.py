@@ -63,6 +63,20 @@ class IdempotencyInFlightError(ConflictError):
         super().__init__(f"Idempotency-Key '{key}' is in flight; ask again in a moment.")
 
 
+class AnswerErasedError(ConflictError):
+    """The answer that an Idempotency-Key stands for went with a person who was erased."""
+
+    code = "idempotency_answer_erased"
+    mend = "Read the present state; send what is still wanted under a new key."
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"The answer to Idempotency-Key '{key}' went with a person who was erased since; "
+            "nothing was applied now."
+        )
+
+
 class NotAllowedError(MienError):
     """The caller is not who they say, or may not do this."""
 

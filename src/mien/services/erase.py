@@ -6,7 +6,7 @@ and one row of the change log that says that this profile is gone.
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -24,6 +24,8 @@ from mien.domain.identities import (
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import FIELD_OF_ADDRESS
 from mien.domain.profiles import Profile
+from mien.domain.values import Value
+from mien.services.mentions import Mentions
 from mien.services.reading import find_in
 from mien.store import accounts, idempotency, log, numbers, people, rejects
 from mien.store import profiles as profile_store
@@ -79,7 +81,8 @@ def _retried(store: Store, environment: EnvironmentId, find: _Find) -> ErasureRe
 def _erase(
     tx: Transaction, environment: EnvironmentId, profile: Profile, now_ms: int
 ) -> ErasureReceipt:
-    held, reached = _held(profile), _reached(profile)
+    held, reached = _held(profile), _reached(profile.document.properties)
+    once_reached, spellings = _once_reached(tx, environment, profile)
     _cleanse_neighbours(tx, environment, profile.id)
     removed = {"profiles": 1, "identities": len(held), "addresses": len(reached)}
     removed["events"], removed["changes"] = log.delete_profile(
@@ -94,17 +97,15 @@ def _erase(
     removed["merge_suggestions"] = people.forget_suggestions(tx, environment, profile.id)
     removed["subscriptions"] = sum(
         people.forget_address(tx, environment, kind, value)
-        for kind, value in reached
+        for kind, value in sorted({*reached, *once_reached})
         if not profile_store.find_by_address(tx, environment, kind, value)
     )
-    values = {value for _, value in held} | {value for _, value in reached}
-    # As texts of JSON, quotes included: an id that begins like another is another.
-    needles = [msgspec.json.encode(each) for each in sorted(values)]
-    removed["rejects"] = sum(rejects.erase_person(tx, environment, each) for each in values)
-    removed["rejects"] += sum(rejects.erase_mentions(tx, environment, each) for each in needles)
-    removed["answers"] = idempotency.erase_mentions(tx, environment, needles)
-    secret = accounts.secret(tx, "erasures", clock.new_secret())
     own = Identity(IdentityKind.OBJECT_ID, server_object_id(profile.id))
+    ids = frozenset(value for _, value in [*held, own])
+    mentions = Mentions(ids, frozenset(spellings))
+    removed["rejects"] = _erase_rejects(tx, environment, mentions)
+    removed["answers"] = idempotency.erase_answers(tx, environment, mentions.are_in)
+    secret = accounts.secret(tx, "erasures", clock.new_secret())
     digests = [erasure_digest(secret, environment, each) for each in [*held, own]]
     people.note_erasures(tx, environment, profile.id, digests, now_ms=now_ms)
     _append_tombstone(tx, environment, profile.id, now_ms)
@@ -120,13 +121,37 @@ def _held(profile: Profile) -> list[Identity]:
     return named + devices
 
 
-def _reached(profile: Profile) -> list[tuple[AddressKind, str]]:
-    properties = profile.document.properties
+def _reached(properties: Mapping[str, Value | None]) -> list[tuple[AddressKind, str]]:
     return [
         (kind, normalise_email(str(value)) if kind is AddressKind.EMAIL else str(value))
         for kind, field in FIELD_OF_ADDRESS.items()
         if (value := properties.get(field)) is not None
     ]
+
+
+def _once_reached(
+    tx: Transaction, environment: EnvironmentId, profile: Profile
+) -> tuple[set[tuple[AddressKind, str]], set[str]]:
+    """Give the addresses that a profile ever had, and every spelling of them."""
+    addresses: set[tuple[AddressKind, str]] = set()
+    spellings: set[str] = set()
+    for stored in log.walk_changes(tx, environment, profile.last_change):
+        addresses.update(_reached(stored.change.new))
+        spellings.update(str(stored.change.new.get(name)) for name in FIELD_OF_ADDRESS.values())
+    spellings.discard("None")
+    return addresses, spellings.union(value for _, value in addresses)
+
+
+def _erase_rejects(tx: Transaction, environment: EnvironmentId, mentions: Mentions) -> int:
+    """Remove the rejected records that name the person, first or among others."""
+    removed = sum(rejects.erase_person(tx, environment, each) for each in mentions.ids)
+    found = [
+        reject_id
+        for needle in mentions.needles
+        for reject_id, record in rejects.holding(tx, environment, needle)
+        if mentions.are_in(record)
+    ]
+    return removed + rejects.erase(tx, environment, sorted(set(found)))
 
 
 def _cleanse_neighbours(tx: Transaction, environment: EnvironmentId, erased: ProfileId) -> None:

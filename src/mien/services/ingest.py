@@ -16,6 +16,7 @@ from contextlib import suppress
 import msgspec
 
 from mien.domain.errors import (
+    AnswerErasedError,
     IdempotencyInFlightError,
     IdempotencyReusedError,
     LimitExceededError,
@@ -225,7 +226,11 @@ def _answered_before(tx: Transaction, job: _Job) -> bool:
     if batch.idempotency is None or batch.is_dry_run:
         return False
     since = batch.received_at - IDEMPOTENCY_MS
-    known = idempotency.find(tx, batch.environment, batch.idempotency.key, since_ms=since)
+    try:
+        known = idempotency.find(tx, batch.environment, batch.idempotency.key, since_ms=since)
+    except AnswerErasedError as error:
+        job.error = error
+        return True
     if known is None:
         return False
     digest, answer = known

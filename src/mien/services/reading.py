@@ -83,8 +83,8 @@ class Reader:
     def _blocked(
         self, tx: Transaction, found: Sequence[Profile]
     ) -> dict[tuple[AddressKind, str], bool]:
-        # Most environments block nobody; asking that first spares a large page the look-ups.
-        if len(found) > 1 and not people.blocks_any(tx, self.environment):
+        # Most environments block nobody; asking that first spares them the look-ups.
+        if not people.blocks_any(tx, self.environment):
             return {}
         values = [
             address

@@ -377,6 +377,8 @@ class Store:
             "temp_store = MEMORY",
             "secure_delete = ON",
             "foreign_keys = ON",
+            # What is erased is not to be found in the file either; not all builds do so by default.
+            "secure_delete = ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
         return connection

@@ -1,7 +1,10 @@
 """First answers of requests that carried an Idempotency-Key, kept for a day (U-21)."""
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
+from mien.domain.errors import AnswerErasedError
 from mien.domain.ids import EnvironmentId
 from mien.store.engine import RetryTransactionError, Transaction
 from mien.store.schema import idempotency
@@ -16,6 +19,11 @@ _ANSWERS = sa.select(idempotency.c.key, idempotency.c.answer).where(
 _DELETE = sa.delete(idempotency).where(
     idempotency.c.environment_id == _ENVIRONMENT, idempotency.c.key == sa.bindparam("key")
 )
+_BLANK = (
+    sa.update(idempotency)
+    .values(answer=sa.bindparam("blank", b""))
+    .where(idempotency.c.environment_id == _ENVIRONMENT, idempotency.c.key == sa.bindparam("key"))
+)
 _DELETE_OLD = _DELETE.where(idempotency.c.received_at < sa.bindparam("before"))
 _OLD = sa.delete(idempotency).where(
     idempotency.c.environment_id == _ENVIRONMENT,
@@ -26,9 +34,16 @@ _OLD = sa.delete(idempotency).where(
 def find(
     tx: Transaction, environment: EnvironmentId, key: str, *, since_ms: int
 ) -> tuple[bytes, bytes] | None:
-    """Find the digest of the body and the answer that a key stands for."""
+    """Find the digest of the body and the answer that a key stands for.
+
+    Raises `AnswerErasedError` if the answer went with a person who was erased.
+    """
     row = tx.row(_FIND, environment=environment, key=key)
-    return (row[0], row[1]) if row is not None and row[2] >= since_ms else None
+    if row is None or row[2] < since_ms:
+        return None
+    if not row[1]:
+        raise AnswerErasedError(key)
+    return row[0], row[1]
 
 
 def save(
@@ -58,10 +73,15 @@ def expire(tx: Transaction, environment: EnvironmentId, *, before_ms: int) -> in
     return tx.run(_OLD, environment=environment, before=before_ms)
 
 
-def erase_mentions(tx: Transaction, environment: EnvironmentId, needles: list[bytes]) -> int:
-    """Remove the answers that hold any of these texts; a day of answers is few."""
-    gone = 0
-    for key, answer in tx.rows(_ANSWERS, environment=environment):
-        if any(needle in answer for needle in needles):
-            gone += tx.run(_DELETE, environment=environment, key=key)
-    return gone
+def erase_answers(
+    tx: Transaction, environment: EnvironmentId, is_erased: Callable[[bytes], bool]
+) -> int:
+    """Remove the answers that are to be erased; a day of answers is few.
+
+    Their keys stay taken: a request that is sent again must not bring back what it wrote.
+    """
+    return sum(
+        tx.run(_BLANK, environment=environment, key=key)
+        for key, answer in tx.rows(_ANSWERS, environment=environment)
+        if answer and is_erased(answer)
+    )

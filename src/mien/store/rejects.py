@@ -86,7 +86,12 @@ def _holds_postgresql(element: _Holds, compiler: SQLCompiler, **options: Any) ->
     return f"position({compiler.process(element.needle, **options)} in {rejects.c.record}) > 0"
 
 
-_MENTIONING = sa.delete(rejects).where(rejects.c.environment_id == _ENVIRONMENT, _Holds())
+_HOLDING = sa.select(rejects.c.reject_id, rejects.c.record).where(
+    rejects.c.environment_id == _ENVIRONMENT, _Holds()
+)
+_DELETE = sa.delete(rejects).where(
+    rejects.c.environment_id == _ENVIRONMENT, OneOf(rejects.c.reject_id)
+)
 _OF_PERSON = sa.delete(rejects).where(
     rejects.c.environment_id == _ENVIRONMENT, rejects.c.person == sa.bindparam("person")
 )
@@ -133,9 +138,14 @@ def expire(tx: Transaction, environment: EnvironmentId, *, before_ms: int) -> in
     return tx.run(_OLD, environment=environment, before=before_ms)
 
 
-def erase_mentions(tx: Transaction, environment: EnvironmentId, needle: bytes) -> int:
-    """Remove the rejects whose record holds these bytes, wherever they stand in it."""
-    return tx.run(_MENTIONING, environment=environment, needle=needle)
+def holding(tx: Transaction, environment: EnvironmentId, needle: bytes) -> list[tuple[int, bytes]]:
+    """Give id and record of the rejects whose record holds these bytes, wherever they stand."""
+    return [(row[0], row[1]) for row in tx.rows(_HOLDING, environment=environment, needle=needle)]
+
+
+def erase(tx: Transaction, environment: EnvironmentId, wanted: list[int]) -> int:
+    """Remove the rejects of these ids."""
+    return tx.run(_DELETE, environment=environment, values=wanted) if wanted else 0
 
 
 def erase_person(tx: Transaction, environment: EnvironmentId, person: str) -> int:
