@@ -22,6 +22,7 @@ from mien.cli.welcome import tell_serving
 from mien.config import Settings
 from mien.http.app import make_app
 from mien.http.limits import Limits
+from mien.http.metrics import Metrics
 from mien.http.middleware import Surroundings
 from mien.http.state import Services
 from mien.jobs.housekeeping import tidy_hourly
@@ -73,19 +74,19 @@ def serve(settings: Settings) -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     lines = log.set_up(as_json=settings.log_format == "json")
     try:
-        _serve_with(settings)
+        _serve_with(settings, lines)
         _log.info("server.stopped")
     finally:
         lines.drain()
 
 
-def _serve_with(settings: Settings) -> None:
+def _serve_with(settings: Settings, lines: log.Outbox) -> None:
     with _services(settings) as services:
         # What is loaded now lives as long as the process: no need to look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        asyncio.run(_serve(services))
+        asyncio.run(_serve(services, lines))
 
 
 @contextmanager
@@ -101,7 +102,8 @@ def _services(settings: Settings) -> Iterator[Services]:
             signing_key = accounts.secret(tx, "cursors", clock.new_secret())
         workers = stack.enter_context(ThreadPoolExecutor(_READ_THREADS, "read"))
         stack.enter_context(Checkpointer(store))
-        ingest = Ingest(store)
+        metrics = Metrics()
+        ingest = Ingest(store, metrics.count_commit)
         stack.callback(ingest.close)
         yield Services(
             settings,
@@ -115,11 +117,12 @@ def _services(settings: Settings) -> Iterator[Services]:
             ),
             workers,
             signing_key,
+            metrics,
         )
 
 
-async def _serve(services: Services) -> None:
-    app = make_app(services)
+async def _serve(services: Services, lines: log.Outbox) -> None:
+    app = make_app(services, lines if services.settings.access_log else None)
     server = _make_server(app, services.settings)
     signals = _Signals()
     serving = asyncio.create_task(server.serve())

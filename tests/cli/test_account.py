@@ -153,6 +153,16 @@ def test_a_further_key_is_good_beside_the_first(server: Server) -> None:
     assert admits(server, **made["live"])
 
 
+def test_people_are_told_how_to_go_on_with_a_further_key(tmp_path: Path) -> None:
+    account_id = new_account(tmp_path)["live"]["account_id"]
+    done = mien("key", "add", account_id, "--data", tmp_path)
+    assert f"Made key 2 of {account_id}." in done.stdout
+    assert len(re.findall(PASSCODE, done.stdout)) == 1
+    assert f"mien key list {account_id} --data {tmp_path}" in done.stdout
+    done = mien("key", "revoke", account_id, 1, "--data", tmp_path)
+    assert "servers refuse it within a second" in done.stdout
+
+
 def test_a_revoked_key_is_refused_within_about_a_second(server: Server) -> None:
     made = read_json(on(server, "account", "create", "--name", "Keys", "--json"))
     account_id = made["live"]["account_id"]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mien.config import Settings, variable_of
-from tests.cli.commands import Done, mien, new_account, process, refusal
+from tests.cli.commands import Done, mien, new_account, process, read_json, refusal
 from tests.support.postgres import Postgres
 from tests.support.servers import MIEN, Server, free_port
 
@@ -175,6 +175,12 @@ def test_migrate_says_what_it_did(tmp_path: Path) -> None:
     again = mien("migrate", "--data", tmp_path)
     assert again.returncode == 0
     assert "nothing was to do" in again.stdout
+    told = read_json(mien("migrate", "--data", tmp_path, "--json"))
+    assert told == {
+        "store": str(tmp_path / "mien.db"),
+        "from_version": told["to_version"],
+        "to_version": told["to_version"],
+    }
 
 
 def test_migrate_refuses_while_a_server_runs(tmp_path: Path) -> None:

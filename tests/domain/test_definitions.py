@@ -94,6 +94,20 @@ def test_a_new_definition_is_in_use() -> None:
     assert (made.state, made.count, made.conflicts) == (DefinitionState.ACTIVE, 0, 0)
 
 
+# Stored in every row: a number that has been given never means anything else.
+def test_the_kinds_and_states_of_definitions_keep_their_numbers() -> None:
+    assert {kind.name: int(kind) for kind in DefinitionKind} == {
+        "PROPERTY": 1,
+        "EVENT": 2,
+        "EVENT_PROPERTY": 3,
+    }
+    assert {state.name: int(state) for state in DefinitionState} == {
+        "ACTIVE": 1,
+        "INACTIVE": 2,
+        "DISCARDED": 3,
+    }
+
+
 seen_types = st.lists(st.sampled_from(OF_ONE_VALUE), min_size=1, max_size=6)
 
 

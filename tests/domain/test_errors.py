@@ -3,6 +3,7 @@
 import pytest
 
 from mien.domain.errors import (
+    AnswerErasedError,
     ConflictError,
     IdempotencyInFlightError,
     IdempotencyReusedError,
@@ -20,6 +21,7 @@ TREE: list[type[MienError]] = [
     ConflictError,
     IdempotencyReusedError,
     IdempotencyInFlightError,
+    AnswerErasedError,
     NotAllowedError,
     LimitExceededError,
     StoreUnavailableError,
@@ -44,9 +46,11 @@ def test_an_error_reads_as_a_sentence(error: MienError, sentence: str) -> None:
 
 
 # U-21
-@pytest.mark.parametrize("kind", [IdempotencyReusedError, IdempotencyInFlightError])
+@pytest.mark.parametrize(
+    "kind", [IdempotencyReusedError, IdempotencyInFlightError, AnswerErasedError]
+)
 def test_an_idempotency_error_names_its_key_and_what_to_do(
-    kind: type[IdempotencyReusedError | IdempotencyInFlightError],
+    kind: type[IdempotencyReusedError | IdempotencyInFlightError | AnswerErasedError],
 ) -> None:
     error = kind("batch-7")
     assert error.key == "batch-7"
@@ -65,3 +69,11 @@ def test_every_error_has_a_code_of_its_own() -> None:
     codes = [kind.code for kind in TREE]
     assert len({*codes, MienError.code}) == len(codes) + 1
     assert all(issubclass(kind, MienError) for kind in TREE)
+
+
+# U-25
+def test_every_error_says_its_cause_and_its_mend() -> None:
+    for kind in TREE:
+        assert (kind.__doc__ or "").strip()
+        assert kind.mend.endswith(".")
+        assert kind.mend != MienError.mend

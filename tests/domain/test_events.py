@@ -1,5 +1,6 @@
 """Events: names, the limits of their properties, and what a profile has done."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -309,6 +310,9 @@ def test_a_summary_counts_and_knows_the_first_and_the_last_time() -> None:
     assert not activity.add(1, 60)
     assert activity.add(2, 10)
     assert activity.events == {1: Summary(4, 20, 70), 2: Summary(1, 10, 10)}
+    # As it is stored.
+    assert msgspec.json.encode(activity) == b'{"events":{"1":[4,20,70],"2":[1,10,10]}}'
+    assert msgspec.json.encode(Activity()) == b"{}"
 
 
 # G-05

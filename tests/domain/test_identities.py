@@ -9,6 +9,7 @@ from mien.domain.identities import (
     PERSON_KINDS,
     REFUSED_VALUES,
     WIRE_NAMES,
+    AddressKind,
     Identity,
     IdentityKind,
     object_identity,
@@ -67,6 +68,12 @@ def test_an_id_of_1024_characters_is_taken_and_of_1025_refused(character: str) -
     reject = reject_of(profile({}, identity=character * 1_025))
     assert reject.code == RejectCode.IDENTITY
     assert reject.reason == "identity is 1025 characters, the limit is 1024"
+
+
+# U-05
+@pytest.mark.parametrize("value", ["ana silva", "a\u00a0b", "a\u200db", "안나", "n/a2", "nulls"])
+def test_an_id_may_be_any_other_text(value: str) -> None:
+    assert accepted_profile({}, identity=value).person[0].value == value
 
 
 # U-05
@@ -185,6 +192,17 @@ def test_ids_inside_the_data_are_read_in_the_documented_order_too() -> None:
 @pytest.mark.parametrize("key", ["identity", "Identity", "FBID", "GPID"])
 def test_an_operator_on_an_id_is_refused(key: str, operation: object) -> None:
     assert code_of(profile({key: operation})) == RejectCode.IDENTITY_DELETE
+
+
+# Stored in every row: a number that has been given never means anything else.
+def test_the_kinds_of_identities_and_addresses_keep_their_numbers() -> None:
+    assert {kind.name: int(kind) for kind in IdentityKind} == {
+        "IDENTITY": 1,
+        "FBID": 2,
+        "GPID": 3,
+        "OBJECT_ID": 4,
+    }
+    assert {kind.name: int(kind) for kind in AddressKind} == {"EMAIL": 1, "PHONE": 2}
 
 
 # P-01

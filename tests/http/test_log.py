@@ -90,3 +90,21 @@ def test_what_finds_no_room_is_dropped_and_counted() -> None:
     with structlog.testing.capture_logs() as logs:
         assert written(file, outbox) == "line 0\nline 1\n"
     assert logs == [{"event": "log.dropped", "lines": 3, "log_level": "warning"}]
+
+
+def test_the_line_of_a_request_reads_as_that_of_any_other_event() -> None:
+    line = log.RequestLine(1_780_315_200_007, "GET", "/a b", 200, 0.25, 7, "ABC-DEF-1234", "::1")
+    event = {
+        "timestamp": "2026-06-01T12:00:00.007Z",
+        "level": "info",
+        "event": "request",
+        "method": "GET",
+        "path": "/a b",
+        "status": 200,
+        "seconds": 0.25,
+        "bytes": 7,
+        "environment": "ABC-DEF-1234",
+        "client": "::1",
+    }
+    assert line.as_text() == f"{log.as_text(None, 'info', dict(event))}\n"
+    assert line.as_json() == f"{log.as_line_of_json(None, 'info', dict(event))}\n"

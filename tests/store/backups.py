@@ -1,6 +1,7 @@
 """Backing up and restoring in tests, and stores that are worth it."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from mien.store.engine import Store
 from mien.store.portable import TableDigest
 from mien.store.setup import prepare
 from tests.support.uploading import Desk, Record, event, new_environment, profile
+
+NewUrl = Callable[[str], str]
+"""Gives the URL of a further store by engine."""
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -78,3 +82,31 @@ def fill(desk: Desk, people: range) -> None:
     for number in people:
         desk.upload(*person(number))
     desk.upload({"type": "event", "identity": "person-1", "evtName": ""})
+
+
+def empty_page(path: Path, name: str) -> None:
+    """Say on the page where a small table or an index is that nothing is on it."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    row = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (name,))
+    (page,) = row.fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    whole = bytearray(path.read_bytes())
+    # The number of cells on a page stands 3 bytes after its start.
+    start = (page - 1) * size + 3
+    assert whole[start : start + 2] != b"\0\0"
+    whole[start : start + 2] = b"\0\0"
+    path.write_bytes(whole)
+
+
+def spoil_page(path: Path, name: str) -> None:
+    """Overwrite the page where a small table or an index begins."""
+    connection = sqlite3.connect(path)
+    row = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (name,))
+    (page,) = row.fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)

@@ -10,11 +10,14 @@ from typing import Self
 
 import pytest
 
+from mien.domain.errors import StoreUnavailableError
 from mien.services import backup
 from mien.store.backup import find_damage, read_manifest
 from mien.store.engine import Store, StoreRefusedError
+from mien.store.setup import prepare
 from tests.store.backups import (
     back_up,
+    empty_page,
     fill,
     opened,
     opened_desk,
@@ -128,6 +131,18 @@ def test_where_no_store_is_there_is_nothing_to_back_up(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_store_whose_index_lost_its_rows_gives_no_backup(tmp_path: Path) -> None:
+    path = tmp_path / "mien.db"
+    store = prepare(f"sqlite:///{path}", may_migrate=True)
+    with opened_desk(store) as desk:
+        fill(desk, range(3))
+    store.close()
+    empty_page(path, "ix_events_environment_id_name_id_occurred_at_sequence")
+    with pytest.raises(StoreUnavailableError, match="not sound"):
+        back_up(f"sqlite:///{path}", tmp_path / "backup")
+    assert not list(tmp_path.glob("backup*"))
+
+
 BACK_UP_WITHIN = """
 import resource, signal, sys
 from pathlib import Path
@@ -135,12 +150,15 @@ from mien.domain.errors import StoreUnavailableError
 from mien.services.backup import back_up
 
 # The disk is full for this process after so many bytes of one file.
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), before[1]))
 try:
     back_up(sys.argv[1], Path(sys.argv[2]), mien="0", may_replace=True, progress=lambda *_: None)
 except StoreUnavailableError as error:
     print(error)
     sys.exit(3)
+finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 """
 
 BACK_UP_AND_DIE = """

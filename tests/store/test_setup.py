@@ -2,6 +2,8 @@
 
 import random
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,30 @@ def test_whatever_bytes_are_torn_a_store_opens_or_is_refused_with_a_sentence(fil
             refusals.append(str(error))
     assert len(refusals) > 10
     assert all(each.endswith(".") for each in refusals)
+
+
+def test_a_store_that_is_opened_again_keeps_the_locks_of_those_who_have_it_open(
+    filled: Path,
+) -> None:
+    url = f"sqlite:///{filled}"
+    store = prepare(url, may_migrate=True)
+    with store.write() as tx:
+        accounts.add_account(tx, name="New", region="", time_zone="", now_ms=0)
+    prepare(url, may_migrate=True).close()
+    read_and_close = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA user_version').fetchone(); c.close()"
+    subprocess.run([sys.executable, "-c", read_and_close, str(filled)], check=True)
+    # Who closes a database last deletes its log: that other process was not the last.
+    assert filled.with_name("mien.db-wal").exists()
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["100%", "what?", "a#b", "ä b", "%41"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    for _ in range(2):
+        url = sa.URL.create("sqlite", database=str(folder / "mien.db"))
+        prepare(url.render_as_string(), may_migrate=True).close()
+    assert {each.name for each in tmp_path.iterdir()} == {name}
 
 
 def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def restore(
         f"{_counted(done.manifest)}."
     )
     if done.erased:
-        click.echo(f"Of these, {done.erased:,} profiles were erased since, and stay erased.")
+        click.echo(f"Profiles erased since then, which stay erased: {done.erased:,}.")
     if not done.knows_erasures:
         click.echo(
             "The damaged store could not say who was erased since the backup: they are back. "

@@ -9,6 +9,7 @@ import click
 
 from mien.config import InvalidSettingError, Settings, read_settings, variable_of
 from mien.domain.errors import InvalidInputError, MienError
+from mien.store import portable
 from mien.store.engine import RetryTransactionError, Store, StoreRefusedError, open_store
 from mien.store.setup import find_version, prepare
 
@@ -74,10 +75,7 @@ def open_existing(settings: Settings) -> Store:
 
 def where(settings: Settings) -> str:
     """Name the store that is meant, without its password."""
-    store = open_store(settings.store)
-    if store.path is not None:
-        return str(store.path.absolute())
-    return store.url.render_as_string(hide_password=True)
+    return portable.name_of(open_store(settings.store))
 
 
 def check_region(_ctx: click.Context, _parameter: click.Parameter, region: str) -> str:

@@ -44,8 +44,8 @@ def shown_time(milliseconds: int) -> str:
 
 
 def at(milliseconds: int) -> datetime:
-    """Give a time, which JSON shows as RFC 3339."""
-    return datetime.fromtimestamp(milliseconds / 1_000, UTC)
+    """Give a time to the second, which JSON shows as RFC 3339."""
+    return datetime.fromtimestamp(milliseconds // 1_000, UTC)
 
 
 def address(settings: Settings, *, reachable: bool = False) -> str:
@@ -79,7 +79,10 @@ def curl_profile(settings: Settings, user: str) -> str:
 def progress_bar() -> Iterator[portable.Progress]:
     """Show how far a long command is, on standard error and only to a person."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=None)
 
         def show(what: str, done: int, total: int) -> None:

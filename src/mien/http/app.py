@@ -13,13 +13,14 @@ from mien.http.middleware import Surroundings
 from mien.http.native.routes import NATIVE_HANDLERS
 from mien.http.operations import OPERATION_HANDLERS
 from mien.http.state import Services
+from mien.log import Outbox
 
 _ROUTES: list[Any] = [*OPERATION_HANDLERS, *CLEVERTAP_HANDLERS, *NATIVE_HANDLERS]
 
 
-def make_app(services: Services) -> Surroundings:
-    """Make the application around the parts of a server."""
-    return Surroundings(make_routes(services), services)
+def make_app(services: Services, lines: Outbox | None = None) -> Surroundings:
+    """Make the application around the parts of a server; `lines` take the access log."""
+    return Surroundings(make_routes(services), services, lines)
 
 
 def openapi_document() -> dict[str, Any]:

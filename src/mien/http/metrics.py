@@ -65,7 +65,7 @@ class Metrics:
         self._known_requests: dict[tuple[str, str, int], Counter] = {}
         self._known_seconds: dict[str, Histogram] = {}
 
-    def count_request(self, route: str, method: str, status: int, *, seconds: float) -> None:
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request that was answered; status 0 is one whose client got no answer."""
         counter = self._known_requests.get((route, method, status))
         if counter is None:

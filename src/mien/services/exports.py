@@ -117,9 +117,10 @@ def _position(store: Store, environment: EnvironmentId) -> int:
         position = numbers.last_place(tx, environment)
         if store.is_sqlite:
             return position
-        newest = numbers.newest_transaction(tx)
+        # An id of our own: the snapshot alone does not tell of writers that began last.
+        own = numbers.transaction_id(tx)
         deadline = time.monotonic() + _WAIT_SECONDS
-        while numbers.oldest_transaction(tx) < newest:
+        while numbers.oldest_transaction(tx) < own:
             if time.monotonic() > deadline:
                 msg = "Other writers did not finish in time; begin the export again in a moment."
                 raise StoreUnavailableError(msg)

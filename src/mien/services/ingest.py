@@ -10,7 +10,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -69,11 +69,20 @@ class _Job:
             self.future.set_result(self.receipt)
 
 
+def _ignore(_batches: int, _seconds: float) -> None:
+    """Hear of a commit, and do nothing."""
+
+
 class Ingest:
     """The writer of a process: takes batches, applies them in groups, answers each."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(
+        self,
+        store: Store,
+        on_commit: Callable[[int, float], None] = _ignore,
+    ) -> None:
+        """Start the writer; `on_commit` hears of each commit: its batches and its seconds."""
+        self._store, self._on_commit = store, on_commit
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._registries: dict[EnvironmentId, Registry] = {}
         self._in_flight: set[tuple[EnvironmentId, str]] = set()
@@ -159,8 +168,10 @@ class Ingest:
     def _attempt(self, group: Sequence[_Job]) -> bool:
         """Commit these jobs together, or leave an error with each; true if it committed."""
         for attempt in range(_ATTEMPTS):
+            started = time.perf_counter()
             try:
                 self._commit(group)
+                self._on_commit(len(group), time.perf_counter() - started)
             except RetryTransactionError:
                 self._forget()
                 # Uneven pauses, so that two processes in each other's way part.

@@ -55,7 +55,7 @@ class Reader:
 
     def event_names(self, tx: Transaction, wanted: Iterable[EventNameId]) -> dict[EventNameId, str]:
         """Give the names of events by id; names never change, so they are kept."""
-        if any(name not in self._names for name in wanted):
+        if not self._names.keys() >= set(wanted):
             known = definitions.list_kind(tx, self.environment, DefinitionKind.EVENT)
             self._names = {EventNameId(each.id): each.name for each in known}
         return self._names
@@ -68,7 +68,9 @@ class Reader:
         today: date,
     ) -> ProfileView:
         document, done = profile.document, profile.activity.events
-        names = self.event_names(tx, done)  # type: ignore[arg-type]  # keys are event name ids
+        names = self._names
+        if not done.keys() <= names.keys():
+            names = self.event_names(tx, map(EventNameId, done))
         return ProfileView(
             server_object_id(profile.id),
             is_identified(document),

@@ -15,7 +15,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -40,6 +40,7 @@ from mien.store.portable import (
     digest_file,
     find_difference,
     insert_row,
+    name_of,
     open_file,
     pieces,
     select_all,
@@ -86,7 +87,7 @@ def back_up(store: Store, file: Path, *, mien: str, now_ms: int, progress: Progr
     """
     version = find_version(store.url.render_as_string(hide_password=False))
     if version is None:
-        msg = f"There is no store at {store.url.render_as_string()}: nothing to back up."
+        msg = f"There is no store at {name_of(store)}: nothing to back up."
         raise StoreRefusedError(msg)
     with _part_of(file) as part, translated(f"The backup {file} cannot be written"):
         copy = _copy_sqlite if store.is_sqlite else _copy_postgresql
@@ -175,8 +176,7 @@ def _part_of(file: Path) -> Iterator[Path]:
         yield part
     finally:
         for suffix in ("", "-journal", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                part.with_name(part.name + suffix).unlink()
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
 def _seal(part: Path, manifest: Manifest) -> None:

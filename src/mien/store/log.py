@@ -48,23 +48,25 @@ _START: sa.BindParameter[int] = sa.bindparam("start")
 _COUNT: sa.BindParameter[int] = sa.bindparam("count")
 
 
-def _chain(table: sa.Table) -> sa.Select[Any]:
+def _chain(table: sa.Table, *, is_sqlite: bool) -> sa.Select[Any]:
     """Walk the rows of one profile from `start` backwards, at most `count`."""
     columns = [column for column in table.columns if column.name != "environment_id"]
-    newest = sa.select(*columns).where(
-        table.c.environment_id == _ENVIRONMENT, table.c.sequence == _START
-    )
-    chain = newest.cte("chain", recursive=True)
-    chain = chain.union_all(
-        sa.select(*columns)
-        .join(chain, table.c.sequence == chain.c.previous)
-        .where(table.c.environment_id == _ENVIRONMENT)
-    )
+    row = sa.select(*columns).where(table.c.environment_id == _ENVIRONMENT)
+    chain = row.where(table.c.sequence == _START).cte("chain", recursive=True)
+    previous = row.where(table.c.sequence == chain.c.previous)
+    if is_sqlite:
+        return sa.select(chain.union_all(previous)).limit(_COUNT)
+    # Row by row, by the key: PostgreSQL would read the whole table again for each step of a
+    # join while it has no statistics of it.
+    step = previous.limit(1).lateral("step")
+    chain = chain.union_all(sa.select(step).select_from(chain.join(step, sa.true())))
     return sa.select(chain).limit(_COUNT)
 
 
-_EVENT_CHAIN = _chain(events)
-_CHANGE_CHAIN = _chain(changes)
+_EVENT_CHAIN = {kind: _chain(events, is_sqlite=kind) for kind in (True, False)}
+_CHANGE_CHAIN = {kind: _chain(changes, is_sqlite=kind) for kind in (True, False)}
+"""By engine: is it SQLite?"""
+
 _EVENTS_BY_TIME = (
     sa.select(*[column for column in events.columns if column.name != "environment_id"])
     .where(
@@ -130,7 +132,7 @@ def walk_events(
 ) -> Iterator[StoredEvent]:
     """Give the events of one profile, last arrived first, from its newest `start`."""
     while start:
-        rows = tx.rows(_EVENT_CHAIN, environment=environment, start=start, count=step)
+        rows = tx.rows(_EVENT_CHAIN[tx.is_sqlite], environment=environment, start=start, count=step)
         yield from (StoredEvent(*row) for row in rows)
         start = rows[-1][2] if len(rows) == step else 0
 
@@ -140,7 +142,9 @@ def walk_changes(
 ) -> Iterator[StoredChange]:
     """Give the changes of one profile, newest first, from its newest `start`."""
     while start:
-        rows = tx.rows(_CHANGE_CHAIN, environment=environment, start=start, count=step)
+        rows = tx.rows(
+            _CHANGE_CHAIN[tx.is_sqlite], environment=environment, start=start, count=step
+        )
         yield from map(_change, rows)
         start = rows[-1][2] if len(rows) == step else 0
 
@@ -192,8 +196,8 @@ def delete_profile(
     """Remove the events and changes of a profile; gives how many of each."""
     tx.run(_DELETE_EVENT_PROFILE, environment=environment, profile=profile, values=names)
     return (
-        _delete_chain(tx, environment, last_event, _EVENT_CHAIN, _DELETE_EVENTS),
-        _delete_chain(tx, environment, last_change, _CHANGE_CHAIN, _DELETE_CHANGES),
+        _delete_chain(tx, environment, last_event, _EVENT_CHAIN[tx.is_sqlite], _DELETE_EVENTS),
+        _delete_chain(tx, environment, last_change, _CHANGE_CHAIN[tx.is_sqlite], _DELETE_CHANGES),
     )
 
 

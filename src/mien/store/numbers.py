@@ -40,13 +40,11 @@ _LAST_VALUE = sa.select(sa.column("last_value", sa.BigInteger)).select_from(
 )
 
 
-def _snapshot(edge: str) -> sa.Select[tuple[int]]:
-    bound = getattr(sa.func, f"pg_snapshot_{edge}")(sa.func.pg_current_snapshot())
-    return sa.select(sa.cast(sa.cast(bound, sa.Text), sa.BigInteger))
-
-
-_OLDEST = _snapshot("xmin")
-_NEWEST = _snapshot("xmax")
+_OLDEST = sa.select(
+    sa.cast(
+        sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger
+    )
+)
 
 
 def reserve(tx: Transaction, environment: int, name: str, count: int = 1) -> range:
@@ -110,10 +108,4 @@ def last_place(tx: Transaction, environment: int) -> int:
 def oldest_transaction(tx: Transaction) -> int:
     """Give the id below which every transaction of PostgreSQL has ended."""
     row = tx.row(_OLDEST)
-    return row[0] if row else 0
-
-
-def newest_transaction(tx: Transaction) -> int:
-    """Give the id that the next transaction of PostgreSQL gets."""
-    row = tx.row(_NEWEST)
     return row[0] if row else 0

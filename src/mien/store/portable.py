@@ -14,13 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mien.domain.errors import StoreUnavailableError
-from mien.store.engine import DriverError, Row
+from mien.store.engine import DriverError, Row, Store
 
 _ROWS = 1_000
 """Rows that are hashed together: part of the format, since it decides where chunks end."""
 
 _PAGES = 256
-_LOCKED_SECONDS = 10.0
+_LOCKED_SECONDS = 5.0
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
@@ -135,6 +135,13 @@ def digest_file(
         table.name: digest(pieces(connection.execute(select_all(table, SQLITE)), progress, counted))
         for table in tables_of(connection)
     }
+
+
+def name_of(store: Store) -> str:
+    """Name a store for people: its file, or its URL without the password."""
+    if store.path is not None:
+        return str(store.path.absolute())
+    return store.url.render_as_string(hide_password=True)
 
 
 def open_file(file: Path) -> sqlite3.Connection:

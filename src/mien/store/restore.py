@@ -31,6 +31,7 @@ from mien.store.portable import (
     copy_pages,
     digest,
     find_difference,
+    name_of,
     open_file,
     pieces,
     select_all,
@@ -101,8 +102,8 @@ def find_remains(store: Store, *, may_replace: bool) -> Remains:
             held = _rows(connection, _ACCOUNTS)[0][0]
             if held and not may_replace:
                 msg = (
-                    f"The store at {store.url.render_as_string()} is not empty "
-                    f"({held} accounts). To replace all that it holds, add --replace."
+                    f"The store at {name_of(store)} is not empty "
+                    f"(accounts: {held}). To replace all that it holds, add --replace."
                 )
                 raise StoreRefusedError(msg)
             return _remains(connection)
@@ -236,7 +237,7 @@ def _opened(store: Store) -> Iterator[Connection]:
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
-        msg = f"The store at {store.url.render_as_string()} is damaged ({error})."
+        msg = f"The store at {name_of(store)} is damaged ({error})."
         raise DamagedStoreError(msg) from error
 
 
@@ -257,7 +258,7 @@ def _refuse_sessions(connection: "psycopg.Connection[Row]") -> None:
 
 def _load_sqlite(path: Path, staging: Path, progress: Progress) -> None:
     """Replace the pages of a store by those of a file, in one transaction of SQLite."""
-    with closing(open_file(staging)) as source, closing(sqlite3.connect(path)) as target:
+    with closing(open_file(staging)) as source, closing(sqlite3.connect(path, timeout=1)) as target:
         target.execute("PRAGMA synchronous = FULL")
         copy_pages(source, target, progress, "Replacing the store")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")

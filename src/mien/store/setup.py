@@ -16,7 +16,6 @@ from sqlalchemy.pool import NullPool
 from mien.store.engine import APPLICATION_ID, DriverError, Store, StoreRefusedError, open_store
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_SQLITE_HEADER = b"SQLite format 3\x00"
 
 
 class DamagedStoreError(StoreRefusedError):
@@ -151,17 +150,18 @@ def _version(connection: sa.Connection) -> str | None:
 def _refuse_foreign(path: Path) -> None:
     if not path.exists() or path.stat().st_size == 0:
         return
-    with path.open("rb") as file:
-        if file.read(len(_SQLITE_HEADER)) != _SQLITE_HEADER:
-            msg = f"{path} is not a SQLite database; choose another --data or restore a backup."
-            raise DamagedStoreError(msg)
+    # By SQLite alone: who opens and closes the file otherwise lets go of the locks of all
+    # connections that this process has to it.
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
             found = connection.execute("PRAGMA application_id").fetchone()[0]
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            msg = f"{path} is not a SQLite database; choose another --data or restore a backup."
+            raise DamagedStoreError(msg) from error
         msg = f"{path} is damaged ({error}); restore a backup with `mien restore`."
         raise DamagedStoreError(msg) from error
     if found != APPLICATION_ID:

@@ -1,10 +1,24 @@
 """A profile as the compatible API writes it (G-05)."""
 
+import msgspec
+
 from mien.domain.identities import WIRE_NAMES, IdentityKind
 from mien.domain.profiles import Device
 from mien.services.reading import ProfileView
 
-_TOP_LEVEL = frozenset({"Email", "Name", "Phone"})
+_TOP_LEVEL = {"Email": "email", "Name": "name", "Phone": "phone"}
+"""Properties that stand beside `profileData`, and under which key."""
+
+
+class _Done(msgspec.Struct, frozen=True, gc=False):
+    """How often an event was done, and when first and last (epoch seconds).
+
+    A class and not a dict, since a page has tens of thousands of them.
+    """
+
+    count: int
+    first_seen: int
+    last_seen: int
 
 
 def render_profile(
@@ -22,8 +36,7 @@ def render_profile(
             record["subscriptionGroups"] = _groups(view)
     if with_events:
         record["events"] = {
-            name: {"count": done.count, "first_seen": done.first, "last_seen": done.last}
-            for name, done in view.events.items()
+            name: _Done(done.count, done.first, done.last) for name, done in view.events.items()
         }
     phone = view.properties.get("Phone")
     record["platformInfo"] = [_platform(device, phone) for device in view.devices]
@@ -41,16 +54,16 @@ def _named(view: ProfileView) -> dict[str, object]:
             break
     if len(view.identities) > 1:
         record["all_identities"] = [value for _, value in view.identities]
-    for name in _TOP_LEVEL:
+    for name, key in _TOP_LEVEL.items():
         if (known := view.properties.get(name)) is not None:
-            record[name.lower()] = known
+            record[key] = known
     return record
 
 
 def _data(view: ProfileView) -> dict[str, object]:
-    data: dict[str, object] = {
-        key: value for key, value in view.properties.items() if key not in _TOP_LEVEL
-    }
+    data: dict[str, object] = dict(view.properties)
+    for name in _TOP_LEVEL:
+        data.pop(name, None)
     for kind, value in view.identities:
         if kind != IdentityKind.IDENTITY:
             data[WIRE_NAMES[IdentityKind(kind)]] = value

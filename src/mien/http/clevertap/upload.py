@@ -66,7 +66,10 @@ async def upload(request: Request[Any, Any, Any]) -> ASGIResponse:
     if is_dry_run:
         lost = lost_keys(body, {"d": records}, records="d")
         return json_answer(render(receipt, lost.of_records))
-    return json_answer(receipt.answer if receipt.answer is not None else render(receipt))
+    if receipt.answer is not None:
+        return json_answer(receipt.answer)
+    services.metrics.count_records(receipt)
+    return json_answer(render(receipt))
 
 
 def render(receipt: Receipt, lost: Mapping[int, Sequence[str]] = MappingProxyType({})) -> bytes:
