@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 import structlog
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
@@ -86,7 +87,7 @@ def _serve_with(settings: Settings, lines: log.Outbox) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        asyncio.run(_serve(services, lines))
+        uvloop.run(_serve(services, lines))
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def find_faults(store: Store, *, only: int | None = None) -> list[str]:
         tables = {name: rows_of(tx, name) for name in _SELECTS}
         last_profile = None if tx.is_sqlite else tx.rows(_LAST_PROFILE)[0][0]
         last_place = None if tx.is_sqlite else numbers.last_place(tx, 0)
-    faults = list(_crossings(tables))
+    faults = list(_crossings(tables)) if only is None else []
     known = [row["environment_id"] for row in tables["environments"]]
     for number in known if only is None else [only]:
         held = _Held(

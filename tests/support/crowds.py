@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -87,7 +88,7 @@ class Caller:
                 for number in range(which, len(batches), clients):
                     answers[number] = upload(client, batches[number])
 
-        at_once([lambda which=which: send(which) for which in range(clients)])  # type: ignore[misc]
+        at_once([partial(send, which) for which in range(clients)])
         return answers
 
 

@@ -76,14 +76,24 @@ class Desk:
 
     def find(self, identity: str, kind: IdentityKind = IdentityKind.IDENTITY) -> Profile | None:
         """Find the profile that an id means."""
-        with self.store.read() as tx:
-            return find_in(tx, self.environment, Identity(kind, identity))
+        return find_person(self.store, self.environment, identity, kind)
 
     def get(self, identity: str, kind: IdentityKind = IdentityKind.IDENTITY) -> Profile:
         """Give the profile that an id means."""
         found = self.find(identity, kind)
         assert found is not None, f"nobody is {identity}"
         return found
+
+
+def find_person(
+    store: Store,
+    environment: EnvironmentId,
+    identity: str,
+    kind: IdentityKind = IdentityKind.IDENTITY,
+) -> Profile | None:
+    """Find the profile that an id means, in a store that others may be writing to."""
+    with store.read() as tx:
+        return find_in(tx, environment, Identity(kind, identity))
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -6,14 +6,14 @@ import threading
 
 import httpx
 
-from mien.domain.ids import EnvironmentId
+from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.profiles import Profile
 from mien.store import profiles
 from mien.store.engine import Store
 from tests.support.consistency import find_faults, rows_of
 from tests.support.crowds import Caller, Place, upload
 from tests.support.servers import Key
-from tests.support.uploading import Desk, Record, event, profile
+from tests.support.uploading import Record, event, find_person, profile
 
 CLIENTS = 6
 
@@ -102,7 +102,7 @@ def check(store: Store, environment: EnvironmentId, sent: set[str], answered: se
     """See that each batch is there as a whole or not at all, and all that were answered are."""
     assert find_faults(store) == []
     with store.snapshot() as tx:
-        stored = profiles.page(tx, environment, after=0, count=100_000)  # type: ignore[arg-type]
+        stored = profiles.page(tx, environment, after=ProfileId(0), count=100_000)
         rejects = [json.loads(row["record"])["identity"] for row in rows_of(tx, "rejects")]
     people = {value: each for each in stored for _, value in each.document.identities}
     present = {batch for batch in sent if f"{batch}-1" in people}
@@ -132,7 +132,8 @@ def test_what_is_answered_can_be_read_at_once_by_anybody(place: Place) -> None:
     with Caller(key, (server,)).client() as client:
         for n in range(50):
             upload(client, [profile("ana", n=n)])
-            desk = Desk(store, None, EnvironmentId(number))  # type: ignore[arg-type]
-            assert desk.get("ana").document.properties == {"n": n}
+            found = find_person(store, EnvironmentId(number), "ana")
+            assert found
+            assert found.document.properties == {"n": n}
             shown = client.get("/1/profile.json", params={"identity": "ana"}).json()
             assert shown["record"]["profileData"] == {"n": n}

@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+from functools import partial
 
 import httpx
 import pytest
@@ -68,7 +69,10 @@ def test_people_devices_and_definitions_that_both_servers_write_do_not_contradic
     batches: list[list[Record]] = [
         [
             {**profile(f"p{n % 7}", n=n, Email=f"e{n % 3}@example.com"), "objectId": f"d{n % 4}"},
-            {**event(f"p{n % 5}", f"event {n % 6}", at=n + 1, **{f"k{n % 8}": n}), "FBID": f"f{n % 7}"},
+            {
+                **event(f"p{n % 5}", f"event {n % 6}", at=n + 1, **{f"k{n % 8}": n}),
+                "FBID": f"f{n % 7}",
+            },
             {"type": "event", "objectId": f"d{n % 9}", "evtName": "Seen"},
             {"type": "token", "objectId": f"d{n % 4}", "tokenData": {"id": f"t{n}", "type": "fcm"}},
             profile(f"p{n % 7}", **{"MSG-dndEmail": n % 2 == 0, "score": {"$incr": 1}}),
@@ -112,7 +116,7 @@ def test_one_of_two_servers_may_be_killed_at_any_time(
             enough.acquire()
         is_over.set()
 
-    at_once([*(lambda which=which: send(which) for which in range(6)), kill])  # type: ignore[misc]
+    at_once([*(partial(send, which) for which in range(6)), kill])
     store, here = shared_place.open_store(), account[1]
     assert find_faults(store) == []
     with store.read() as tx:
@@ -134,7 +138,10 @@ def test_an_export_of_one_server_goes_on_at_the_other_while_both_take_uploads(
             number = 0
             while not is_over.is_set():
                 number += 1
-                upload(client, [event(f"later{which}-{number}", "Seen", at=5), event("p1", "Seen", at=6)])
+                upload(
+                    client,
+                    [event(f"later{which}-{number}", "Seen", at=5), event("p1", "Seen", at=6)],
+                )
 
     def export() -> None:
         try:

@@ -1,6 +1,5 @@
 """The next version of Mien on a store of this one: this code and one more migration."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -44,10 +43,9 @@ def next_version(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def run(server: Server, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command on the store of a server that does not run."""
-    own = {name: value for name, value in os.environ.items() if name[:5] != "MIEN_"}
     return subprocess.run(
         [sys.executable, "-m", "mien.main", *arguments, "--data", str(server.data)],
-        env={**own, **server.settings, **variables},
+        env={**server.environment, **variables},
         capture_output=True,
         text=True,
         check=False,

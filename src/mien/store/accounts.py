@@ -4,6 +4,7 @@ import msgspec
 import sqlalchemy as sa
 
 from mien.domain.ids import EnvironmentId
+from mien.domain.keys import index_key
 from mien.store import numbers
 from mien.store.engine import Transaction
 from mien.store.schema import accounts, api_keys, environments, secrets
@@ -105,7 +106,7 @@ def list_environments(tx: Transaction) -> list[Environment]:
 
 def find_environment(tx: Transaction, public_id: str) -> Environment | None:
     """Find an environment by the id that clients send."""
-    row = tx.row(_BY_PUBLIC_ID, public_id=public_id)
+    row = tx.row(_BY_PUBLIC_ID, public_id=index_key(public_id))
     return Environment(*row) if row else None
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from mien.domain.errors import AnswerErasedError
 from mien.domain.ids import EnvironmentId
+from mien.domain.keys import index_key
 from mien.store.engine import RetryTransactionError, Transaction
 from mien.store.schema import idempotency
 
@@ -38,7 +39,7 @@ def find(
 
     Raises `AnswerErasedError` if the answer went with a person who was erased.
     """
-    row = tx.row(_FIND, environment=environment, key=key)
+    row = tx.row(_FIND, environment=environment, key=index_key(key))
     if row is None or row[2] < since_ms:
         return None
     if not row[1]:
@@ -60,6 +61,7 @@ def save(
 
     Raises `RetryTransactionError` if another process answered the same key meanwhile.
     """
+    key = index_key(key)
     row = (environment, key, now_ms, digest, answer)
     if tx.insert_new(idempotency, [row]) == 1:
         return
