@@ -121,6 +121,12 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]  # parsed by the type of the default
 
 
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Give the `MIEN_` variables that set nothing: a misspelt one would else go unseen."""
+    known = {variable_of(each) for each in fields(Settings)}
+    return sorted(name for name in environment if name.startswith("MIEN_") and name not in known)
+
+
 def _parse(name: str, text: str, kind: type) -> object:
     try:
         if kind is bool:

@@ -58,6 +58,12 @@ def test_a_server_with_accounts_says_what_to_try_without_secrets(tmp_path: Path)
         assert made[environment]["passcode"] not in said
 
 
+def test_a_variable_that_sets_nothing_is_named(tmp_path: Path) -> None:
+    server = Server(tmp_path, {"MIEN_PROT": "9000"}).start()
+    server.stop()
+    assert "MIEN_PROT is not a setting of this version" in server.log()
+
+
 def test_a_server_on_postgresql_names_the_database(tmp_path: Path, postgres: Postgres) -> None:
     url = postgres.new_database()
     said = said_by(tmp_path, free_port(), {"MIEN_STORE_URL": url})

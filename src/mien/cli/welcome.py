@@ -6,7 +6,7 @@ import click
 
 from mien.cli.options import where
 from mien.cli.printing import address, curl_batch, curl_profile, data_words
-from mien.config import Settings
+from mien.config import Settings, unknown_variables
 from mien.services.accounts import list_accounts
 from mien.store.engine import Store
 
@@ -14,6 +14,8 @@ from mien.store.engine import Store
 def tell_serving(settings: Settings, store: Store) -> None:
     """Say where the server listens, where its data is, and what to try next; no secrets."""
     engine = "SQLite" if store.is_sqlite else "PostgreSQL"
+    for name in unknown_variables():
+        click.echo(f"{name} is not a setting of this version, and does nothing.", err=True)
     click.echo(
         f"Mien {version('mien')} serves at {address(settings)}\n"
         f"Data: {where(settings)} ({engine})\n\n"
