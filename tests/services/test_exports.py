@@ -46,15 +46,15 @@ class Export:
 
     def _page(self) -> tuple[list[str], int | None]:
         reader = Reader(self.desk.environment)
-        views, after = exports.profile_page(
+        return exports.profile_page(
             self.desk.store,
             reader,
             self.window,
             after=self.after or 0,
             count=self.size,
             today=TODAY,
+            render=lambda view: view.object_id,
         )
-        return [view.object_id for view in views], after
 
     def finish(self) -> list[str]:
         """Take all pages that are left, and give all that was given."""

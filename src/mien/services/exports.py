@@ -7,8 +7,10 @@ does not grow with what matches.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +24,8 @@ from mien.store import definitions, log, numbers
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
 from mien.store.log import StoredEvent
+
+T = TypeVar("T")
 
 _CHUNK = 2_000
 _SCANNED_PER_PAGE = 50_000
@@ -66,22 +70,22 @@ def open_window(
 
 
 def profile_page(
-    store: Store, reader: Reader, window: Window, *, after: int, count: int, today: date
-) -> tuple[list[ProfileView], int | None]:
-    """Give the next profiles that did the event, and the id after which the next page begins."""
+    store: Store,
+    reader: Reader,
+    window: Window,
+    *,
+    after: int,
+    count: int,
+    today: date,
+    render: Callable[[ProfileView], T],
+) -> tuple[list[T], int | None]:
+    """Give the next profiles that did the event, and the id after which the next page begins.
+
+    Each is rendered as soon as it is read, so that no page of decoded profiles piles up.
+    """
     with store.snapshot() as tx:
-        found: list[Profile] = []
-        scanned = 0
-        for profile in _matching(tx, reader.environment, window, after):
-            scanned += 1
-            if profile is None:
-                if scanned >= _SCANNED_PER_PAGE and found:
-                    return reader.views(tx, found, today=today), found[-1].id
-                continue
-            if len(found) == count:
-                return reader.views(tx, found, today=today), found[-1].id
-            found.append(profile)
-        return reader.views(tx, found, today=today), None
+        found, last = _next_matching(tx, reader.environment, window, after=after, count=count)
+        return [render(view) for view in reader.each_view(tx, found, today=today)], last
 
 
 def event_page(
@@ -126,6 +130,21 @@ def _position(store: Store, environment: EnvironmentId) -> int:
                 raise StoreUnavailableError(msg)
             time.sleep(_STEP_SECONDS)
     return position
+
+
+def _next_matching(
+    tx: Transaction, environment: EnvironmentId, window: Window, *, after: int, count: int
+) -> tuple[deque[Profile], int | None]:
+    found: deque[Profile] = deque()
+    for scanned, profile in enumerate(_matching(tx, environment, window, after), 1):
+        if profile is None:
+            if scanned >= _SCANNED_PER_PAGE and found:
+                return found, found[-1].id
+        elif len(found) == count:
+            return found, found[-1].id
+        else:
+            found.append(profile)
+    return found, None
 
 
 def _matching(

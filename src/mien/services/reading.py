@@ -1,6 +1,7 @@
 """Reading profiles: one by an id, and what is shown of it."""
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 import msgspec
@@ -50,8 +51,15 @@ class Reader:
 
     def views(self, tx: Transaction, found: Sequence[Profile], *, today: date) -> list[ProfileView]:
         """Show profiles; `today` is the day in the account's time zone."""
+        return list(self.each_view(tx, deque(found), today=today))
+
+    def each_view(
+        self, tx: Transaction, found: deque[Profile], *, today: date
+    ) -> Iterator[ProfileView]:
+        """Show profiles one by one, and let go of each: at the end `found` is empty."""
         blocked = self._blocked(tx, found)
-        return [self._view(tx, profile, blocked, today) for profile in found]
+        while found:
+            yield self._view(tx, found.popleft(), blocked, today)
 
     def event_names(self, tx: Transaction, wanted: Iterable[EventNameId]) -> dict[EventNameId, str]:
         """Give the names of events by id; names never change, so they are kept."""
@@ -83,7 +91,7 @@ class Reader:
         )
 
     def _blocked(
-        self, tx: Transaction, found: Sequence[Profile]
+        self, tx: Transaction, found: Collection[Profile]
     ) -> dict[tuple[AddressKind, str], bool]:
         # Most environments block nobody; asking that first spares them the look-ups.
         if not people.blocks_any(tx, self.environment):

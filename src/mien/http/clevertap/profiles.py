@@ -16,6 +16,7 @@ from mien.http.cursors import open_cursor, seal
 from mien.http.state import Services
 from mien.services import exports
 from mien.services.accounts import Caller
+from mien.services.reading import ProfileView
 
 _PURPOSE = "profiles"
 
@@ -61,23 +62,26 @@ async def begin(
 
 def _page(services: Services, caller: Caller, cursor: Cursor) -> bytes:
     shape = cursor.shape
-    views, after = exports.profile_page(
+
+    def render(view: ProfileView) -> msgspec.Raw:
+        record = render_profile(
+            view, with_app=shape.app, with_events=shape.events, with_profile=shape.profile
+        )
+        return msgspec.Raw(_encode(record))
+
+    records, after = exports.profile_page(
         services.store,
         services.reader(caller.environment),
         cursor.window,
         after=cursor.after[0] if cursor.after else 0,
         count=shape.batch_size,
         today=clock.today(caller.zone),
+        render=render,
     )
     answer: dict[str, object] = {"status": "success"}
     if after is not None:
         following = Cursor(cursor.window, shape, (after, 0))
         answer["next_cursor"] = seal(services.signing_key, caller.environment, _PURPOSE, following)
-    if views:
-        answer["records"] = [
-            render_profile(
-                view, with_app=shape.app, with_events=shape.events, with_profile=shape.profile
-            )
-            for view in views
-        ]
+    if records:
+        answer["records"] = records
     return _encode(answer)
