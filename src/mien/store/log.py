@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from mien.domain.changes import Change, decode_change
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
-from mien.store.engine import OneOf, Row, Transaction
+from mien.store.engine import Row, Transaction
 from mien.store.schema import changes, event_profiles, events
+from mien.store.statements import OneOf
 
 
 class StoredEvent(msgspec.Struct, frozen=True):

@@ -5,8 +5,9 @@ import sqlalchemy as sa
 
 from mien.domain.identities import AddressKind, IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.store.engine import OneOf, Row, Transaction
+from mien.store.engine import Row, Transaction
 from mien.store.schema import erasures, merge_suggestions, subscriptions
+from mien.store.statements import OneOf
 
 
 class MergeSuggestion(msgspec.Struct, frozen=True):

@@ -8,8 +8,9 @@ from mien.domain.identities import AddressKind, Identity, IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.keys import index_key
 from mien.domain.profiles import Profile
-from mien.store.engine import OneOf, RetryTransactionError, Transaction
+from mien.store.engine import RetryTransactionError, Transaction
 from mien.store.schema import addresses, identities, profiles
+from mien.store.statements import OneOf
 
 _ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
 

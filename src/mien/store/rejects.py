@@ -9,8 +9,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from mien.domain.ids import EnvironmentId
 from mien.domain.keys import index_key
-from mien.store.engine import OneOf, Row, Transaction
+from mien.store.engine import Row, Transaction
 from mien.store.schema import rejects
+from mien.store.statements import OneOf
 
 
 class StoredReject(msgspec.Struct, frozen=True):
