@@ -1,18 +1,27 @@
 """What the two exports share: the query of the first call, batch sizes, days and cursors."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request
+from litestar.response.base import ASGIResponse
 
 from mien.domain.errors import InvalidInputError
-from mien.http.auth import services_of
+from mien.http.answers import json_answer
+from mien.http.auth import caller_of, services_of
 from mien.http.body import decode_json, read_body
+from mien.http.cursors import open_cursor, seal
+from mien.http.state import Services
+from mien.services import exports
+from mien.services.accounts import Caller
 from mien.services.exports import Window
 
 BATCH_DEFAULT, BATCH_MAX = 500, 5_000
+
+_encode = msgspec.json.Encoder().encode
 
 FILTERS = (
     "event_properties",
@@ -49,6 +58,63 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     window: Window
     shape: Shape
     after: tuple[int, int] | None = None
+
+
+async def answer_export(
+    request: Request[Any, Any, Any],
+    purpose: str,
+    page: Callable[[Services, Caller, Cursor], bytes],
+) -> ASGIResponse:
+    """Answer a call of an export: a cursor to begin with, or the page of a cursor."""
+    services, caller = services_of(request), caller_of(request)
+    async with services.limits.place(caller.environment, purpose):
+        text = request.query_params.get("cursor")
+        if text is None:
+            return json_answer(await _begin(request, services, caller, purpose))
+        cursor = open_cursor(services.signing_key, caller.environment, purpose, text, Cursor)
+        return json_answer(await services.run_long(lambda: page(services, caller, cursor)))
+
+
+def write_page(
+    services: Services,
+    caller: Caller,
+    purpose: str,
+    cursor: Cursor,
+    *,
+    records: Sequence[object],
+    after: tuple[int, int] | None,
+) -> bytes:
+    """Write a page, and the cursor of the next one unless this is the last."""
+    answer: dict[str, object] = {"status": "success"}
+    if after is not None:
+        following = Cursor(cursor.window, cursor.shape, after)
+        answer["next_cursor"] = seal(services.signing_key, caller.environment, purpose, following)
+    if records:
+        answer["records"] = records
+    return _encode(answer)
+
+
+async def _begin(
+    request: Request[Any, Any, Any], services: Services, caller: Caller, purpose: str
+) -> bytes:
+    """Answer a first call: a cursor for the first page."""
+    shape = parse_shape(request)
+    asked = parse_query(await read_query(request), caller.zone)
+    window = await services.run_long(
+        lambda: exports.open_window(
+            services.store,
+            caller.environment,
+            asked.event_name,
+            since=asked.since,
+            until=asked.until,
+        )
+    )
+    if window is None:
+        # Not an HTTP error: clients of the original read `status` in a 200 (G-06).
+        error = f'["Invalid event : {asked.event_name}"]'
+        return _encode({"status": "fail", "error": error, "code": 400})
+    cursor = seal(services.signing_key, caller.environment, purpose, Cursor(window, shape))
+    return _encode({"cursor": cursor, "status": "success"})
 
 
 async def read_query(request: Request[Any, Any, Any]) -> object:
