@@ -33,6 +33,23 @@ class Settings:
     wait_seconds: float = field(
         default=1.0, metadata={"help": "How long a request over the limit waits before a 429."}
     )
+    sdk_rate: float = field(
+        default=50.0,
+        metadata={
+            "help": "Requests a second that one client may send to what pages call (`/a` …), on "
+            "average; 0 for no bound."
+        },
+    )
+    sdk_burst: int = field(
+        default=500, metadata={"help": "Such requests that one client may send at once."}
+    )
+    proxies: int = field(
+        default=0,
+        metadata={
+            "help": "How many proxies stand before the server: so many last entries of "
+            "`X-Forwarded-For` are believed. With 0 whoever connects is the client."
+        },
+    )
     body_bytes: int = field(
         default=16 * 1024 * 1024,
         metadata={"help": "Largest request body, after decompression, in bytes."},

@@ -22,7 +22,7 @@ from mien import clock, log
 from mien.cli.welcome import tell_serving
 from mien.config import Settings
 from mien.http.app import make_app
-from mien.http.limits import Limits
+from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.http.middleware import Surroundings
 from mien.http.state import Services
@@ -116,6 +116,7 @@ def _services(settings: Settings) -> Iterator[Services]:
                 other=settings.read_concurrency,
                 wait_seconds=settings.wait_seconds,
             ),
+            Pace(rate=settings.sdk_rate, burst=settings.sdk_burst),
             workers,
             signing_key,
             metrics,

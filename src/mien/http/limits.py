@@ -1,9 +1,12 @@
-"""How many requests may be in flight: per environment and endpoint (U-20)."""
+"""How many requests may be in flight per environment and endpoint (U-20), or come from one client."""
 
 import asyncio
 
 from mien.domain.errors import MienError
 from mien.domain.ids import EnvironmentId
+
+_CLIENTS = 100_000
+"""Clients remembered at once; those that are at rest are forgotten first."""
 
 
 class TooManyRequestsError(MienError):
@@ -15,6 +18,19 @@ class TooManyRequestsError(MienError):
 
     def __init__(self) -> None:
         super().__init__("Too many concurrent requests")
+
+
+class ClientTooFastError(TooManyRequestsError):
+    """One client asked more often than `MIEN_SDK_RATE` and `MIEN_SDK_BURST` let it."""
+
+    code = "client_too_fast"
+    mend = (
+        "Wait as `Retry-After` says. If many people share one address, raise the settings; if "
+        "a proxy stands before the server, set `MIEN_PROXIES`."
+    )
+
+    def __init__(self) -> None:
+        MienError.__init__(self, "This client sends too many requests; wait a second.")
 
 
 class Limits:
@@ -54,3 +70,35 @@ class Place:
     async def __aexit__(self, *_: object) -> None:
         """Give it back."""
         self._places.release()
+
+
+class Pace:
+    """How often each client may ask: `rate` times a second on average, `burst` times at once.
+
+    A rate of 0 bounds nobody.
+    """
+
+    def __init__(self, *, rate: float, burst: int) -> None:
+        self._step = 1 / rate if rate > 0 else 0.0
+        self._room = self._step * (burst + 0.5)
+        self._busy_until: dict[str, float] = {}
+
+    def allow(self, client: str, *, now: float) -> bool:
+        """Count one request; false if the client is over its rate, and it is not counted.
+
+        `now` is in seconds, of any clock that never goes back.
+        """
+        if not self._step:
+            return True
+        until = max(self._busy_until.get(client, 0.0), now) + self._step
+        if until - now > self._room:
+            return False
+        if len(self._busy_until) >= _CLIENTS:
+            self._forget(now)
+        self._busy_until[client] = until
+        return True
+
+    def _forget(self, now: float) -> None:
+        busy = {client: until for client, until in self._busy_until.items() if until > now}
+        # Nobody is at rest: a crowd of this size starts anew rather than take all memory.
+        self._busy_until = busy if len(busy) < _CLIENTS else {}

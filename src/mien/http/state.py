@@ -9,7 +9,7 @@ import msgspec
 
 from mien.config import Settings
 from mien.domain.ids import EnvironmentId
-from mien.http.limits import Limits
+from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.services.accounts import Doorkeeper
 from mien.services.ingest import Ingest
@@ -30,6 +30,7 @@ class Services(msgspec.Struct):
     ingest: Ingest
     doorkeeper: Doorkeeper
     limits: Limits
+    pace: Pace
     workers: ThreadPoolExecutor
     signing_key: bytes
     metrics: Metrics = msgspec.field(default_factory=Metrics)

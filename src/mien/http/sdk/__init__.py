@@ -1,0 +1,1 @@
+"""What browsers call: no passcode opens these endpoints, only the account id that every page shows."""

@@ -1,0 +1,169 @@
+"""The gate of what pages call: who a request is for, and the bounds that stand in for a passcode.
+
+The account id of a page is no secret, so it proves nothing: whoever reads the page can send
+what the page sends. What a client may do is therefore bounded by how often it asks (`pace`)
+and by where its page lives (`admit`); every answer carries what browsers want to see of a
+server that pages of other sites may use (K-02).
+"""
+
+import ipaddress
+import time
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import HttpMethod, Request, Response, route
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from mien.domain.errors import MienError
+from mien.domain.ids import EnvironmentId
+from mien.http import errors
+from mien.http.auth import services_of
+from mien.http.limits import ClientTooFastError
+from mien.http.state import ENVIRONMENT
+
+PAGE_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+"""On every answer to a page, which may be embedded anywhere and under COEP (K-02).
+
+`*` is safe: no cookie and no credential that a browser adds by itself is looked at.
+"""
+
+_ALLOWED_HEADERS = (
+    "Accept, Authorization, Content-Encoding, Content-Type, Idempotency-Key, "
+    "X-CleverTap-Account-Id, X-CleverTap-Encryption-Enabled"
+)
+_PREFLIGHT = {
+    **PAGE_HEADERS,
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """For whom a page sends: an environment, and where the page and its browser are.
+
+    `origin` is of the page (`https://shop.example`), empty when nothing says it; `address` of
+    the client. `source` is how changes name what came in.
+    """
+
+    environment: EnvironmentId
+    public_id: str
+    time_zone: str
+    origin: str
+    address: str
+    source: str
+
+
+def pace(request: Request[Any, Any, Any]) -> str:
+    """Give the address of a client, or raise `ClientTooFastError`; before anything is read."""
+    services = services_of(request)
+    address = address_of(request, services.settings.proxies)
+    if not services.pace.allow(_network(address), now=time.monotonic()):
+        raise ClientTooFastError
+    return address
+
+
+def admit(
+    request: Request[Any, Any, Any], public_id: str, *, address: str, wire: str, claimed: str = ""
+) -> Visitor:
+    """Give whom a request is for, or raise `UnknownAccountError`.
+
+    `address` is what `pace` gave. `claimed` is the origin that the page says it has: a script
+    tag sends no `Origin`. `wire` begins the source of what comes in, as `web` in `web:ABC-…`.
+    """
+    environment = services_of(request).doorkeeper.recognise(public_id)
+    request.scope["state"][ENVIRONMENT] = environment.public_id
+    return Visitor(
+        environment.environment_id,
+        environment.public_id,
+        environment.time_zone,
+        origin_of(request, claimed),
+        address,
+        f"{wire}:{environment.public_id}",
+    )
+
+
+def origin_of(request: Request[Any, Any, Any], claimed: str = "") -> str:
+    """Give the origin of the page: as its browser says, else as the page says, else empty."""
+    said = request.headers.get("origin", "")
+    if said and said != "null":
+        return said.lower()
+    return _origin(claimed) or _origin(request.headers.get("referer", ""))
+
+
+def address_of(request: Request[Any, Any, Any], proxies: int) -> str:
+    """Give the address of a client; as many entries of `X-Forwarded-For` as proxies are believed."""
+    client = request.scope["client"]
+    address = client[0] if client else ""
+    if proxies <= 0:
+        return address
+    forwarded = [each.strip() for each in request.headers.get("x-forwarded-for", "").split(",")]
+    return forwarded[max(0, len(forwarded) - proxies)] or address
+
+
+def preflight(*paths: str) -> HTTPRouteHandler:
+    """Make the handler that answers what browsers ask before they send to these paths."""
+
+    @route(list(paths), http_method=HttpMethod.OPTIONS, include_in_schema=False)
+    async def allow() -> ASGIResponse:
+        return ASGIResponse(headers=_PREFLIGHT, status_code=int(HTTPStatus.NO_CONTENT))
+
+    return allow
+
+
+def refuse_known(request: Request[Any, Any, Any], error: MienError) -> Response[bytes]:
+    """Answer an error of ours so that a page can read it."""
+    return _readable(errors.answer_known(request, error))
+
+
+def refuse_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer what the framework refuses so that a page can read it."""
+    return _readable(errors.answer_http(request, error))
+
+
+def refuse_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer a fault of ours so that a page can read it."""
+    return _readable(errors.answer_unknown(request, error))
+
+
+REFUSALS: dict[int | type[Exception], Any] = {
+    MienError: refuse_known,
+    HTTPException: refuse_http,
+    Exception: refuse_fault,
+}
+"""Exception handlers for the routes that pages call."""
+
+
+def _readable(response: Response[bytes]) -> Response[bytes]:
+    # A browser would ask its user for a name and a password, on a page that is not ours.
+    response.headers.pop("WWW-Authenticate", None)
+    response.headers.update(PAGE_HEADERS)
+    return response
+
+
+def _origin(url: str) -> str:
+    """Give the origin of a URL, empty for what is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""
+
+
+def _network(address: str) -> str:
+    """Give what counts as one client: who has one address of IPv6 has its whole network."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    except ValueError:
+        return address
