@@ -3,8 +3,8 @@
 import pytest
 
 from mien.domain.fields import STANDARD_FIELDS, normalise_phone
-from mien.domain.identities import AddressKind
 from mien.domain.operations import DELETE, Operation, Operator
+from mien.domain.preferences import ADDRESS_FLAGS, SubscriptionKind
 from mien.domain.rejects import RejectCode
 from tests.domain.making import accepted_profile, code_of, code_of_data, profile
 
@@ -121,10 +121,7 @@ REFUSED: list[tuple[RejectCode, str, list[object]]] = [
         (RejectCode.PREFERENCE, key, [*_NEVER, 2, -1, "yes", "Y", "2", 1.0])
         for key in ("MSG-email", "MSG-sms", "MSG-push", "MSG-whatsapp", "MSG-webpush")
     ),
-    *(
-        (RejectCode.PREFERENCE, key, [*_NEVER, 2, "yes"])
-        for key in ("MSG-dndEmail", "MSG-dndPhone")
-    ),
+    *((RejectCode.PREFERENCE, key, [*_NEVER, 2, "yes"]) for key in ADDRESS_FLAGS),
 ]
 
 
@@ -153,7 +150,7 @@ def test_a_wrong_form_is_refused_with_the_code_of_its_field(
 
 # U-08
 def test_every_standard_field_is_tried() -> None:
-    tried = {key for key, _, _ in TAKEN} | {"MSG-dndEmail", "MSG-dndPhone"}
+    tried = {key for key, _, _ in TAKEN} | set(ADDRESS_FLAGS)
     assert tried == set(STANDARD_FIELDS)
     assert {key for _, key, _ in REFUSED} == set(STANDARD_FIELDS)
 
@@ -167,7 +164,7 @@ def test_every_standard_field_says_its_form_and_what_it_is_for() -> None:
 
 
 # U-12
-@pytest.mark.parametrize("name", sorted(STANDARD_FIELDS.keys() - {"MSG-dndEmail", "MSG-dndPhone"}))
+@pytest.mark.parametrize("name", sorted(STANDARD_FIELDS.keys() - ADDRESS_FLAGS.keys()))
 @pytest.mark.parametrize("operand", [1, True])
 def test_delete_works_on_every_standard_field(name: str, operand: object) -> None:
     assert accepted_profile({name: {"$delete": operand}}).changes == {name: DELETE}
@@ -200,8 +197,8 @@ def test_a_flag_of_an_address_is_kept_apart_from_the_properties(
 ) -> None:
     record = accepted_profile({"MSG-dndEmail": value, "MSG-dndPhone": value, "plan": "pro"})
     assert record.address_flags == (
-        (AddressKind.EMAIL, is_blocked),
-        (AddressKind.PHONE, is_blocked),
+        (SubscriptionKind.EMAIL, is_blocked),
+        (SubscriptionKind.PHONE, is_blocked),
     )
     assert record.changes == {"plan": "pro"}
 

@@ -16,10 +16,17 @@ import sqlalchemy as sa
 
 from mien.domain.changes import Change, decode_change
 from mien.domain.events import Activity
-from mien.domain.fields import normalise_email
-from mien.domain.identities import AddressKind, IdentityKind
+from mien.domain.identities import IdentityKind
 from mien.domain.keys import index_key
-from mien.domain.preferences import FIELD_OF_ADDRESS, FLAG_OF_ADDRESS
+from mien.domain.preferences import (
+    ADDRESS_FLAGS,
+    ADDRESS_OF,
+    FIELD_OF_ADDRESS,
+    Address,
+    SubscriptionKey,
+    address,
+    addresses,
+)
 from mien.domain.profiles import Document
 from mien.domain.schema import DefinitionKind
 from mien.store import numbers
@@ -30,14 +37,12 @@ _SELECTS = {table.name: sa.select(table) for table in metadata.sorted_tables}
 _LAST_PROFILE = sa.select(sa.column("last_value", sa.BigInteger)).select_from(
     sa.table(numbers.profile_ids.name)
 )
-_KINDS_OF_FLAGS = {flag: kind for kind, flag in FLAG_OF_ADDRESS.items()}
 
 _decode_document = msgspec.json.Decoder(Document).decode
 _decode_activity = msgspec.json.Decoder(Activity).decode
 _decode_body = msgspec.json.Decoder(dict[str, Any]).decode
 
 StoreRow = dict[str, Any]
-Address = tuple[AddressKind, str]
 Definition = tuple[int, int, str]
 
 
@@ -94,12 +99,7 @@ class _Person:
     @property
     def addresses(self) -> set[Address]:
         """The addresses in its document, as they are found."""
-        known = self.document.properties
-        return {
-            (kind, _normal(kind, str(known[name])))
-            for kind, name in FIELD_OF_ADDRESS.items()
-            if name in known
-        }
+        return set(addresses(self.document.properties))
 
 
 class _Held:
@@ -226,15 +226,16 @@ class _Held:
         """Of the flags of an address the last one written holds."""
         if self.erased:
             return
-        written: list[tuple[int, Address, bool]] = []
+        written: list[tuple[int, SubscriptionKey, bool]] = []
         for person in self.people.values():
             replay = Replay()
             for sequence, change in reversed(person.changes):
                 list(replay.apply(change))
                 for flag, is_blocked in change.flags.items():
-                    kind = _KINDS_OF_FLAGS[flag]
-                    address = _normal(kind, str(replay.properties[FIELD_OF_ADDRESS[kind]]))
-                    written.append((sequence, (kind, address), is_blocked))
+                    kind = ADDRESS_FLAGS[flag]
+                    value = replay.properties[FIELD_OF_ADDRESS[ADDRESS_OF[kind]]]
+                    key = kind, address(ADDRESS_OF[kind], value)[1]
+                    written.append((sequence, key, is_blocked))
         meant = {(int(kind), value): on for _, (kind, value), on in sorted(written)}
         stored = {
             (row["kind"], row["value"]): bool(row["is_blocked"])
@@ -364,7 +365,3 @@ def _definition(row: StoreRow) -> Definition:
 
 def _is_same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
-
-
-def _normal(kind: AddressKind, value: str) -> str:
-    return normalise_email(value) if kind is AddressKind.EMAIL else value

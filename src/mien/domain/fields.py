@@ -182,7 +182,7 @@ def _fields() -> tuple[StandardField, ...]:
         ),
         *(
             StandardField(name, 14, _flag(name), "true or false", "Blocks the address everywhere.")
-            for name in ("MSG-dndEmail", "MSG-dndPhone")
+            for name in ("MSG-dndEmail", "MSG-dndPhone", "MSG-dndWhatsApp")
         ),
     )
 

@@ -20,14 +20,19 @@ from mien.domain.fields import RANK_OF_IDENTITY, RANK_OF_OTHERS, STANDARD_FIELDS
 from mien.domain.identities import (
     PERSON_KINDS,
     WIRE_NAMES,
-    AddressKind,
     Identity,
     IdentityKind,
     object_identity,
     person_identity,
 )
 from mien.domain.operations import DELETE, Operation, Operator, parse_operation, parse_value
-from mien.domain.preferences import ADDRESS_FLAGS, GROUP_KEYS, GroupChange, parse_groups
+from mien.domain.preferences import (
+    ADDRESS_FLAGS,
+    GROUP_KEYS,
+    GroupChange,
+    SubscriptionKind,
+    parse_groups,
+)
 from mien.domain.rejects import Reject, RejectCode, Rejected
 from mien.domain.values import Value, check_key
 
@@ -56,7 +61,7 @@ class ProfileRecord(msgspec.Struct, frozen=True, gc=False):
     changes: dict[str, PropertyChange]
     at: int | None
     raw: dict[str, object]
-    address_flags: tuple[tuple[AddressKind, bool], ...] = ()
+    address_flags: tuple[tuple[SubscriptionKind, bool], ...] = ()
     groups: tuple[GroupChange, ...] = ()
 
 
@@ -161,7 +166,7 @@ class _Reading:
     def __init__(self, data: dict[str, object]) -> None:
         self.changes: dict[str, PropertyChange] = {}
         self.aliases: list[Identity] = []
-        self.address_flags: list[tuple[AddressKind, bool]] = []
+        self.address_flags: list[tuple[SubscriptionKind, bool]] = []
         self.groups: list[GroupChange] = []
         self.failures: list[tuple[int, Rejected]] = []
         changes = self.changes

@@ -6,7 +6,7 @@ and one row of the change log that says that this profile is gone.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
@@ -14,17 +14,10 @@ import msgspec
 from mien import clock
 from mien.domain.changes import Change, encode_change
 from mien.domain.errors import StoreUnavailableError
-from mien.domain.fields import normalise_email
-from mien.domain.identities import (
-    AddressKind,
-    Identity,
-    IdentityKind,
-    server_object_id,
-)
+from mien.domain.identities import Identity, IdentityKind, server_object_id
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.preferences import FIELD_OF_ADDRESS
+from mien.domain.preferences import FIELD_OF_ADDRESS, SUBSCRIPTIONS_OF, Address, addresses
 from mien.domain.profiles import Profile
-from mien.domain.values import Value
 from mien.services.mentions import Mentions
 from mien.services.reading import find_in
 from mien.store import accounts, idempotency, log, numbers, people, rejects
@@ -81,7 +74,7 @@ def _retried(store: Store, environment: EnvironmentId, find: _Find) -> ErasureRe
 def _erase(
     tx: Transaction, environment: EnvironmentId, profile: Profile, now_ms: int
 ) -> ErasureReceipt:
-    held, reached = _held(profile), _reached(profile.document.properties)
+    held, reached = _held(profile), addresses(profile.document.properties)
     once_reached, spellings = _once_reached(tx, environment, profile)
     _cleanse_neighbours(tx, environment, profile.id)
     removed = {"profiles": 1, "identities": len(held), "addresses": len(reached)}
@@ -97,8 +90,9 @@ def _erase(
     removed["merge_suggestions"] = people.forget_suggestions(tx, environment, profile.id)
     removed["subscriptions"] = sum(
         people.forget_address(tx, environment, kind, value)
-        for kind, value in sorted({*reached, *once_reached})
-        if not profile_store.find_by_address(tx, environment, kind, value)
+        for address, value in sorted({*reached, *once_reached})
+        if not profile_store.find_by_address(tx, environment, address, value)
+        for kind in SUBSCRIPTIONS_OF[address]
     )
     own = Identity(IdentityKind.OBJECT_ID, server_object_id(profile.id))
     ids = frozenset(value for _, value in [*held, own])
@@ -121,25 +115,17 @@ def _held(profile: Profile) -> list[Identity]:
     return named + devices
 
 
-def _reached(properties: Mapping[str, Value | None]) -> list[tuple[AddressKind, str]]:
-    return [
-        (kind, normalise_email(str(value)) if kind is AddressKind.EMAIL else str(value))
-        for kind, field in FIELD_OF_ADDRESS.items()
-        if (value := properties.get(field)) is not None
-    ]
-
-
 def _once_reached(
     tx: Transaction, environment: EnvironmentId, profile: Profile
-) -> tuple[set[tuple[AddressKind, str]], set[str]]:
+) -> tuple[set[Address], set[str]]:
     """Give the addresses that a profile ever had, and every spelling of them."""
-    addresses: set[tuple[AddressKind, str]] = set()
+    reached: set[Address] = set()
     spellings: set[str] = set()
     for stored in log.walk_changes(tx, environment, profile.last_change):
-        addresses.update(_reached(stored.change.new))
+        reached.update(addresses(stored.change.new))
         spellings.update(str(stored.change.new.get(name)) for name in FIELD_OF_ADDRESS.values())
     spellings.discard("None")
-    return addresses, spellings.union(value for _, value in addresses)
+    return reached, spellings.union(value for _, value in reached)
 
 
 def _erase_rejects(tx: Transaction, environment: EnvironmentId, mentions: Mentions) -> int:

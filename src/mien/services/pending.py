@@ -7,6 +7,7 @@ import msgspec
 from mien.domain.changes import Change, encode_change
 from mien.domain.identities import AddressKind, Identity
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.preferences import SubscriptionKey
 from mien.domain.profiles import Profile
 from mien.services.receipts import Batch
 from mien.services.registry import Counts, Registry, write_counts
@@ -36,7 +37,7 @@ class Pending:
         self._moved: dict[Identity, ProfileId] = {}
         self._released: dict[Identity, ProfileId] = {}
         self._addresses: dict[profile_store.AddressRow, bool] = {}
-        self._blocked: dict[tuple[AddressKind, str], people.Subscription] = {}
+        self._blocked: dict[SubscriptionKey, people.Subscription] = {}
         self._suggestions: dict[tuple[ProfileId, ProfileId], people.MergeSuggestion] = {}
         self._firsts: list[tuple[int, ProfileId]] = []
         self._counts: dict[str, Counts] = {}
@@ -64,17 +65,13 @@ class Pending:
         """Say whether an address finds a profile from now on."""
         self._addresses[kind, value, profile] = is_held
 
-    def block_address(
-        self, address: tuple[AddressKind, str], batch: Batch, *, is_blocked: bool
-    ) -> None:
+    def block_address(self, key: SubscriptionKey, batch: Batch, *, is_blocked: bool) -> None:
         """Block an address for everyone who shares it, or open it again."""
-        self._blocked[address] = people.Subscription(
-            *address, is_blocked, batch.received_at, batch.source
-        )
+        self._blocked[key] = people.Subscription(*key, is_blocked, batch.received_at, batch.source)
 
-    def is_blocked(self, address: tuple[AddressKind, str]) -> bool | None:
+    def is_blocked(self, key: SubscriptionKey) -> bool | None:
         """Tell what is to be said of an address; None for nothing."""
-        said = self._blocked.get(address)
+        said = self._blocked.get(key)
         return None if said is None else said.is_blocked
 
     def suggest_merge(

@@ -16,7 +16,7 @@ from mien.domain.identities import (
     server_object_id,
 )
 from mien.domain.ids import EnvironmentId, EventNameId
-from mien.domain.preferences import FIELD_OF_ADDRESS, FLAG_OF_ADDRESS
+from mien.domain.preferences import FLAG_OF_ADDRESS, SubscriptionKey, addresses, subscription_keys
 from mien.domain.profiles import Device, Document, Profile, age_on, is_identified
 from mien.domain.schema import DefinitionKind
 from mien.domain.values import Value
@@ -72,7 +72,7 @@ class Reader:
         self,
         tx: Transaction,
         profile: Profile,
-        blocked: dict[tuple[AddressKind, str], bool],
+        blocked: dict[SubscriptionKey, bool],
         today: date,
     ) -> ProfileView:
         document, done = profile.document, profile.activity.events
@@ -90,18 +90,11 @@ class Reader:
             profile.created_at,
         )
 
-    def _blocked(
-        self, tx: Transaction, found: Collection[Profile]
-    ) -> dict[tuple[AddressKind, str], bool]:
+    def _blocked(self, tx: Transaction, found: Collection[Profile]) -> dict[SubscriptionKey, bool]:
         # Most environments block nobody; asking that first spares them the look-ups.
         if not people.blocks_any(tx, self.environment):
             return {}
-        values = [
-            address
-            for profile in found
-            for kind in FIELD_OF_ADDRESS
-            if (address := _address(profile.document, kind)) is not None
-        ]
+        values = [value for profile in found for _, value in addresses(profile.document.properties)]
         return people.blocked_states(tx, self.environment, values)
 
 
@@ -148,21 +141,16 @@ def _last_active(profile: Profile) -> int:
 
 
 def _properties(
-    document: Document, blocked: dict[tuple[AddressKind, str], bool], today: date
+    document: Document, blocked: dict[SubscriptionKey, bool], today: date
 ) -> dict[str, Value]:
     properties = document.properties
     if (age := age_on(properties, today)) is not None:
         properties = {**properties, "Age": age}
     if blocked:
-        for kind in FIELD_OF_ADDRESS:
-            address = _address(document, kind)
-            if address is not None and (state := blocked.get((kind, address))) is not None:
-                properties = {**properties, FLAG_OF_ADDRESS[kind]: state}
+        flags = {
+            FLAG_OF_ADDRESS[key[0]]: state
+            for key in subscription_keys(document.properties)
+            if (state := blocked.get(key)) is not None
+        }
+        properties = {**properties, **flags}
     return properties
-
-
-def _address(document: Document, kind: AddressKind) -> str | None:
-    value = document.properties.get(FIELD_OF_ADDRESS[kind])
-    if not isinstance(value, str):
-        return None
-    return normalise_email(value) if kind is AddressKind.EMAIL else value

@@ -6,10 +6,8 @@ what changed in a few statements. A dry run is the same without the flush.
 """
 
 from mien.domain.changes import Change
-from mien.domain.fields import normalise_email
 from mien.domain.identities import (
     WIRE_NAMES,
-    AddressKind,
     Holder,
     Identity,
     IdentityKind,
@@ -18,7 +16,13 @@ from mien.domain.identities import (
     resolve,
 )
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
-from mien.domain.preferences import FIELD_OF_ADDRESS, FLAG_OF_ADDRESS
+from mien.domain.preferences import (
+    ADDRESS_OF,
+    FIELD_OF_ADDRESS,
+    FLAG_OF_ADDRESS,
+    SubscriptionKey,
+    address,
+)
 from mien.domain.profiles import (
     DEVICES,
     Device,
@@ -129,8 +133,8 @@ class Workspace:
             self._change_addresses(profile, changes)
             profile.apply(changes, set_at=set_at)
             self._pending.counts(batch).properties.add(changes.new.items())
-        for address, is_blocked in flags.items():
-            self._pending.block_address(address, batch, is_blocked=is_blocked)
+        for key, is_blocked in flags.items():
+            self._pending.block_address(key, batch, is_blocked=is_blocked)
         applied.flags = {FLAG_OF_ADDRESS[kind]: blocked for (kind, _), blocked in flags.items()}
         applied.groups = _change_groups(profile, record)
         if changes.refused:
@@ -301,44 +305,38 @@ class Workspace:
 
     def _address_flags(
         self, profile: Profile, record: ProfileRecord, changes: PropertyChanges
-    ) -> dict[tuple[AddressKind, str], bool]:
+    ) -> dict[SubscriptionKey, bool]:
         """Give the addresses that a record blocks or opens anew; raises `Rejected` without one."""
-        flags: dict[tuple[AddressKind, str], bool] = {}
+        flags: dict[SubscriptionKey, bool] = {}
         for kind, is_blocked in record.address_flags:
-            field = FIELD_OF_ADDRESS[kind]
+            field = FIELD_OF_ADDRESS[ADDRESS_OF[kind]]
             value = changes.new.get(field, profile.document.properties.get(field))
             if value is None:
                 reason = f"{FLAG_OF_ADDRESS[kind]} needs a profile with {field}"
                 raise Rejected(RejectCode.PREFERENCE, reason)
-            address = kind, _address(kind, value)
-            if self._is_blocked(address) is not is_blocked:
-                flags[address] = is_blocked
+            key = kind, address(ADDRESS_OF[kind], value)[1]
+            if self._is_blocked(key) is not is_blocked:
+                flags[key] = is_blocked
         return flags
 
-    def _is_blocked(self, address: tuple[AddressKind, str]) -> bool | None:
+    def _is_blocked(self, key: SubscriptionKey) -> bool | None:
         """Tell what was said of an address so far, this batch included; None for nothing."""
-        if (said := self._pending.is_blocked(address)) is not None:
+        if (said := self._pending.is_blocked(key)) is not None:
             return said
-        return people.blocked_states(self._tx, self._environment, [address[1]]).get(address)
+        return people.blocked_states(self._tx, self._environment, [key[1]]).get(key)
 
     def _change_addresses(self, profile: Profile, changes: PropertyChanges) -> None:
         for kind, field in FIELD_OF_ADDRESS.items():
             if field not in changes.new:
                 continue
             if (before := changes.old.get(field)) is not None:
-                value = _address(kind, before)
-                self._pending.hold_address(kind, value, profile.id, is_held=False)
+                self._pending.hold_address(*address(kind, before), profile.id, is_held=False)
             if (after := changes.new[field]) is not None:
-                value = _address(kind, after)
-                self._pending.hold_address(kind, value, profile.id, is_held=True)
+                self._pending.hold_address(*address(kind, after), profile.id, is_held=True)
 
 
 def _is_server_made(device: Identity) -> bool:
     return profile_of_server_object_id(device.value) is not None
-
-
-def _address(kind: AddressKind, value: object) -> str:
-    return normalise_email(str(value)) if kind is AddressKind.EMAIL else str(value)
 
 
 def _change_groups(profile: Profile, record: ProfileRecord) -> dict[str, dict[str, bool]]:

@@ -3,8 +3,9 @@
 import msgspec
 import sqlalchemy as sa
 
-from mien.domain.identities import AddressKind, IdentityKind
+from mien.domain.identities import IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.preferences import SubscriptionKey, SubscriptionKind
 from mien.store.engine import Row, Transaction
 from mien.store.schema import erasures, merge_suggestions, subscriptions
 from mien.store.statements import OneOf
@@ -24,7 +25,7 @@ class MergeSuggestion(msgspec.Struct, frozen=True):
 class Subscription(msgspec.Struct, frozen=True):
     """What was said of one address: whether it is blocked, when (epoch ms) and by whom."""
 
-    kind: AddressKind
+    kind: SubscriptionKind
     value: str
     is_blocked: bool
     changed_at: int
@@ -55,7 +56,7 @@ _CONFUSED = sa.select(merge_suggestions.c.profile_id).where(
 )
 _BLOCKED = sa.select(subscriptions.c.kind, subscriptions.c.value, subscriptions.c.is_blocked).where(
     subscriptions.c.environment_id == _ENVIRONMENT,
-    sa.or_(*[subscriptions.c.kind == kind for kind in AddressKind]),
+    sa.or_(*[subscriptions.c.kind == kind for kind in SubscriptionKind]),
     OneOf(subscriptions.c.value),
 )
 _ANY_SUBSCRIPTION = (
@@ -117,14 +118,14 @@ def blocks_any(tx: Transaction, environment: EnvironmentId) -> bool:
 
 def blocked_states(
     tx: Transaction, environment: EnvironmentId, values: list[str]
-) -> dict[tuple[AddressKind, str], bool]:
+) -> dict[SubscriptionKey, bool]:
     """Give what was said of these addresses; those of which nothing was said are absent."""
     rows = tx.rows(_BLOCKED, environment=environment, values=values) if values else []
-    return {(AddressKind(kind), value): bool(is_blocked) for kind, value, is_blocked in rows}
+    return {(SubscriptionKind(kind), value): bool(is_blocked) for kind, value, is_blocked in rows}
 
 
 def forget_address(
-    tx: Transaction, environment: EnvironmentId, kind: AddressKind, value: str
+    tx: Transaction, environment: EnvironmentId, kind: SubscriptionKind, value: str
 ) -> int:
     """Remove what was said of an address."""
     return tx.run(_FORGET_SUBSCRIPTION, environment=environment, kind=kind, value=value)
