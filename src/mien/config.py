@@ -108,6 +108,13 @@ class Settings:
             "for any."
         },
     )
+    places_file: str = field(
+        default="",
+        metadata={
+            "help": "A MaxMind-format file (`.mmdb`) of cities or countries that says where a "
+            "visitor's network address is; empty: places come from what clients send alone."
+        },
+    )
     reject_days: int = field(
         default=30, metadata={"help": "How long rejected records are kept, in days."}
     )

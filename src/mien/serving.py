@@ -29,6 +29,7 @@ from mien.http.state import Services
 from mien.jobs.housekeeping import tidy_hourly
 from mien.services.accounts import Doorkeeper
 from mien.services.ingest import Ingest
+from mien.services.places import Places
 from mien.store import accounts
 from mien.store.checkpoints import Checkpointer
 from mien.store.engine import open_store
@@ -70,7 +71,8 @@ def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was accepted.
 
     Raises `StoreRefusedError` when the data folder or the database cannot be used,
-    `AddressRefusedError` when the address cannot.
+    `AddressRefusedError` when the address cannot, `InvalidSettingError` when the file of
+    places cannot.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
     lines = log.set_up(as_json=settings.log_format == "json")
@@ -92,6 +94,7 @@ def _serve_with(settings: Settings, lines: log.Outbox) -> None:
 
 @contextmanager
 def _services(settings: Settings) -> Iterator[Services]:
+    places = Places(settings.places_file)
     with ExitStack() as stack:
         file = open_store(settings.store).path
         if file is not None:
@@ -120,6 +123,7 @@ def _services(settings: Settings) -> Iterator[Services]:
             workers,
             signing_key,
             metrics,
+            places,
         )
 
 

@@ -117,6 +117,7 @@ def test_two_servers_with_their_own_folders_do_not_share_a_port(tmp_path: Path) 
         ("MIEN_PORT", "99999"),
         ("MIEN_BODY_BYTES", "16 MB"),
         ("MIEN_LATE_DATA_LOSES", "perhaps"),
+        ("MIEN_PLACES_FILE", "missing.mmdb"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_refused(

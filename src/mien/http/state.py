@@ -13,6 +13,7 @@ from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.services.accounts import Doorkeeper
 from mien.services.ingest import Ingest
+from mien.services.places import Places
 from mien.services.reading import Reader
 from mien.store.engine import Store
 
@@ -34,6 +35,7 @@ class Services(msgspec.Struct):
     workers: ThreadPoolExecutor
     signing_key: bytes
     metrics: Metrics = msgspec.field(default_factory=Metrics)
+    places: Places = msgspec.field(default_factory=Places)
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)
     store_check: "asyncio.Future[bool] | None" = None
     is_stopping: bool = False
