@@ -28,6 +28,7 @@ from mien.http.middleware import Surroundings
 from mien.http.state import Services
 from mien.jobs.housekeeping import tidy_hourly
 from mien.services.accounts import Doorkeeper
+from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
 from mien.store import accounts
@@ -122,6 +123,7 @@ def _services(settings: Settings) -> Iterator[Services]:
             Pace(rate=settings.sdk_rate, burst=settings.sdk_burst),
             workers,
             signing_key,
+            SettingsCache(store),
             metrics,
             places,
         )

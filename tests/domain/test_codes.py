@@ -52,6 +52,7 @@ EXAMPLES: dict[RejectCode, object] = {
     CODES.PREFERENCE: profile({"MSG-sms": "x"}),
     CODES.RECORD_TOO_LARGE: event({f"p{number}": "x" * 512 for number in range(256)}),
     CODES.DATE_VALUE: profile({"a": "$D_x"}),
+    CODES.DEVICE: profile({}, deviceData={"shoe": "42"}),
 }
 """A record for each code."""
 

@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 import pytest
 
+from mien.domain.devices import Device, PushToken
 from mien.domain.fields import STANDARD_FIELDS
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import ProfileId
@@ -13,10 +14,8 @@ from mien.domain.preferences import GroupChange
 from mien.domain.profiles import (
     CUSTOM_KEYS,
     NATIVE,
-    Device,
     Document,
     Profile,
-    PushToken,
     Rules,
     age_on,
     is_identified,

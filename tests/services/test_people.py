@@ -1,7 +1,7 @@
 """Devices, ids that belong to two people, and rejects: what the store keeps of them."""
 
+from mien.domain.devices import DEVICES
 from mien.domain.identities import IdentityKind
-from mien.domain.profiles import DEVICES
 from mien.domain.rejects import Reject, RejectCode
 from mien.services.receipts import Applied
 from mien.services.rejects import list_rejects

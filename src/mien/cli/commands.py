@@ -4,6 +4,7 @@ import click
 
 from mien.cli.account import account
 from mien.cli.backup import backup, restore
+from mien.cli.environment import environment
 from mien.cli.key import key
 from mien.cli.migrate import migrate
 from mien.cli.options import Commands
@@ -16,5 +17,5 @@ def cli() -> None:
     """Mien: know who your users are, what they did and how to reach them."""
 
 
-for _command in (account, key, backup, restore, rejects, migrate):
+for _command in (account, key, environment, backup, restore, rejects, migrate):
     cli.add_command(_command)

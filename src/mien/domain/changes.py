@@ -15,7 +15,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `new` has the values after (None: removed), `old` those before (absent: unset).
     `device` was bound, `device_from` is the profile that it left; `device_lost` went to
-    `device_to`. `flags` are address flags by name, `groups` subscription groups by channel.
+    `device_to`. Of the device `learned_of` the facts `learned` are new. `flags` are address flags by name, `groups` subscription groups by channel.
     `conflicts` are ids of the record that other profiles hold. `at` is the explicit
     time of the record in epoch seconds.
     """
@@ -30,6 +30,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     device_lost: str = ""
     device_to: int = 0
     token: str = ""
+    learned_of: str = ""
+    learned: dict[str, str] = {}
     flags: dict[str, bool] = {}
     groups: dict[str, dict[str, bool]] = {}
     conflicts: tuple[tuple[IdentityKind, str, int], ...] = ()

@@ -99,8 +99,8 @@ class Activity(msgspec.Struct, omit_defaults=True, gc=False):
         return False
 
 
-def check_event_name(value: object) -> str:
-    """Give the name of an event, or raise `Rejected`."""
+def check_event_name(value: object, *, is_system: bool = False) -> str:
+    """Give the name of an event, or raise `Rejected`; `is_system` allows the reserved ones."""
     if not isinstance(value, str) or not value.strip():
         raise Rejected(RejectCode.EVENT_NAME_MISSING, "Event name is mandatory")
     name = value.strip()
@@ -110,7 +110,7 @@ def check_event_name(value: object) -> str:
     # Quick for nearly all; what is not printable may still be a joiner or a wide space.
     if not name.isprintable() and _CONTROL.search(name):
         raise Rejected(RejectCode.KEY_CHARACTERS, "Event name has a control character")
-    if event_key(name) in RESTRICTED_KEYS:
+    if not is_system and event_key(name) in RESTRICTED_KEYS:
         raise Rejected(RejectCode.EVENT_RESTRICTED, "Trying to raise a restricted system event")
     return name
 

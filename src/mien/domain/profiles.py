@@ -9,6 +9,7 @@ from datetime import date
 
 import msgspec
 
+from mien.domain.devices import SEEN_EVERY_SECONDS, Device, DeviceFacts
 from mien.domain.events import Activity
 from mien.domain.fields import STANDARD_FIELDS
 from mien.domain.identities import Identity, IdentityKind
@@ -19,7 +20,6 @@ from mien.domain.records import PropertyChange
 from mien.domain.values import Value, day_of
 
 CUSTOM_KEYS = 256
-DEVICES = 50
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -37,27 +37,6 @@ class Rules(msgspec.Struct, frozen=True):
 
 COMPATIBLE = Rules()
 NATIVE = Rules(custom_keys=None, missing_is_zero=True, late_data_loses=True)
-
-
-class PushToken(msgspec.Struct, omit_defaults=True, gc=False):
-    """Where a device takes push messages: the token, its service, and keys of web push."""
-
-    id: str
-    type: str
-    keys: dict[str, str] | None = None
-
-
-class Device(msgspec.Struct, omit_defaults=True, gc=False):
-    """One browser or phone of a profile; what is unknown is absent. `seen_at` is epoch seconds."""
-
-    object_id: str
-    platform: str | None = None
-    token: PushToken | None = None
-    make: str | None = None
-    model: str | None = None
-    os_version: str | None = None
-    app_version: str | None = None
-    seen_at: int = 0
 
 
 class Document(msgspec.Struct, omit_defaults=True, gc=False):
@@ -110,6 +89,7 @@ class Profile:
         "_document_bytes",
         "created_at",
         "id",
+        "is_merged",
         "is_new",
         "is_touched",
         "last_change",
@@ -125,8 +105,10 @@ class Profile:
         last_change: int,
         last_event: int,
         created_at: int,
+        is_merged: bool = False,
     ) -> None:
         self.id = profile
+        self.is_merged = is_merged
         self._document_bytes, self._activity_bytes = document, activity
         self._document: Document | None = None
         self._activity: Activity | None = None
@@ -207,10 +189,18 @@ class Profile:
 
     def find_device(self, key: str) -> Device | None:
         """Find a device by its objectId without a leading `-`."""
-        return next(
-            (each for each in self.document.devices if each.object_id.removeprefix("-") == key),
-            None,
-        )
+        return next((each for each in self.document.devices if each.key == key), None)
+
+    def see_device(self, key: str, facts: DeviceFacts | None, *, at: int) -> dict[str, str]:
+        """Note that a device was there (epoch seconds), and give what was learned of it."""
+        device = self.find_device(key)
+        if device is None:
+            return {}
+        learned = {} if facts is None else device.learn(facts)
+        if learned or at - device.seen_at >= SEEN_EVERY_SECONDS:
+            device.seen_at = max(at, device.seen_at)
+            self.is_touched = True
+        return learned
 
     def change_group(self, change: GroupChange) -> bool:
         """Set one subscription group; true if that changed anything."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from mien.domain.devices import Device
 from mien.domain.identities import AddressKind
 from mien.domain.preferences import (
     FIELD_OF_ADDRESS,
@@ -19,7 +20,7 @@ from mien.domain.preferences import (
     SubscriptionKind,
     address,
 )
-from mien.domain.profiles import Device, Document
+from mien.domain.profiles import Document
 
 WEB_PUSH_TOKEN = "chrome"  # noqa: S105 - a type of push token, no secret
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from mien.domain.devices import DeviceFacts, parse_device_facts
 from mien.domain.events import (
     RECORD_BYTES,
     check_event_name,
@@ -34,15 +35,27 @@ from mien.domain.preferences import (
     parse_groups,
 )
 from mien.domain.rejects import Reject, RejectCode, Rejected
-from mien.domain.values import Value, check_key
+from mien.domain.values import (
+    INTEGER_MAX,
+    INTEGER_MIN,
+    VALUE_BYTES,
+    Value,
+    check_event_key,
+    check_key,
+    is_too_long,
+)
 
 RECORDS_PER_CALL = 1_000
+SESSION_PROPERTIES = 32
 DAY_SECONDS = 86_400
 
 _MILLISECONDS_FROM = 10**11
 """No second that anybody means is this large; a millisecond of this century is."""
 
 PropertyChange: TypeAlias = Value | Operation
+
+_DEVICE, _SESSION = "deviceData", "sessionData"
+"""Keys of a record that tell of the device and the session that it came from."""
 
 
 class ProfileRecord(msgspec.Struct, frozen=True, gc=False):
@@ -63,6 +76,7 @@ class ProfileRecord(msgspec.Struct, frozen=True, gc=False):
     raw: dict[str, object]
     address_flags: tuple[tuple[SubscriptionKind, bool], ...] = ()
     groups: tuple[GroupChange, ...] = ()
+    facts: DeviceFacts | None = None
 
 
 class EventRecord(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +91,8 @@ class EventRecord(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     at: int | None
     raw: dict[str, object]
+    facts: DeviceFacts | None = None
+    session: bytes | None = None
 
 
 class TokenRecord(msgspec.Struct, frozen=True, gc=False):
@@ -105,12 +121,22 @@ TOKEN_PLATFORMS = {
 _encode = msgspec.json.Encoder().encode
 
 
-def parse_records(raws: Sequence[object], *, now: int) -> list[Record | Reject]:
-    """Read the records of one call, in order; `now` is in epoch seconds."""
-    return [parse_record(raw, position, now=now) for position, raw in enumerate(raws, 1)]
+def parse_records(
+    raws: Sequence[object], *, now: int, is_system: bool = False
+) -> list[Record | Reject]:
+    """Read the records of one call, in order; `now` is in epoch seconds.
+
+    With `is_system` they may be events whose names are reserved for the system.
+    """
+    return [
+        parse_record(raw, position, now=now, is_system=is_system)
+        for position, raw in enumerate(raws, 1)
+    ]
 
 
-def parse_record(raw: object, position: int, *, now: int) -> Record | Reject:
+def parse_record(
+    raw: object, position: int, *, now: int, is_system: bool = False
+) -> Record | Reject:
     """Read one record. Never raises: a bad record is a `Reject`, so its neighbours still count."""
     if type(raw) is not dict:
         return Reject(position, RejectCode.RECORD_TYPE, "A record needs to be an object", raw)
@@ -119,7 +145,7 @@ def parse_record(raw: object, position: int, *, now: int) -> Record | Reject:
             case "profile":
                 return _parse_profile(raw, position, now=now)
             case "event":
-                return _parse_event(raw, position, now=now)
+                return _parse_event(raw, position, now=now, is_system=is_system)
             case "token":
                 return _parse_token(raw, position)
             case _:
@@ -152,6 +178,7 @@ def _parse_profile(raw: dict[str, object], position: int, *, now: int) -> Profil
         raw,
         tuple(reading.address_flags),
         tuple(reading.groups),
+        None if _DEVICE not in raw else parse_device_facts(raw[_DEVICE]),
     )
 
 
@@ -284,17 +311,39 @@ def _digits(phone: str) -> int:
     return int(str(STANDARD_FIELDS["Phone"].check(phone))[1:])
 
 
-def _parse_event(raw: dict[str, object], position: int, *, now: int) -> EventRecord:
+def _parse_event(
+    raw: dict[str, object], position: int, *, now: int, is_system: bool
+) -> EventRecord:
     person, device = _ids(raw)
     at = None if "ts" not in raw else _timestamp(raw["ts"], now=now)
-    name = check_event_name(raw.get("evtName"))
+    name = check_event_name(raw.get("evtName"), is_system=is_system)
     properties = check_event_properties(name, raw.get("evtData"))
     body = _encode(properties)
     if len(body) > RECORD_BYTES:
         reason = f"The event is {len(body)} bytes, the limit is {RECORD_BYTES}"
         raise Rejected(RejectCode.RECORD_TOO_LARGE, reason)
     object_id = str(raw["objectId"]) if device is not None else ""
-    return EventRecord(position, person, device, object_id, name, properties, body, at, raw)
+    facts = None if _DEVICE not in raw else parse_device_facts(raw[_DEVICE])
+    session = None if _SESSION not in raw else _encode(_session(raw[_SESSION]))
+    return EventRecord(
+        position, person, device, object_id, name, properties, body, at, raw, facts, session
+    )
+
+
+def _session(raw: object) -> dict[str, object]:
+    """Read what an event tells of its session: short texts and numbers by name."""
+    if not isinstance(raw, dict) or len(raw) > SESSION_PROPERTIES:
+        reason = f"A session needs to be an object of up to {SESSION_PROPERTIES} properties"
+        raise Rejected(RejectCode.DEVICE, reason)
+    for name, value in raw.items():
+        is_number = type(value) is int and INTEGER_MIN <= value <= INTEGER_MAX
+        if not is_number and not (isinstance(value, str) and not is_too_long(value)):
+            reason = (
+                f"'{name}' of a session needs to be an integer or a text of {VALUE_BYTES} bytes"
+            )
+            raise Rejected(RejectCode.DEVICE, reason)
+        check_event_key(name)
+    return raw
 
 
 def _parse_token(raw: dict[str, object], position: int) -> TokenRecord:

@@ -58,6 +58,7 @@ class RejectCode(IntEnum):
     PREFERENCE = 617
     RECORD_TOO_LARGE = 618
     DATE_VALUE = 619
+    DEVICE = 620
 
 
 class CodeHelp(msgspec.Struct, frozen=True):
@@ -215,6 +216,11 @@ REJECT_CODES: dict[RejectCode, CodeHelp] = {
     ),
     _CODES.DATE_VALUE: CodeHelp(
         "A text that begins with `$D_` is no date.", "Send `$D_` and whole epoch seconds."
+    ),
+    _CODES.DEVICE: CodeHelp(
+        "What the record tells of its device or session is no object of short texts, or names "
+        "a fact that is not known.",
+        "Send the facts that the answer names, each a text of at most 512 bytes.",
     ),
 }
 

@@ -111,6 +111,12 @@ def list_accounts(store: Store) -> list[tuple[Account, list[Environment]]]:
         ]
 
 
+def get_environment(store: Store, public_id: str) -> Environment:
+    """Give an environment by the id that clients send, or raise `NotFoundError`."""
+    with store.read() as tx:
+        return _get_environment(tx, public_id)
+
+
 def add_key(store: Store, public_id: str, *, label: str) -> NewKey:
     """Make a further key of an environment."""
     now = clock.now_ms()

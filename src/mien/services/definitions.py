@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mien.domain.errors import InvalidInputError, NotFoundError, StoreUnavailableError
+from mien.domain.errors import InvalidInputError, NotFoundError
 from mien.domain.events import event_key
 from mien.domain.ids import EnvironmentId
 from mien.domain.schema import Definition, DefinitionKind, DefinitionState
+from mien.services.retrying import write_retried
 from mien.store import definitions
-from mien.store.engine import RetryTransactionError, Store, Transaction
+from mien.store.engine import Store, Transaction
 
 DESCRIPTION_CHARACTERS = 1_000
-_ATTEMPTS = 20
 
 
 class EventDefinition(msgspec.Struct, frozen=True):
@@ -71,14 +71,7 @@ def change_definition(
     1,000 characters, or for discarding a property: only events are refused once discarded.
     """
     _check(named, description, state)
-    for _ in range(_ATTEMPTS):
-        try:
-            with store.write() as tx:
-                return _change(tx, environment, named, description, state)
-        except RetryTransactionError:
-            continue
-    msg = "Other writers were in the way for too long; nothing was changed, ask again."
-    raise StoreUnavailableError(msg)
+    return write_retried(store, lambda tx: _change(tx, environment, named, description, state))
 
 
 def _check(named: Named, description: str | None, state: DefinitionState | None) -> None:

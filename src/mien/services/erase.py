@@ -13,18 +13,16 @@ import msgspec
 
 from mien import clock
 from mien.domain.changes import Change, encode_change
-from mien.domain.errors import StoreUnavailableError
 from mien.domain.identities import Identity, IdentityKind, server_object_id
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import FIELD_OF_ADDRESS, SUBSCRIPTIONS_OF, Address, addresses
 from mien.domain.profiles import Profile
 from mien.services.mentions import Mentions
 from mien.services.reading import find_in
+from mien.services.retrying import write_retried
 from mien.store import accounts, idempotency, log, numbers, people, rejects
 from mien.store import profiles as profile_store
-from mien.store.engine import RetryTransactionError, Store, Transaction
-
-_ATTEMPTS = 20
+from mien.store.engine import Store, Transaction
 
 _Find: TypeAlias = Callable[[Transaction], Profile | None]
 
@@ -57,18 +55,14 @@ def erasure_digest(secret: bytes, environment: EnvironmentId, identity: Identity
 
 
 def _retried(store: Store, environment: EnvironmentId, find: _Find) -> ErasureReceipt | None:
-    for _ in range(_ATTEMPTS):
-        try:
-            with store.write() as tx:
-                found = find(tx)
-                if found is None:
-                    return None
-                locked = profile_store.lock(tx, environment, [found.id])[found.id]
-                return _erase(tx, environment, locked, clock.now_ms())
-        except RetryTransactionError:
-            continue
-    msg = "Other writers were in the way for too long; nothing was erased, ask again."
-    raise StoreUnavailableError(msg)
+    def work(tx: Transaction) -> ErasureReceipt | None:
+        found = find(tx)
+        if found is None:
+            return None
+        locked = profile_store.lock(tx, environment, [found.id])[found.id]
+        return _erase(tx, environment, locked, clock.now_ms())
+
+    return write_retried(store, work)
 
 
 def _erase(
@@ -108,10 +102,7 @@ def _erase(
 
 def _held(profile: Profile) -> list[Identity]:
     named = [Identity(IdentityKind(kind), value) for kind, value in profile.document.identities]
-    devices = [
-        Identity(IdentityKind.OBJECT_ID, device.object_id.removeprefix("-"))
-        for device in profile.document.devices
-    ]
+    devices = [Identity(IdentityKind.OBJECT_ID, device.key) for device in profile.document.devices]
     return named + devices
 
 

@@ -214,7 +214,12 @@ class Ingest:
         if not fresh:
             return
         parsed = [
-            parse_records(job.batch.records, now=job.batch.received_at // 1_000) for job in fresh
+            parse_records(
+                job.batch.records,
+                now=job.batch.received_at // 1_000,
+                is_system=job.batch.is_system,
+            )
+            for job in fresh
         ]
         workspace = Workspace(tx, environment, registry)
         workspace.load([record for records in parsed for record in records])

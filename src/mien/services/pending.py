@@ -9,6 +9,7 @@ from mien.domain.identities import AddressKind, Identity
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.preferences import SubscriptionKey
 from mien.domain.profiles import Profile
+from mien.domain.records import EventRecord
 from mien.services.receipts import Batch
 from mien.services.registry import Counts, Registry, write_counts
 from mien.store import log, numbers, people
@@ -26,6 +27,7 @@ class _Entry(msgspec.Struct, gc=False):
     event: EventNameId | None = None
     occurred_at: int = 0
     object_id: str = ""
+    session: bytes | None = None
 
 
 class Pending:
@@ -99,16 +101,23 @@ class Pending:
         profile: Profile,
         name: EventNameId,
         occurred_at: int,
-        body: bytes,
+        record: EventRecord,
         batch: Batch,
-        *,
-        object_id: str,
     ) -> None:
         """Append an event, and count it into what the profile did."""
         if profile.activity.add(name, occurred_at):
             self._firsts.append((name, profile.id))
         self._log.append(
-            _Entry(profile, batch.received_at, batch.source, body, name, occurred_at, object_id)
+            _Entry(
+                profile,
+                batch.received_at,
+                batch.source,
+                record.body,
+                name,
+                occurred_at,
+                record.object_id,
+                record.session,
+            )
         )
 
     def flush(
@@ -184,4 +193,5 @@ def _event_row(environment: EnvironmentId, place: int, transaction: int, entry: 
         entry.source,
         transaction,
         entry.body,
+        entry.session,
     )

@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from mien.domain.devices import Device
 from mien.domain.events import Summary
 from mien.domain.fields import normalise_email
 from mien.domain.identities import (
@@ -17,7 +18,7 @@ from mien.domain.identities import (
 )
 from mien.domain.ids import EnvironmentId, EventNameId
 from mien.domain.preferences import FLAG_OF_ADDRESS, SubscriptionKey, addresses, subscription_keys
-from mien.domain.profiles import Device, Document, Profile, age_on, is_identified
+from mien.domain.profiles import Document, Profile, age_on, is_identified
 from mien.domain.schema import DefinitionKind
 from mien.domain.values import Value
 from mien.store import definitions, people

@@ -14,7 +14,7 @@ from mien.domain.rejects import Reject
 class Applied(msgspec.Struct, gc=False):
     """A record that was taken: which profile it meant, and what it changed there.
 
-    `flags` are address flags that changed, `groups` subscription groups by channel.
+    `learned` are facts of the device that are new. `flags` are address flags that changed, `groups` subscription groups by channel.
     `refused` is the part of the record that the profile had no room for (U-10).
     """
 
@@ -26,6 +26,7 @@ class Applied(msgspec.Struct, gc=False):
     attached: tuple[Identity, ...] = ()
     conflicts: tuple[Identity, ...] = ()
     device: str = ""
+    learned: dict[str, str] = {}
     flags: dict[str, bool] = {}
     groups: dict[str, dict[str, bool]] = {}
     is_changed: bool = False
@@ -54,6 +55,7 @@ class Batch(msgspec.Struct, frozen=True):
     """Records of one call as they came in, and how they are to be taken.
 
     `received_at` is epoch milliseconds, `source` says who sent it (`api:3` is key 3).
+    `is_system` records come from edges of ours and may raise reserved events.
     `replays` are ids of rejects, one for each record, when these are sent again.
     """
 
@@ -63,5 +65,6 @@ class Batch(msgspec.Struct, frozen=True):
     source: str
     rules: Rules = COMPATIBLE
     is_dry_run: bool = False
+    is_system: bool = False
     idempotency: Idempotency | None = None
     replays: tuple[int, ...] = ()

@@ -2,11 +2,13 @@
 
 import msgspec
 
+from mien.domain.environments import DEFAULTS
 from mien.domain.events import event_key
 from mien.domain.ids import EnvironmentId, EventNameId
 from mien.domain.rejects import RejectCode, Rejected
 from mien.domain.schema import Definition, DefinitionKind, DefinitionState, Tally, widen
 from mien.domain.values import ValueType
+from mien.services.environments import read_settings
 from mien.store import definitions
 from mien.store.engine import Transaction
 
@@ -14,7 +16,7 @@ _Key = tuple[DefinitionKind, int, str]
 
 
 class Registry:
-    """Knows every definition; reloads when another process made or changed one.
+    """Knows every definition and the settings; reloads when another process made or changed one.
 
     Also keeps the ids of profiles that were drawn and not used, the next one last.
     """
@@ -23,6 +25,7 @@ class Registry:
         self._environment = environment
         self._version = -1
         self._known: dict[_Key, Definition] = {}
+        self.settings = DEFAULTS
         self.spare_profile_ids: list[int] = []
         self._spellings: dict[str, str] = {}
 
@@ -32,6 +35,7 @@ class Registry:
         if version != self._version:
             loaded = definitions.load_all(tx, self._environment)
             self._known = {(each.kind, each.parent, each.key): each for each in loaded}
+            self.settings = read_settings(tx, self._environment)
             self._version = version
 
     def forget(self) -> None:

@@ -33,6 +33,8 @@ _NAMES: Mapping[str, str] = {
     "name": "evtName",
     "at": "ts",
     "token": "tokenData",
+    "device": "deviceData",
+    "session": "sessionData",
 }
 _EVENT_NAMES: Mapping[str, str] = {**_NAMES, "properties": "evtData"}
 _BACK: Mapping[str, str] = {
@@ -42,8 +44,8 @@ _BACK: Mapping[str, str] = {
 
 _IDS = frozenset({"type", "distinct_id", "facebook_id", "google_id", "object_id"})
 _KEYS: Mapping[object, frozenset[str]] = {
-    "profile": _IDS | {"properties", "at"},
-    "event": _IDS | {"name", "properties", "at"},
+    "profile": _IDS | {"properties", "at", "device"},
+    "event": _IDS | {"name", "properties", "at", "device", "session"},
     "token": frozenset({"type", "object_id", "token"}),
 }
 _WORDS = re.compile(r"\b(?:" + "|".join(_BACK) + r")\b")

@@ -6,6 +6,7 @@ what changed in a few statements. A dry run is the same without the flush.
 """
 
 from mien.domain.changes import Change
+from mien.domain.devices import DEVICES, Device, PushToken
 from mien.domain.identities import (
     WIRE_NAMES,
     Holder,
@@ -24,11 +25,9 @@ from mien.domain.preferences import (
     address,
 )
 from mien.domain.profiles import (
-    DEVICES,
-    Device,
     Profile,
     PropertyChanges,
-    PushToken,
+    Rules,
     property_changes,
 )
 from mien.domain.records import (
@@ -123,7 +122,7 @@ class Workspace:
         changes = property_changes(
             profile.document,
             record.changes,
-            rules=batch.rules,
+            rules=self._rules(batch),
             late_at=None if record.at is None else set_at,
         )
         flags = self._address_flags(profile, record, changes) if record.address_flags else {}
@@ -139,6 +138,7 @@ class Workspace:
         applied.groups = _change_groups(profile, record)
         if changes.refused:
             applied.refused = _refusal(record, changes.refused)
+        self._see_device(profile, record, applied, batch)
         if changes.new or applied.flags or applied.groups:
             applied.is_changed = True
         if applied.is_changed or applied.conflicts:
@@ -152,6 +152,7 @@ class Workspace:
         resolution = self._resolve(record.person, record.device, alias_from=len(record.person))
         profile = self._profile_of(resolution, batch.received_at, batch.received_at)
         applied = self._settle(profile, resolution, record, batch)
+        self._see_device(profile, record, applied, batch)
         if applied.is_changed or applied.conflicts:
             self._pending.log_change(profile, _change(applied, resolution, record), batch)
         applied.is_event = applied.is_changed = True
@@ -165,9 +166,7 @@ class Workspace:
             )
         name, occurred_at = EventNameId(known.id), record.at or batch.received_at // 1_000
         self._pending.counts(batch).add_event(name, record.properties)
-        self._pending.log_event(
-            profile, name, occurred_at, record.body, batch, object_id=record.object_id
-        )
+        self._pending.log_event(profile, name, occurred_at, record, batch)
         return applied
 
     def _apply_token(self, record: TokenRecord, batch: Batch) -> Applied:
@@ -233,6 +232,17 @@ class Workspace:
             spare.extend(reversed(drawn))
         return Profile.create(ProfileId(spare[-1]), created_at=now_ms, base_at=base_at)
 
+    def _rules(self, batch: Batch) -> Rules:
+        """Give the rules of a batch, with what the environment chose beside them."""
+        rules, settings = batch.rules, self._registry.settings
+        if not settings.missing_is_zero and not settings.late_data_loses:
+            return rules
+        return Rules(
+            custom_keys=rules.custom_keys,
+            missing_is_zero=rules.missing_is_zero or settings.missing_is_zero,
+            late_data_loses=rules.late_data_loses or settings.late_data_loses,
+        )
+
     def _settle(
         self,
         profile: Profile,
@@ -263,6 +273,15 @@ class Workspace:
             applied.conflicts = tuple(identity for identity, _ in resolution.conflicts)
         return applied
 
+    def _see_device(
+        self, profile: Profile, record: ProfileRecord | EventRecord, applied: Applied, batch: Batch
+    ) -> None:
+        """Note that the record's device was there, and what it tells of itself."""
+        if record.device is not None:
+            at = batch.received_at // 1_000
+            applied.learned = profile.see_device(record.device.value, record.facts, at=at)
+            applied.is_changed = applied.is_changed or bool(applied.learned)
+
     def _bind(
         self,
         profile: Profile,
@@ -279,8 +298,9 @@ class Workspace:
             self._pending.log_change(
                 loser, Change(device_lost=object_id, device_to=profile.id), batch
             )
-        bound = moved or Device(object_id)
-        bound.seen_at = batch.received_at // 1_000
+        now = batch.received_at // 1_000
+        bound = moved or Device(object_id, first_seen_at=now)
+        bound.seen_at = now
         profile.add_device(bound)
         if former is None:
             self._pending.add_identity(device, profile.id)
@@ -296,9 +316,8 @@ class Workspace:
             return
         free = [each for each in devices[:-1] if each.token is None] or devices[:-1]
         oldest = min(free, key=lambda each: each.seen_at)
-        key = oldest.object_id.removeprefix("-")
-        profile.remove_device(key)
-        device = Identity(IdentityKind.OBJECT_ID, key)
+        profile.remove_device(oldest.key)
+        device = Identity(IdentityKind.OBJECT_ID, oldest.key)
         self._owners.pop(device, None)
         self._pending.release_identity(device, profile.id)
         self._pending.log_change(profile, Change(device_lost=oldest.object_id), batch)
@@ -365,6 +384,8 @@ def _change(
         attached=applied.attached,
         device=applied.device,
         device_from=(resolution.device_from or 0) if applied.device else 0,
+        learned_of=record.object_id if applied.learned else "",
+        learned=applied.learned,
         flags=applied.flags,
         groups=applied.groups,
         conflicts=tuple((kind, value, other) for (kind, value), other in resolution.conflicts),

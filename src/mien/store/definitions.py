@@ -62,12 +62,13 @@ _DESCRIBE = (
 )
 
 _COUNTER = "definition"
-_VERSION = "definitions"
+VERSION = "definitions"
+"""Counts changes of what processes keep in memory: definitions, and the settings beside them."""
 
 
 def version(tx: Transaction, environment: EnvironmentId) -> int:
     """Give the number that rises with every new or changed definition."""
-    return numbers.current(tx, environment, _VERSION)
+    return numbers.current(tx, environment, VERSION)
 
 
 def load_all(tx: Transaction, environment: EnvironmentId) -> list[Definition]:
@@ -135,14 +136,14 @@ def add(
     )
     if tx.insert_new(definitions, [row]) != 1:
         raise RetryTransactionError
-    numbers.reserve(tx, environment, _VERSION)
+    numbers.reserve(tx, environment, VERSION)
     return made
 
 
 def set_type(tx: Transaction, environment: EnvironmentId, definition: Definition) -> None:
     """Write the type of a definition."""
     tx.run(_SET_TYPE, **_key(environment, definition), new_type=definition.type)
-    numbers.reserve(tx, environment, _VERSION)
+    numbers.reserve(tx, environment, VERSION)
 
 
 def describe(tx: Transaction, environment: EnvironmentId, definition: Definition) -> None:
@@ -153,7 +154,7 @@ def describe(tx: Transaction, environment: EnvironmentId, definition: Definition
         new_state=definition.state,
         new_description=definition.description,
     )
-    numbers.reserve(tx, environment, _VERSION)
+    numbers.reserve(tx, environment, VERSION)
 
 
 def count(

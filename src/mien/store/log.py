@@ -18,7 +18,7 @@ from mien.store.statements import OneOf
 
 
 class StoredEvent(msgspec.Struct, frozen=True):
-    """One event as stored: who, what, when; `body` are its properties as JSON."""
+    """One event as stored; `body` are its properties as JSON, `session` those of its session."""
 
     sequence: int
     profile: ProfileId
@@ -30,6 +30,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
     source: str
     transaction: int
     body: bytes
+    session: bytes | None = None
 
 
 class StoredChange(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ _FIELDS = (
     profiles.c.last_change,
     profiles.c.last_event,
     profiles.c.created_at,
+    profiles.c.is_merged,
 )
 _LOAD = sa.select(*_FIELDS).where(
     profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id)
@@ -173,6 +174,7 @@ def save(
                 each.last_event,
                 each.created_at,
                 now_ms,
+                int(each.is_merged),
             )
             for each in touched
         ],
@@ -252,7 +254,7 @@ def _delete_identity(
 
 
 def _profile(row: Sequence[object]) -> Profile:
-    profile, document, activity, last_change, last_event, created_at = row
+    profile, document, activity, last_change, last_event, created_at, is_merged = row
     return Profile(
         profile,  # type: ignore[arg-type]  # the columns of _FIELDS, in their order
         document,  # type: ignore[arg-type]
@@ -260,4 +262,5 @@ def _profile(row: Sequence[object]) -> Profile:
         last_change=last_change,  # type: ignore[arg-type]
         last_event=last_event,  # type: ignore[arg-type]
         created_at=created_at,  # type: ignore[arg-type]
+        is_merged=bool(is_merged),
     )

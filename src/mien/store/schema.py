@@ -82,6 +82,7 @@ profiles = sa.Table(
     _column("last_event"),
     _column("created_at"),
     _column("updated_at"),
+    sa.Column("is_merged", sa.SmallInteger, nullable=False, server_default="0"),
 )
 
 identities = sa.Table(
@@ -118,6 +119,7 @@ events = sa.Table(
     _column("source", EXACT),
     _column("transaction_id"),
     _column("body", sa.LargeBinary),
+    sa.Column("session", sa.LargeBinary),
     sa.Index(None, "environment_id", "name_id", "occurred_at", "sequence"),
     **CLUSTERED,
 )
@@ -225,4 +227,59 @@ erasures = sa.Table(
     _column("profile_id"),
     _column("erased_at"),
     **CLUSTERED,
+)
+
+merges = sa.Table(
+    "merges",
+    metadata,
+    _key("environment_id"),
+    _key("merge_id"),
+    _column("root_id"),
+    _column("survivor_id"),
+    _column("absorbed_id"),
+    _column("kind", sa.SmallInteger),
+    _column("value", EXACT),
+    _column("merged_at"),
+    _column("source", EXACT),
+    sa.Column("undone_at", sa.BigInteger),
+    sa.Column("undone_by", EXACT),
+    _column("survivor_document", sa.LargeBinary),
+    _column("survivor_activity", sa.LargeBinary),
+    _column("absorbed_document", sa.LargeBinary),
+    _column("absorbed_activity", sa.LargeBinary),
+    sa.Index(None, "environment_id", "root_id"),
+)
+
+absorbed = sa.Table(
+    "absorbed",
+    metadata,
+    _key("environment_id"),
+    _key("profile_id"),
+    _column("root_id"),
+    _column("last_change"),
+    _column("last_event"),
+    _column("created_at"),
+    sa.Index(None, "environment_id", "root_id"),
+    **CLUSTERED,
+)
+
+grey_links = sa.Table(
+    "grey_links",
+    metadata,
+    _key("environment_id"),
+    _key("profile_id"),
+    _key("rest_id"),
+    _key("object_id", EXACT),
+    _column("until"),
+    sa.Index(None, "environment_id", "rest_id"),
+    **CLUSTERED,
+)
+
+environment_settings = sa.Table(
+    "environment_settings",
+    metadata,
+    _key("environment_id"),
+    _column("settings", sa.LargeBinary),
+    _column("changed_at"),
+    _column("source", EXACT),
 )

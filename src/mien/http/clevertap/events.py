@@ -54,5 +54,5 @@ def _render(
         "profile": profile,
         "ts": packed_time(event.occurred_at, caller.zone),
         "event_props": msgspec.Raw(event.body),
-        "session_props": {},
+        "session_props": msgspec.Raw(event.session or b"{}"),
     }

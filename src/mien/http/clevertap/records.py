@@ -2,8 +2,8 @@
 
 import msgspec
 
+from mien.domain.devices import Device
 from mien.domain.identities import WIRE_NAMES, IdentityKind
-from mien.domain.profiles import Device
 from mien.services.reading import ProfileView
 
 _TOP_LEVEL = {"Email": "email", "Name": "name", "Phone": "phone"}

@@ -130,7 +130,7 @@ class HistoryEntry(Answer, frozen=True, kw_only=True):
     """What one record did to a profile.
 
     `source` says by which way it came, `actor` is the label of the key that sent it. `at` is
-    the time that the record gave itself. `flags` are address flags that it set, `groups`
+    the time that the record gave itself. `learned` are new facts of its device. `flags` are address flags that it set, `groups`
     subscription groups by channel.
     """
 
@@ -143,6 +143,7 @@ class HistoryEntry(Answer, frozen=True, kw_only=True):
     attached: list[IdentityOf] = []
     conflicts: list[IdentityOf] = []
     devices: list[DeviceChange] = []
+    learned: dict[str, str] = {}
     flags: dict[str, bool] = {}
     groups: dict[str, dict[str, bool]] = {}
 
@@ -155,12 +156,13 @@ class HistoryPage(Answer, frozen=True, kw_only=True):
 
 
 class EventEntry(Answer, frozen=True, kw_only=True):
-    """One event. `object_id` is the device that it came with."""
+    """One event. `object_id` is the device that it came with, `session` what it told of its session."""
 
     name: str
     at: Annotated[int, Meta(description="Epoch seconds.")]
     properties: dict[str, Any]
     object_id: str | None = None
+    session: dict[str, Any] = {}
     received_at: datetime
     source: str
     actor: str | None = None

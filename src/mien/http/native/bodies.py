@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from mien.domain.environments import EventMapping, PersonKind
 from mien.domain.records import RECORDS_PER_CALL
 
 State = Literal["active", "inactive", "discarded"]
@@ -32,6 +33,23 @@ class EventDefinitionChange(msgspec.Struct, frozen=True, kw_only=True, forbid_un
 
     description: _Description | UnsetType = UNSET
     state: State | UnsetType = UNSET
+
+
+class EnvironmentSettingsChange(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """Settings of an environment to change; what is absent stays."""
+
+    unify_on: tuple[Literal["email"], ...] | UnsetType = UNSET
+    one_per_person: tuple[PersonKind, ...] | UnsetType = UNSET
+    blocked_ids: tuple[str, ...] | UnsetType = UNSET
+    ids_per_kind: dict[PersonKind, int] | UnsetType = UNSET
+    merges_per_call: int | UnsetType = UNSET
+    origins: tuple[str, ...] | UnsetType = UNSET
+    requires_signed_identities: bool | UnsetType = UNSET
+    missing_is_zero: bool | UnsetType = UNSET
+    late_data_loses: bool | UnsetType = UNSET
+    mappings: tuple[EventMapping, ...] | UnsetType = UNSET
 
 
 class BatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

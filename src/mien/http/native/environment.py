@@ -1,20 +1,50 @@
-"""`/v1/environment` and `/v1/merge-suggestions`: where a key leads, and who may be one person."""
+"""`/v1/environment` and its settings, and `/v1/merge-suggestions`: who may be one person."""
 
 from functools import partial
 from typing import Any
 
-from litestar import Request, Response, get
+import msgspec
+from litestar import Request, Response, get, patch
+from msgspec import UNSET
 
+from mien.domain.environments import EnvironmentSettings
 from mien.domain.identities import WIRE_NAMES, server_object_id
 from mien.http.auth import caller_of, services_of
+from mien.http.body import read_body
 from mien.http.native.answers import EnvironmentAnswer, MergeSuggestion, MergeSuggestionPage
-from mien.http.native.calls import Cursor, Limit, answer, instant, next_cursor, start_of
-from mien.http.native.documents import described
+from mien.http.native.bodies import EnvironmentSettingsChange
+from mien.http.native.calls import (
+    Cursor,
+    Limit,
+    answer,
+    decode_body,
+    instant,
+    next_cursor,
+    start_of,
+)
+from mien.http.native.documents import asking, described
+from mien.services.environments import change_settings, get_settings
 from mien.services.history import list_merge_suggestions
+from mien.services.wires import Wire
 from mien.store.people import MergeSuggestion as StoredSuggestion
 
 _PURPOSE = "v1/merge-suggestions"
 _TEST = "TEST-"
+
+_SETTINGS = {
+    "unify_on": [],
+    "one_per_person": ["identity"],
+    "blocked_ids": [],
+    "ids_per_kind": {},
+    "merges_per_call": 100,
+    "origins": [],
+    "requires_signed_identities": False,
+    "missing_is_zero": False,
+    "late_data_loses": False,
+    "mappings": [],
+}
+
+_settings_change = msgspec.json.Decoder(EnvironmentSettingsChange)
 
 _SUGGESTED = {
     "merge_suggestions": [
@@ -54,6 +84,61 @@ async def get_environment(request: Request[Any, Any, Any]) -> Response[bytes]:
             time_zone=caller.time_zone,
         )
     )
+
+
+@get(
+    "/environment/settings",
+    **described(
+        "getEnvironmentSettings",
+        "Give the settings of the environment",
+        tag="Environment",
+        gives=EnvironmentSettings,
+        example=_SETTINGS,
+    ),
+)
+async def get_environment_settings(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Give what the environment decided for itself, the defaults included."""
+    services, caller = services_of(request), caller_of(request)
+    known = await services.run_short(partial(get_settings, services.store, caller.environment))
+    return answer(_all_settings(known))
+
+
+@patch(
+    "/environment/settings",
+    **described(
+        "changeEnvironmentSettings",
+        "Change settings of the environment",
+        tag="Environment",
+        gives=EnvironmentSettings,
+        example=_SETTINGS,
+        asks=asking(EnvironmentSettingsChange, {"unify_on": ["email"], "merges_per_call": 50}),
+    ),
+)
+async def change_environment_settings(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Change the settings that the body names; they hold for what is sent from now on."""
+    services, caller = services_of(request), caller_of(request)
+    async with services.limits.place(caller.environment, "v1/environment"):
+        wanted = decode_body(_settings_change, await read_body(request, services.settings))
+        changes = {
+            name: value
+            for name, value in msgspec.structs.asdict(wanted).items()
+            if value is not UNSET
+        }
+        changed = await services.run_long(
+            partial(
+                change_settings,
+                services.store,
+                caller.environment,
+                changes,
+                source=Wire.NATIVE.source(caller.key_id),
+            )
+        )
+    return answer(_all_settings(changed))
+
+
+def _all_settings(settings: EnvironmentSettings) -> dict[str, object]:
+    """Write every setting, those with their default included."""
+    return {name: getattr(settings, name) for name in EnvironmentSettings.__struct_fields__}
 
 
 @get(

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import msgspec
 
 from mien.domain.changes import Change
+from mien.domain.devices import Device
 from mien.domain.identities import IdentityKind, server_object_id
 from mien.domain.ids import ProfileId
-from mien.domain.profiles import Device
 from mien.http.native.answers import (
     DeviceChange,
     DeviceOf,
@@ -65,6 +65,7 @@ def render_change(stored: StoredChange, actors: Mapping[str, str]) -> HistoryEnt
             write_identity(kind, value, other=other) for kind, value, other in change.conflicts
         ],
         devices=_device_changes(change),
+        learned=change.learned,
         flags=change.flags,
         groups=change.groups,
     )
@@ -77,6 +78,7 @@ def render_event(name: str, stored: StoredEvent, actors: Mapping[str, str]) -> E
         at=stored.occurred_at,
         properties=_decode(stored.body),
         object_id=stored.object_id or None,
+        session=_decode(stored.session) if stored.session else {},
         received_at=instant(stored.received_at),
         source=stored.source,
         actor=actors.get(stored.source),

@@ -12,7 +12,12 @@ from mien.http.native.definitions import (
     list_properties,
 )
 from mien.http.native.download import download_profile
-from mien.http.native.environment import get_environment, get_merge_suggestions
+from mien.http.native.environment import (
+    change_environment_settings,
+    get_environment,
+    get_environment_settings,
+    get_merge_suggestions,
+)
 from mien.http.native.profile import (
     erase_profile,
     get_history,
@@ -41,6 +46,8 @@ NATIVE_HANDLERS = [
             replay_rejects,
             get_merge_suggestions,
             get_environment,
+            get_environment_settings,
+            change_environment_settings,
         ],
         guards=[only_callers],
     )

@@ -1,0 +1,110 @@
+"""Devices: the browsers and phones of a profile, what is known of them, and how they take messages.
+
+Source: P-01, P-08, P-17, U-15.
+"""
+
+import msgspec
+
+from mien.domain.rejects import RejectCode, Rejected
+from mien.domain.values import VALUE_BYTES
+
+DEVICES = 50
+"""How many devices a profile has at most (P-08)."""
+
+SEEN_EVERY_SECONDS = 600
+"""How exact `seen_at` is: an event moves it only when it is older than this."""
+
+
+class PushToken(msgspec.Struct, omit_defaults=True, gc=False):
+    """Where a device takes push messages: the token, its service, and keys of web push."""
+
+    id: str
+    type: str
+    keys: dict[str, str] | None = None
+
+
+class DeviceFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a record tells of the device that it came from; what it does not tell is absent.
+
+    `time_zone` is a name such as `Europe/Paris`, `utc_offset` is `+0530`, `country` an
+    ISO 3166 code or a name, as the sender has it.
+    """
+
+    platform: str | None = None
+    make: str | None = None
+    model: str | None = None
+    os: str | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    browser: str | None = None
+    browser_version: str | None = None
+    sdk_version: str | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    utc_offset: str | None = None
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+
+
+FACT_NAMES = DeviceFacts.__struct_fields__
+
+
+class Device(msgspec.Struct, omit_defaults=True, gc=False):
+    """One browser or phone of a profile; what is unknown is absent. Times are epoch seconds."""
+
+    object_id: str
+    platform: str | None = None
+    token: PushToken | None = None
+    make: str | None = None
+    model: str | None = None
+    os: str | None = None
+    os_version: str | None = None
+    app_version: str | None = None
+    browser: str | None = None
+    browser_version: str | None = None
+    sdk_version: str | None = None
+    language: str | None = None
+    time_zone: str | None = None
+    utc_offset: str | None = None
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    first_seen_at: int = 0
+    seen_at: int = 0
+
+    @property
+    def key(self) -> str:
+        """The form by which it is found: its objectId without a leading `-`."""
+        return self.object_id.removeprefix("-")
+
+    def learn(self, facts: DeviceFacts) -> dict[str, str]:
+        """Take over what a record tells, and give what is new by name."""
+        learned = {
+            name: told
+            for name in FACT_NAMES
+            if (told := getattr(facts, name)) is not None and told != getattr(self, name)
+        }
+        for name, told in learned.items():
+            setattr(self, name, told)
+        return learned
+
+
+def parse_device_facts(raw: object) -> DeviceFacts:
+    """Read what a record tells of its device, or raise `Rejected` (620) naming the field."""
+    if not isinstance(raw, dict):
+        raise Rejected(RejectCode.DEVICE, "What is told of the device needs to be an object")
+    for name, value in raw.items():
+        _check_fact(name, value)
+    return DeviceFacts(**raw)
+
+
+def _check_fact(name: str, value: object) -> None:
+    if name not in FACT_NAMES:
+        known = ", ".join(FACT_NAMES)
+        raise Rejected(RejectCode.DEVICE, f"'{name}' is no fact of a device; known are {known}")
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise Rejected(RejectCode.DEVICE, f"'{name}' of a device needs to be a text")
+    if (size := len(value.encode(errors="surrogatepass"))) > VALUE_BYTES:
+        reason = f"'{name}' of a device is {size} bytes, the limit is {VALUE_BYTES}"
+        raise Rejected(RejectCode.DEVICE, reason)

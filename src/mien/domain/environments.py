@@ -1,0 +1,74 @@
+"""What an environment decides for itself: who is joined, what SDKs may do, what counts as late.
+
+Source: P-07, P-08, P-12, K-02, U-12, U-22.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from mien.domain.errors import InvalidInputError
+
+MERGES_PER_CALL = 100
+IDS_PER_KIND = 100
+BLOCKED_IDS = 10_000
+ORIGINS = 100
+MAPPINGS = 100
+
+PersonKind = Literal["identity", "FBID", "GPID"]
+
+
+class EventMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A property of an event that also becomes a property of the profile (P-12)."""
+
+    event: str
+    property: str
+    to: str
+
+
+class EnvironmentSettings(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """The settings of one environment; each has a default that does not surprise.
+
+    `unify_on` are addresses that join profiles as ids do. Of a kind in `one_per_person`
+    two different values never meet by themselves. `blocked_ids` join nobody.
+    `ids_per_kind` limits how many ids of a kind one profile has. A call that would
+    merge more than `merges_per_call` pairs suggests the rest. `origins` are those
+    that SDKs may call from (none: all), and `requires_signed_identities` asks them
+    for a signed token. `missing_is_zero` lets `$incr` begin at 0 and `late_data_loses`
+    leaves what was set later, on the compatible API too.
+    """
+
+    unify_on: tuple[Literal["email"], ...] = ()
+    one_per_person: tuple[PersonKind, ...] = ("identity",)
+    blocked_ids: tuple[str, ...] = ()
+    ids_per_kind: dict[PersonKind, int] = {}
+    merges_per_call: int = MERGES_PER_CALL
+    origins: tuple[str, ...] = ()
+    requires_signed_identities: bool = False
+    missing_is_zero: bool = False
+    late_data_loses: bool = False
+    mappings: tuple[EventMapping, ...] = ()
+
+
+DEFAULTS = EnvironmentSettings()
+
+
+def check_settings(settings: EnvironmentSettings) -> None:
+    """Raise `InvalidInputError` naming the setting that has a value out of its bounds."""
+    for name, values, limit in (
+        ("blocked_ids", settings.blocked_ids, BLOCKED_IDS),
+        ("origins", settings.origins, ORIGINS),
+        ("mappings", settings.mappings, MAPPINGS),
+    ):
+        if len(values) > limit:
+            raise InvalidInputError(name, f"has {len(values):,} entries, the limit is {limit:,}")
+    for kind, count in settings.ids_per_kind.items():
+        _check_number(f"ids_per_kind.{kind}", count, lowest=1, highest=IDS_PER_KIND)
+    _check_number("merges_per_call", settings.merges_per_call, lowest=0, highest=100_000)
+
+
+def _check_number(path: str, value: int, *, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        raise InvalidInputError(path, f"is {value}, it needs to be {lowest} to {highest:,}")
