@@ -75,6 +75,8 @@ def parse_value(key: str, raw: object) -> Operation | Value:
         return check_text(key, raw)  # type: ignore[arg-type]
     if kind is int:
         return check_integer(key, raw)  # type: ignore[arg-type]
+    if kind is list:
+        return check_list(key, raw)  # type: ignore[arg-type]
     if kind is dict:
         return parse_operation(key, raw)  # type: ignore[arg-type]
     return _scalar_or_list(key, raw)

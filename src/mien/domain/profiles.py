@@ -234,6 +234,8 @@ def property_changes(
         new, wanted = dict(wanted), {}  # type: ignore[arg-type]  # there is no operation in it
     for key, change in wanted.items():
         before = properties.get(key)
+        if late is None and change == before and type(change) is type(before):
+            continue  # as it was: most of what updates send
         if late is not None and late < _set_at(document, key):
             stale.append(key)
             continue
@@ -245,9 +247,7 @@ def property_changes(
         new[key] = after
         if before is not None:
             old[key] = before
-    refused: tuple[str, ...] = ()
-    if rules.custom_keys is not None and len(properties) + len(new) > rules.custom_keys:
-        refused = _refuse_new_keys(properties, new, rules.custom_keys)
+    refused = _refuse_new_keys(properties, new, rules.custom_keys)
     return PropertyChanges(new, old, tuple(stale), refused, tuple(confirmed))
 
 
@@ -269,9 +269,11 @@ def _set_at(document: Document, key: str) -> int:
 
 
 def _refuse_new_keys(
-    properties: dict[str, Value], new: dict[str, Value | None], cap: int
+    properties: dict[str, Value], new: dict[str, Value | None], cap: int | None
 ) -> tuple[str, ...]:
     """Drop from `new` the custom keys that the profile has no room for, and name them."""
+    if cap is None or len(properties) + len(new) <= cap:
+        return ()
     held = sum(1 for key in properties if key not in STANDARD_FIELDS)
     held -= sum(1 for key, value in new.items() if value is None and key not in STANDARD_FIELDS)
     added = [key for key in new if key not in properties and key not in STANDARD_FIELDS]

@@ -200,8 +200,9 @@ class _Reading:
         for key, value in data.items():
             try:
                 kind = type(value)
-                if key in _PLAIN_FIELDS and kind is not dict:
-                    changes[key] = _PLAIN_FIELDS[key](value)
+                check = _PLAIN_FIELDS.get(key)
+                if check is not None and kind is not dict:
+                    changes[key] = check(value)
                 elif key in _SPECIAL:
                     self._read_special(key, value)
                 elif kind is bool or kind is float:

@@ -113,7 +113,8 @@ def check_list(key: str, items: list[object]) -> list[str]:
         reason = f"The list of '{key}' has {len(items)} items, the limit is {LIST_ITEMS}"
         raise Rejected(RejectCode.LIST_INVALID, reason)
     for item in items:
-        check_item(key, item)
+        if type(item) is not str or len(item) > _SURELY_SHORT:
+            check_item(key, item)
     return list(dict.fromkeys(items))  # type: ignore[arg-type]  # all are texts
 
 

@@ -388,7 +388,7 @@ def _change(
         learned=applied.learned,
         flags=applied.flags,
         groups=applied.groups,
-        conflicts=tuple((kind, value, other) for (kind, value), other in resolution.conflicts),
+        conflicts=tuple([(kind, value, other) for (kind, value), other in resolution.conflicts]),
         at=record.at,
     )
 
