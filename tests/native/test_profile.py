@@ -52,14 +52,23 @@ def test_the_object_id_of_a_profile_finds_it(native: Native) -> None:
     assert native.get("profile", object_id=found["object_id"]) == found
 
 
-@pytest.mark.parametrize("path", ["profile", "profile/history", "profile/events"])
+@pytest.mark.parametrize(
+    "path", ["profile", "profile/history", "profile/events", "profile/latest-values"]
+)
 @pytest.mark.parametrize("query", ["", "distinct_id=a&object_id=b"])
 def test_exactly_one_id_is_asked_for(native: Native, path: str, query: str) -> None:
     problem(native.http.get(f"/v1/{path}?{query}"), 400)
 
 
 @pytest.mark.parametrize(
-    "path", ["profile", "profile/history", "profile/events", "profile/download"]
+    "path",
+    [
+        "profile",
+        "profile/history",
+        "profile/events",
+        "profile/latest-values",
+        "profile/download",
+    ],
 )
 @pytest.mark.parametrize(
     "query",

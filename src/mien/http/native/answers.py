@@ -175,6 +175,29 @@ class EventPage(Answer, frozen=True, kw_only=True):
     next_cursor: str | None = None
 
 
+class LatestValue(Answer, frozen=True, kw_only=True):
+    """What a property of an event was last: at the latest time that an event with it has."""
+
+    name: Annotated[str, Meta(description="The event and the property, with ` · ` between them.")]
+    event: str
+    property: str
+    value: Any
+    at: Annotated[int, Meta(description="Epoch seconds.")]
+
+
+class LatestValuesPage(Answer, frozen=True, kw_only=True):
+    """The latest values of event properties, by event and property.
+
+    `events_seen` of the profile's `events_total` were looked at. Without `next_cursor` no
+    other event can change anything.
+    """
+
+    latest_values: list[LatestValue]
+    events_seen: int
+    events_total: int
+    next_cursor: str | None = None
+
+
 class ErasureAnswer(Answer, frozen=True, kw_only=True):
     """What was erased: how much of each kind, and how many keyed hashes of ids remain."""
 

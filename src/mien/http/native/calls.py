@@ -15,10 +15,11 @@ from mien.domain.identities import Identity, IdentityKind, object_identity, pers
 from mien.domain.rejects import Rejected
 from mien.http.auth import caller_of
 from mien.http.body import MalformedBodyError
-from mien.http.cursors import open_cursor, seal
+from mien.http.cursors import InvalidCursorError, open_cursor, seal
 from mien.http.native.documents import JSON
 from mien.http.state import Services
 from mien.services.accounts import Caller
+from mien.services.history import Person
 
 T = TypeVar("T")
 
@@ -113,6 +114,23 @@ def start_of(
     if cursor is None:
         return None
     return open_cursor(services.signing_key, caller.environment, purpose, cursor, kind)
+
+
+def chain_start(person: Person, start: tuple[int, int] | None, newest: int) -> int:
+    """Give the place in the chain at which a page begins; a cursor is bound to its profile."""
+    if start is None:
+        return newest
+    profile, place = start
+    if profile != person.profile:
+        raise InvalidCursorError(problem="it belongs to another profile")
+    return place
+
+
+def chain_cursor(
+    services: Services, caller: Caller, purpose: str, person: Person, place: int
+) -> str | None:
+    """Seal a place in the chain of a profile; None at its end."""
+    return next_cursor(services, caller, purpose, (person.profile, place) if place else None)
 
 
 def instant(epoch_ms: int) -> datetime:

@@ -10,7 +10,6 @@ from litestar import Request, Response, delete, get
 from mien import clock
 from mien.domain.identities import Identity
 from mien.http.auth import caller_of, services_of
-from mien.http.cursors import InvalidCursorError
 from mien.http.native.answers import ErasureAnswer, EventPage, HistoryPage, ProfileAnswer
 from mien.http.native.calls import (
     Cursor,
@@ -19,10 +18,11 @@ from mien.http.native.calls import (
     Limit,
     ObjectId,
     answer,
+    chain_cursor,
+    chain_start,
     encode,
     identity_of,
     instant,
-    next_cursor,
     nobody,
     start_of,
 )
@@ -33,7 +33,6 @@ from mien.http.state import Services
 from mien.services import erase, history
 from mien.services.accounts import Caller
 from mien.services.erase import ErasureReceipt
-from mien.services.history import Person
 
 _HISTORY, _EVENTS = "v1/profile/history", "v1/profile/events"
 _TAG = "Profiles"
@@ -220,13 +219,13 @@ def _history(
     page = history.change_page(
         services.store,
         caller.environment,
-        start=_start(person, start, person.last_change),
+        start=chain_start(person, start, person.last_change),
         count=limit,
     )
     return encode(
         HistoryPage(
             history=[render_change(stored, page.actors) for stored in page.changes],
-            next_cursor=_next(services, caller, _HISTORY, person, page.next_start),
+            next_cursor=chain_cursor(services, caller, _HISTORY, person, page.next_start),
         )
     )
 
@@ -244,31 +243,15 @@ def _events(
     page = history.event_page(
         services.store,
         services.reader(caller.environment),
-        start=_start(person, start, person.last_event),
+        start=chain_start(person, start, person.last_event),
         count=limit,
     )
     return encode(
         EventPage(
             events=[render_event(name, stored, page.actors) for name, stored in page.events],
-            next_cursor=_next(services, caller, _EVENTS, person, page.next_start),
+            next_cursor=chain_cursor(services, caller, _EVENTS, person, page.next_start),
         )
     )
-
-
-def _start(person: Person, start: tuple[int, int] | None, newest: int) -> int:
-    """Give the place in the chain at which a page begins; a cursor is bound to its profile."""
-    if start is None:
-        return newest
-    profile, place = start
-    if profile != person.profile:
-        raise InvalidCursorError(problem="it belongs to another profile")
-    return place
-
-
-def _next(
-    services: Services, caller: Caller, purpose: str, person: Person, place: int
-) -> str | None:
-    return next_cursor(services, caller, purpose, (person.profile, place) if place else None)
 
 
 def _erasure(receipt: ErasureReceipt) -> ErasureAnswer:

@@ -18,6 +18,7 @@ from mien.http.native.environment import (
     get_environment_settings,
     get_merge_suggestions,
 )
+from mien.http.native.latest import get_latest_values
 from mien.http.native.profile import (
     erase_profile,
     get_history,
@@ -35,6 +36,7 @@ NATIVE_HANDLERS = [
             erase_profile,
             get_history,
             get_profile_events,
+            get_latest_values,
             download_profile,
             list_properties,
             change_property,

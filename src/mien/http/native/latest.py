@@ -1,0 +1,122 @@
+"""`GET /v1/profile/latest-values`: what the properties of a person's events were last (P-12)."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.params import QueryParameter
+
+from mien.domain.identities import Identity
+from mien.http.auth import caller_of, services_of
+from mien.http.native.answers import LatestValue, LatestValuesPage
+from mien.http.native.calls import (
+    Cursor,
+    DistinctId,
+    ObjectId,
+    answer,
+    chain_cursor,
+    chain_start,
+    encode,
+    identity_of,
+    nobody,
+    start_of,
+)
+from mien.http.native.documents import described
+from mien.http.state import Services
+from mien.services import history, latest
+from mien.services.accounts import Caller
+
+EVENTS_AT_ONCE = 100_000
+
+_PURPOSE = "v1/profile/latest-values"
+
+_LATEST = {
+    "latest_values": [
+        {
+            "name": "Charged · Amount",
+            "event": "Charged",
+            "property": "Amount",
+            "value": 9.5,
+            "at": 1764003600,
+        }
+    ],
+    "events_seen": 2,
+    "events_total": 2,
+}
+
+_Limit = Annotated[
+    int,
+    QueryParameter(ge=1, le=EVENTS_AT_ONCE, description="How many events are looked at at most."),
+]
+
+
+@get(
+    "/profile/latest-values",
+    **described(
+        "getLatestValues",
+        "Give the latest values of event properties",
+        tag="Profiles",
+        gives=LatestValuesPage,
+        example=_LATEST,
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+async def get_latest_values(
+    request: Request[Any, Any, Any],
+    distinct_id: DistinctId = None,
+    object_id: ObjectId = None,
+    limit: _Limit = EVENTS_AT_ONCE,
+    cursor: Cursor = None,
+) -> Response[bytes]:
+    """Give the value that each event property had last, by the time of the events.
+
+    They are gathered from the events when you ask. Of two events of the same second the one
+    that arrived later counts. A profile with more events than `limit` may take several calls:
+    a value of a later page counts where its `at` is later than that of an earlier one.
+    """
+    services, caller = services_of(request), caller_of(request)
+    identity = identity_of(distinct_id, object_id)
+    start = start_of(services, caller, _PURPOSE, cursor, tuple[int, int])
+    async with services.limits.place(caller.environment, "v1/profile"):
+        page = await services.run_long(lambda: _page(services, caller, identity, start, limit))
+    if page is None:
+        raise nobody(distinct_id, object_id)
+    return answer(page)
+
+
+def _page(
+    services: Services,
+    caller: Caller,
+    identity: Identity,
+    start: tuple[int, int] | None,
+    limit: int,
+) -> bytes | None:
+    person = history.find_person(services.store, caller.environment, identity)
+    if person is None:
+        return None
+    page = latest.latest_values(
+        services.store,
+        services.reader(caller.environment),
+        person.profile,
+        start=None if start is None else chain_start(person, start, person.last_event),
+        count=limit,
+    )
+    if page is None:
+        return None
+    return encode(
+        LatestValuesPage(
+            latest_values=[
+                LatestValue(
+                    name=f"{event} · {each.property}",
+                    event=event,
+                    property=each.property,
+                    value=each.value,
+                    at=each.at,
+                )
+                for event, each in page.values
+            ],
+            events_seen=page.seen,
+            events_total=page.total,
+            next_cursor=chain_cursor(services, caller, _PURPOSE, person, page.next_start),
+        )
+    )
