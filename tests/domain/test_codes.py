@@ -28,7 +28,7 @@ EXAMPLES: dict[RejectCode, object] = {
     CODES.TIMESTAMP: profile({}, ts=0),
     CODES.OBJECT_ID: profile({}, objectId="a b"),
     CODES.TOKEN_OBJECT_ID: token({}, "a b"),
-    CODES.TOKEN_DATA: token(None),
+    CODES.TOKEN_DATA: token("abc"),
     CODES.TOKEN_ID_MISSING: token({}),
     CODES.TOKEN_TYPE_MISSING: token({"id": "abc"}),
     CODES.TOKEN_KEYS: token({"id": "abc", "type": "chrome"}),

@@ -201,6 +201,7 @@ def test_the_kinds_of_identities_and_addresses_keep_their_numbers() -> None:
         "FBID": 2,
         "GPID": 3,
         "OBJECT_ID": 4,
+        "PUSH_TOKEN": 5,
     }
     assert {kind.name: int(kind) for kind in AddressKind} == {"EMAIL": 1, "PHONE": 2}
 

@@ -44,10 +44,18 @@ def test_a_token_is_not_given_to_a_person() -> None:
 
 
 # U-15
-@pytest.mark.parametrize("data", [None, [], "abc", 1, True], ids=repr)
+@pytest.mark.parametrize("data", [[], "abc", 1, True, 0, ""], ids=repr)
 def test_the_token_data_needs_to_be_an_object(data: object) -> None:
     assert code_of(token(data)) == RejectCode.TOKEN_DATA
     assert code_of({"type": "token", "objectId": "d1"}) == RejectCode.TOKEN_DATA
+
+
+# U-15
+def test_null_in_place_of_a_token_gives_it_up() -> None:
+    record = accepted_token(None, "-d1")
+    assert record.gives_up
+    assert record.device == Identity(IdentityKind.OBJECT_ID, "d1")
+    assert not accepted_token({"id": "abc", "type": "fcm"}).gives_up
 
 
 # U-15

@@ -122,7 +122,10 @@ def test_a_token_is_given_to_a_device_that_is_known(native: Native) -> None:
     assert native.result(token)["status"] == "applied"
     assert native.result(token)["status"] == "unchanged"
     (device,) = native.get("profile", object_id="d")["devices"]
-    assert (device["platform"], device["token"]) == ("Android", {"id": "t", "type": "fcm"})
+    assert (device["platform"], device["token"]) == (
+        "Android",
+        {"id": "t", "type": "fcm", "state": "active"},
+    )
 
 
 def test_a_bad_record_is_rejected_alone_and_comes_back_as_it_was_sent(native: Native) -> None:

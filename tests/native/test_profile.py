@@ -21,7 +21,8 @@ def test_a_profile_shows_its_three_parts(native: Native) -> None:
     found = native.get("profile", distinct_id="ana")
     assert found.pop("created_at").endswith("Z")
     assert found.pop("updated_at").endswith("Z")
-    assert found["devices"][0].pop("seen_at") > 1_700_000_000
+    for when in ("first_seen_at", "seen_at"):
+        assert found["devices"][0].pop(when) > 1_700_000_000
     assert found.pop("properties").pop("Age") >= 26
     assert found == {
         "object_id": found["object_id"],
@@ -34,7 +35,13 @@ def test_a_profile_shows_its_three_parts(native: Native) -> None:
         "events": {
             "Charged": {"count": 2, "first_seen": 1_750_000_000, "last_seen": 1_760_000_000}
         },
-        "devices": [{"object_id": "d-1", "platform": "iOS", "token": {"id": "t", "type": "apns"}}],
+        "devices": [
+            {
+                "object_id": "d-1",
+                "platform": "iOS",
+                "token": {"id": "t", "type": "apns", "state": "active"},
+            }
+        ],
     }
 
 

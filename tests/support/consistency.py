@@ -97,6 +97,12 @@ class _Person:
         return {each.object_id.removeprefix("-") for each in self.document.devices}
 
     @property
+    def tokens(self) -> list[str]:
+        """Its active push tokens."""
+        active = [each.active_token for each in self.document.devices]
+        return [each.id for each in active if each is not None]
+
+    @property
     def addresses(self) -> set[Address]:
         """The addresses in its document, as they are found."""
         return set(addresses(self.document.properties))
@@ -183,6 +189,7 @@ class _Held:
         for number, person in self.people.items():
             named = [(int(kind), index_key(value)) for kind, value in person.document.identities]
             named += [(int(IdentityKind.OBJECT_ID), device) for device in person.devices]
+            named += [(int(IdentityKind.PUSH_TOKEN), index_key(each)) for each in person.tokens]
             for each in named:
                 if each in meant:
                     yield f"{each} is in the documents of {meant[each]} and {number}"

@@ -6,6 +6,7 @@ profile, by the projection into analytics, and by undo. Source: B-04.
 
 import msgspec
 
+from mien.domain.devices import TokenLoss
 from mien.domain.identities import IdentityKind
 from mien.domain.values import Value
 
@@ -15,7 +16,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `new` has the values after (None: removed), `old` those before (absent: unset).
     `device` was bound, `device_from` is the profile that it left; `device_lost` went to
-    `device_to`. Of the device `learned_of` the facts `learned` are new. `flags` are address flags by name, `groups` subscription groups by channel.
+    `device_to`. The device got `token`, or `token_lost` is no longer active, for the
+    reason `token_loss`. Of the device `learned_of` the facts `learned` are new. `flags` are address flags by name, `groups` subscription groups by channel.
     `conflicts` are ids of the record that other profiles hold. `at` is the explicit
     time of the record in epoch seconds.
     """
@@ -30,6 +32,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     device_lost: str = ""
     device_to: int = 0
     token: str = ""
+    token_lost: str = ""
+    token_loss: TokenLoss | None = None
     learned_of: str = ""
     learned: dict[str, str] = {}
     flags: dict[str, bool] = {}

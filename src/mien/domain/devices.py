@@ -3,6 +3,8 @@
 Source: P-01, P-08, P-17, U-15.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 from mien.domain.rejects import RejectCode, Rejected
@@ -15,12 +17,31 @@ SEEN_EVERY_SECONDS = 600
 """How exact `seen_at` is: an event moves it only when it is older than this."""
 
 
-class PushToken(msgspec.Struct, omit_defaults=True, gc=False):
-    """Where a device takes push messages: the token, its service, and keys of web push."""
+class TokenLoss(StrEnum):
+    """Why a push token is no longer active. The values are part of the API."""
+
+    UNREGISTERED = "unregistered"
+    """The client said that it takes no push messages any more."""
+
+    MOVED = "moved"
+    """Another device came with the same token."""
+
+
+class PushToken(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Where a device takes push messages: the token, its service, and keys of web push.
+
+    It is active while `inactive_reason` is absent; `inactive_since` is epoch seconds.
+    """
 
     id: str
     type: str
     keys: dict[str, str] | None = None
+    inactive_since: int | None = None
+    inactive_reason: TokenLoss | None = None
+
+    def lost(self, reason: TokenLoss, *, at: int) -> "PushToken":
+        """Give the token as it is once it is no longer active; `at` is epoch seconds."""
+        return msgspec.structs.replace(self, inactive_since=at, inactive_reason=reason)
 
 
 class DeviceFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -77,6 +98,17 @@ class Device(msgspec.Struct, omit_defaults=True, gc=False):
     def key(self) -> str:
         """The form by which it is found: its objectId without a leading `-`."""
         return self.object_id.removeprefix("-")
+
+    @property
+    def active_token(self) -> PushToken | None:
+        """The token by which it takes push messages, None if it takes none."""
+        token = self.token
+        return token if token is not None and token.inactive_reason is None else None
+
+    def facts(self) -> dict[str, str]:
+        """Give what is known of it, by name."""
+        known = {name: getattr(self, name) for name in FACT_NAMES}
+        return {name: fact for name, fact in known.items() if fact is not None}
 
     def learn(self, facts: DeviceFacts) -> dict[str, str]:
         """Take over what a record tells, and give what is new by name."""

@@ -39,6 +39,7 @@ class IdentityKind(IntEnum):
     FBID = 2
     GPID = 3
     OBJECT_ID = 4
+    PUSH_TOKEN = 5
 
 
 class AddressKind(IntEnum):
@@ -96,6 +97,11 @@ def object_identity(value: object) -> Identity:
     raise Rejected(
         RejectCode.OBJECT_ID, "objectId needs to be 1 to 64 of A-Z a-z 0-9 ( ) ! : @ $ _ -"
     )
+
+
+def token_identity(token: str) -> Identity:
+    """Give the id by which the profile with an active push token is found."""
+    return Identity(IdentityKind.PUSH_TOKEN, token)
 
 
 def server_object_id(profile: ProfileId) -> str:

@@ -27,16 +27,18 @@ class Rules(msgspec.Struct, frozen=True):
 
     `custom_keys` caps new custom keys of a profile (None: no cap). `missing_is_zero`
     lets `$incr` start at 0. `late_data_loses` leaves a property that was set at a
-    later time than the record's explicit one.
+    later time than the record's explicit one. `takes_tokens_back` lets a record with
+    null for a push token give it up.
     """
 
     custom_keys: int | None = CUSTOM_KEYS
     missing_is_zero: bool = False
     late_data_loses: bool = False
+    takes_tokens_back: bool = False
 
 
 COMPATIBLE = Rules()
-NATIVE = Rules(custom_keys=None, missing_is_zero=True, late_data_loses=True)
+NATIVE = Rules(custom_keys=None, missing_is_zero=True, late_data_loses=True, takes_tokens_back=True)
 
 
 class Document(msgspec.Struct, omit_defaults=True, gc=False):
@@ -191,6 +193,13 @@ class Profile:
         """Find a device by its objectId without a leading `-`."""
         return next((each for each in self.document.devices if each.key == key), None)
 
+    def find_token(self, token: str) -> Device | None:
+        """Find the device that has an active push token."""
+        for device in self.document.devices:
+            if (active := device.active_token) is not None and active.id == token:
+                return device
+        return None
+
     def see_device(self, key: str, facts: DeviceFacts | None, *, at: int) -> dict[str, str]:
         """Note that a device was there (epoch seconds), and give what was learned of it."""
         device = self.find_device(key)
@@ -290,7 +299,7 @@ def is_identified(document: Document) -> bool:
         document.identities
         or "Email" in properties
         or "Phone" in properties
-        or any(device.token is not None for device in document.devices)
+        or any(device.active_token is not None for device in document.devices)
     )
 
 

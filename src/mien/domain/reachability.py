@@ -108,6 +108,6 @@ def _unreachable(
 
 
 def _takes(device: Device, channel: Channel) -> bool:
-    """Tell whether a device has a token of a channel: a browser's for web push, an app's for push."""
-    token = device.token
+    """Tell whether a device has an active token of a channel: a browser's for web push, an app's for push."""
+    token = device.active_token
     return token is not None and (token.type == WEB_PUSH_TOKEN) is (channel is Channel.WEB_PUSH)

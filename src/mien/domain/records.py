@@ -96,7 +96,7 @@ class EventRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class TokenRecord(msgspec.Struct, frozen=True, gc=False):
-    """A push token of a device that is known already."""
+    """A push token of a device that is known already; a blank one says that it has none now."""
 
     position: int
     device: Identity
@@ -104,6 +104,11 @@ class TokenRecord(msgspec.Struct, frozen=True, gc=False):
     token_type: str
     keys: dict[str, str] | None
     raw: dict[str, object]
+
+    @property
+    def gives_up(self) -> bool:
+        """Does it say that the device takes no push messages any more?"""
+        return not self.token
 
 
 Record: TypeAlias = ProfileRecord | EventRecord | TokenRecord
@@ -353,6 +358,8 @@ def _parse_token(raw: dict[str, object], position: int) -> TokenRecord:
     except Rejected as rejected:
         raise Rejected(RejectCode.TOKEN_OBJECT_ID, rejected.reason) from rejected
     data = raw.get("tokenData")
+    if data is None and "tokenData" in raw:
+        return TokenRecord(position, device, "", "", None, raw)
     if not isinstance(data, dict):
         raise Rejected(RejectCode.TOKEN_DATA, "tokenData needs to be an object")
     token = data.get("id")

@@ -99,11 +99,11 @@ def _erased(
 ) -> set[tuple[EnvironmentId, ProfileId]]:
     """Find whom to erase: by profile, and by the ids of a person that another profile held then.
 
-    A device is no person: the one that it stood for then may not be the erased.
+    A device or its token is no person: the one that it stood for then may not be the erased.
     """
     found = {(EnvironmentId(row[0]), ProfileId(row[2])) for row in rows}
     for environment, kind, value, profile in restore.walk_identities(staging):
-        if kind == IdentityKind.OBJECT_ID:
+        if kind in (IdentityKind.OBJECT_ID, IdentityKind.PUSH_TOKEN):
             continue
         digest = erasure_digest(secret, environment, Identity(IdentityKind(kind), value))
         if (environment, digest) in digests:

@@ -13,7 +13,7 @@ import msgspec
 
 from mien import clock
 from mien.domain.changes import Change, encode_change
-from mien.domain.identities import Identity, IdentityKind, server_object_id
+from mien.domain.identities import Identity, IdentityKind, server_object_id, token_identity
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import FIELD_OF_ADDRESS, SUBSCRIPTIONS_OF, Address, addresses
 from mien.domain.profiles import Profile
@@ -80,7 +80,8 @@ def _erase(
         last_change=profile.last_change,
         names=list(profile.activity.events),
     )
-    profile_store.delete(tx, environment, profile.id, held=held, reached=reached)
+    found_by = [*held, *_tokens(profile)]
+    profile_store.delete(tx, environment, profile.id, held=found_by, reached=reached)
     removed["merge_suggestions"] = people.forget_suggestions(tx, environment, profile.id)
     removed["subscriptions"] = sum(
         people.forget_address(tx, environment, kind, value)
@@ -104,6 +105,12 @@ def _held(profile: Profile) -> list[Identity]:
     named = [Identity(IdentityKind(kind), value) for kind, value in profile.document.identities]
     devices = [Identity(IdentityKind.OBJECT_ID, device.key) for device in profile.document.devices]
     return named + devices
+
+
+def _tokens(profile: Profile) -> list[Identity]:
+    """Give the push tokens that find a profile; they are no ids of the person."""
+    active = [device.active_token for device in profile.document.devices]
+    return [token_identity(token.id) for token in active if token is not None]
 
 
 def _once_reached(

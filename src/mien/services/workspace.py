@@ -6,7 +6,7 @@ what changed in a few statements. A dry run is the same without the flush.
 """
 
 from mien.domain.changes import Change
-from mien.domain.devices import DEVICES, Device, PushToken
+from mien.domain.devices import DEVICES, Device
 from mien.domain.identities import (
     WIRE_NAMES,
     Holder,
@@ -15,6 +15,7 @@ from mien.domain.identities import (
     Resolution,
     profile_of_server_object_id,
     resolve,
+    token_identity,
 )
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.preferences import (
@@ -31,7 +32,6 @@ from mien.domain.profiles import (
     property_changes,
 )
 from mien.domain.records import (
-    TOKEN_PLATFORMS,
     EventRecord,
     ProfileRecord,
     Record,
@@ -42,6 +42,7 @@ from mien.domain.schema import DefinitionKind
 from mien.services.pending import Pending
 from mien.services.receipts import Applied, Batch, Result
 from mien.services.registry import Registry, check_not_discarded
+from mien.services.tokens import Tokens
 from mien.store import numbers, people
 from mien.store import profiles as profile_store
 from mien.store.engine import RetryTransactionError, Transaction
@@ -57,6 +58,7 @@ class Workspace:
         self._owners: dict[Identity, ProfileId] = {}
         self._profiles: dict[ProfileId, Profile] = {}
         self._pending = Pending()
+        self._tokens = Tokens(self._owners, self._profiles, self._pending)
 
     def load(self, records: list[Record | Reject]) -> None:
         """Look up everyone whom these records name, in one query a kind and one for all profiles."""
@@ -64,32 +66,34 @@ class Workspace:
         for record in records:
             if isinstance(record, TokenRecord):
                 named.add(record.device)
+                if not record.gives_up:
+                    named.add(token_identity(record.token))
             elif not isinstance(record, Reject):
                 named.update(record.person)
                 if record.device is not None:
                     named.add(record.device)
-        self._owners = profile_store.find_owners(self._tx, self._environment, named)
+        self._owners.update(profile_store.find_owners(self._tx, self._environment, named))
         made = [
             profile
             for identity in named
             if identity.kind is IdentityKind.OBJECT_ID
             and (profile := profile_of_server_object_id(identity.value)) is not None
         ]
-        self._profiles = profile_store.lock(
-            self._tx, self._environment, self._owners.values(), perhaps=made
+        self._profiles.update(
+            profile_store.lock(self._tx, self._environment, self._owners.values(), perhaps=made)
         )
         if not self._tx.is_sqlite:
             self._check_devices()
 
     def _check_devices(self) -> None:
-        """Raise `RetryTransactionError` if a device changed hands while its holder was waited for.
+        """Raise `RetryTransactionError` if a device or token changed hands while it was waited for.
 
         Ids of people stay where they are: for them, that the holder still exists is enough.
         """
         held = {
             identity: owner
             for identity, owner in self._owners.items()
-            if identity.kind is IdentityKind.OBJECT_ID
+            if identity.kind in (IdentityKind.OBJECT_ID, IdentityKind.PUSH_TOKEN)
         }
         if held and profile_store.find_owners(self._tx, self._environment, held) != held:
             raise RetryTransactionError
@@ -103,7 +107,7 @@ class Workspace:
                 case EventRecord():
                     return self._apply_event(record, batch)
                 case TokenRecord():
-                    return self._apply_token(record, batch)
+                    return self._tokens.apply(record, batch)
         except Rejected as rejected:
             return Reject(record.position, rejected.code, rejected.reason, record.raw)
 
@@ -167,29 +171,6 @@ class Workspace:
         name, occurred_at = EventNameId(known.id), record.at or batch.received_at // 1_000
         self._pending.counts(batch).add_event(name, record.properties)
         self._pending.log_event(profile, name, occurred_at, record, batch)
-        return applied
-
-    def _apply_token(self, record: TokenRecord, batch: Batch) -> Applied:
-        owner = self._owners.get(record.device)
-        profile = None if owner is None else self._profiles[owner]
-        device = None if profile is None else profile.find_device(record.device.value)
-        if profile is None or device is None:
-            reason = f"objectId '{record.device.value}' is of no known device"
-            raise Rejected(RejectCode.TOKEN_OBJECT_ID, reason)
-        platform = TOKEN_PLATFORMS[record.token_type]
-        if device.platform not in (None, platform):
-            reason = (
-                f"A token of type {record.token_type} does not fit a device of {device.platform}"
-            )
-            raise Rejected(RejectCode.TOKEN_PLATFORM, reason)
-        token = PushToken(record.token, record.token_type, record.keys)
-        applied = Applied(record.position, profile.id, device=device.object_id)
-        if device.token != token:
-            device.token, device.platform = token, platform
-            device.seen_at = batch.received_at // 1_000
-            applied.is_changed = True
-            change = Change(device=device.object_id, token=record.token)
-            self._pending.log_change(profile, change, batch)
         return applied
 
     def _resolve(
@@ -302,6 +283,7 @@ class Workspace:
         bound = moved or Device(object_id, first_seen_at=now)
         bound.seen_at = now
         profile.add_device(bound)
+        self._tokens.follow(bound, profile)
         if former is None:
             self._pending.add_identity(device, profile.id)
         else:
@@ -310,13 +292,14 @@ class Workspace:
         self._let_go_of_devices(profile, batch)
 
     def _let_go_of_devices(self, profile: Profile, batch: Batch) -> None:
-        """Beyond 50 devices the longest unseen without a token is let go (P-08)."""
+        """Beyond 50 devices the longest unseen without an active token is let go (P-08)."""
         devices = profile.document.devices
         if len(devices) <= DEVICES:
             return
-        free = [each for each in devices[:-1] if each.token is None] or devices[:-1]
+        free = [each for each in devices[:-1] if each.active_token is None] or devices[:-1]
         oldest = min(free, key=lambda each: each.seen_at)
         profile.remove_device(oldest.key)
+        self._tokens.release(oldest, profile)
         device = Identity(IdentityKind.OBJECT_ID, oldest.key)
         self._owners.pop(device, None)
         self._pending.release_identity(device, profile.id)

@@ -79,7 +79,7 @@ def _groups(view: ProfileView) -> dict[str, str]:
 
 
 def _platform(device: Device, phone: object) -> dict[str, object]:
-    token = device.token.id if device.token is not None else None
+    token = device.active_token.id if device.active_token is not None else None
     shown = {
         "platform": device.platform,
         "objectId": device.object_id,

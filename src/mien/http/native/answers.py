@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from mien.http.native.bodies import PushToken, State
+from mien.domain.devices import TokenLoss
+from mien.http.native.bodies import DeviceFacts, PushToken, State
 
 RecordStatus = Literal["applied", "unchanged", "rejected"]
 CallStatus = Literal["success", "partial", "fail"]
@@ -84,16 +85,23 @@ class EventSummary(Answer, frozen=True, kw_only=True):
     last_seen: int
 
 
-class DeviceOf(Answer, frozen=True, kw_only=True):
-    """One browser or phone of a profile."""
+class TokenOf(PushToken, frozen=True, kw_only=True, omit_defaults=True):
+    """A push token of a device, and whether messages can be sent to it.
+
+    An inactive one was `unregistered` by the client, or `moved` to another device.
+    """
+
+    state: Literal["active", "inactive"]
+    inactive_since: Annotated[int, Meta(description="Epoch seconds.")] | None = None
+    inactive_reason: TokenLoss | None = None
+
+
+class DeviceOf(DeviceFacts, frozen=True, kw_only=True, omit_defaults=True):
+    """One browser or phone of a profile. It was seen at `seen_at`, give or take 10 minutes."""
 
     object_id: str
-    platform: str | None = None
-    token: PushToken | None = None
-    make: str | None = None
-    model: str | None = None
-    os_version: str | None = None
-    app_version: str | None = None
+    token: TokenOf | None = None
+    first_seen_at: Annotated[int, Meta(description="Epoch seconds.")] = 0
     seen_at: Annotated[int, Meta(description="Epoch seconds.")] = 0
 
 
@@ -116,14 +124,16 @@ class DeviceChange(Answer, frozen=True, kw_only=True):
     """What happened to a device of a profile.
 
     It was `bound` (taken `from` another profile, if it was another's), `lost` (`to` the
-    profile that has it now), or got a push `token`.
+    profile that has it now), got a push `token`, or cannot be reached by it any more
+    (`token_lost`, with the `reason`; `to` the profile that has it now, if that is another).
     """
 
     object_id: str
-    action: Literal["bound", "lost", "token"]
+    action: Literal["bound", "lost", "token", "token_lost"]
     from_: str | None = msgspec.field(default=None, name="from")
     to: str | None = None
     token: str | None = None
+    reason: TokenLoss | None = None
 
 
 class HistoryEntry(Answer, frozen=True, kw_only=True):

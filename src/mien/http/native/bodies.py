@@ -84,11 +84,48 @@ class _Ids(msgspec.Struct, frozen=True, kw_only=True):
     object_id: _Id = UNSET
 
 
+_Fact = Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class DeviceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a device; what is unknown is absent.
+
+    `time_zone` is a name such as `Europe/Paris`, `utc_offset` is such as `+0530`, `country` an
+    ISO 3166 code or a name.
+    """
+
+    platform: _Fact | UnsetType = UNSET
+    make: _Fact | UnsetType = UNSET
+    model: _Fact | UnsetType = UNSET
+    os: _Fact | UnsetType = UNSET
+    os_version: _Fact | UnsetType = UNSET
+    app_version: _Fact | UnsetType = UNSET
+    browser: _Fact | UnsetType = UNSET
+    browser_version: _Fact | UnsetType = UNSET
+    sdk_version: _Fact | UnsetType = UNSET
+    language: _Fact | UnsetType = UNSET
+    time_zone: _Fact | UnsetType = UNSET
+    utc_offset: _Fact | UnsetType = UNSET
+    country: _Fact | UnsetType = UNSET
+    region: _Fact | UnsetType = UNSET
+    city: _Fact | UnsetType = UNSET
+
+
+_Device = Annotated[
+    DeviceFacts, Meta(description="Facts of the device that `object_id` names; others stay.")
+]
+_Session = Annotated[
+    dict[str, str | int],
+    Meta(description="Of the visit: `utm_source`, `utm_medium`, `session_referrer` and the like."),
+]
+
+
 class ProfileRecord(_Ids, frozen=True, kw_only=True, tag="profile", tag_field="type"):
     """Properties of a person. A value may be an operator, such as `{"$add": ["a"]}`."""
 
     properties: dict[str, Any]
     at: _At | UnsetType = UNSET
+    device: _Device | UnsetType = UNSET
 
 
 class EventRecord(_Ids, frozen=True, kw_only=True, tag="event", tag_field="type"):
@@ -97,6 +134,8 @@ class EventRecord(_Ids, frozen=True, kw_only=True, tag="event", tag_field="type"
     name: str
     properties: dict[str, Any] = {}
     at: _At | UnsetType = UNSET
+    device: _Device | UnsetType = UNSET
+    session: _Session | UnsetType = UNSET
 
 
 class PushToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,7 +147,7 @@ class PushToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TokenRecord(msgspec.Struct, frozen=True, kw_only=True, tag="token", tag_field="type"):
-    """A push token of a device that is known already."""
+    """A push token of a device that is known already; null when it takes no more messages."""
 
     object_id: str
-    token: PushToken
+    token: PushToken | None

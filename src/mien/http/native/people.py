@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from mien.domain.changes import Change
-from mien.domain.devices import Device
+from mien.domain.devices import Device, PushToken
 from mien.domain.identities import IdentityKind, server_object_id
 from mien.domain.ids import ProfileId
 from mien.http.native.answers import (
@@ -15,8 +15,8 @@ from mien.http.native.answers import (
     EventSummary,
     HistoryEntry,
     ProfileAnswer,
+    TokenOf,
 )
-from mien.http.native.bodies import PushToken
 from mien.http.native.calls import instant
 from mien.http.native.results import write_changes, write_identity
 from mien.services.history import PersonView
@@ -86,16 +86,23 @@ def render_event(name: str, stored: StoredEvent, actors: Mapping[str, str]) -> E
 
 
 def _device(device: Device) -> DeviceOf:
-    token = device.token
     return DeviceOf(
         object_id=device.object_id,
-        platform=device.platform,
-        token=None if token is None else PushToken(id=token.id, type=token.type, keys=token.keys),  # type: ignore[arg-type]  # checked when it came
-        make=device.make,
-        model=device.model,
-        os_version=device.os_version,
-        app_version=device.app_version,
+        token=None if device.token is None else _token(device.token),
+        first_seen_at=device.first_seen_at,
         seen_at=device.seen_at,
+        **device.facts(),
+    )
+
+
+def _token(token: PushToken) -> TokenOf:
+    return TokenOf(
+        id=token.id,
+        type=token.type,  # type: ignore[arg-type]  # checked when it came
+        keys=token.keys,
+        state="active" if token.inactive_reason is None else "inactive",
+        inactive_since=token.inactive_since,
+        inactive_reason=token.inactive_reason,
     )
 
 
@@ -103,6 +110,16 @@ def _device_changes(change: Change) -> list[DeviceChange]:
     found: list[DeviceChange] = []
     if change.token:
         found.append(DeviceChange(object_id=change.device, action="token", token=change.token))
+    elif change.token_lost:
+        found.append(
+            DeviceChange(
+                object_id=change.device,
+                action="token_lost",
+                token=change.token_lost,
+                reason=change.token_loss,
+                to=_other(change.device_to),
+            )
+        )
     elif change.device:
         origin = _other(change.device_from)
         found.append(DeviceChange(object_id=change.device, action="bound", from_=origin))
