@@ -1,4 +1,4 @@
-"""The pages of `docs/` that are made from the code: errors and settings.
+"""The pages of `docs/` that are made from the code.
 
 `python -m mien.reference docs` writes them into that folder; a test compares.
 """
@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from mien.config import Settings, variable_of
+from mien.domain.derived import DERIVED_FIELDS
 from mien.http.codes import CodeEntry, error_codes, reject_codes
 
 _ERRORS = """\
@@ -47,6 +48,20 @@ Made from the code by `scripts/docs`. A setting is an environment variable, read
 """
 
 
+_DERIVED = """\
+# Derived of a person
+
+Made from the code by `scripts/docs`. `GET /v1/profile` shows these as `derived`. They are worked out when you ask, from
+what is known then, and never stored: none is ever stale. They are kept apart from properties, so a property of the same
+name does not get in their way. What is unknown is left out, never guessed.
+
+{fields}
+
+Dates are `$D_` and epoch seconds, as dates in properties are. Facts of devices come from what clients say, or, for the
+place, from the network address when the operator [supplies a file](guide/operating.md#places).
+"""
+
+
 def errors_page() -> str:
     """Write `docs/errors.md`."""
     refused = [[_code(each), _status(each), each.cause, each.mend] for each in error_codes()]
@@ -66,7 +81,17 @@ def settings_page() -> str:
     return _SETTINGS.format(settings=_table(("variable", "default", "meaning"), rows))
 
 
-PAGES: dict[str, Callable[[], str]] = {"errors.md": errors_page, "settings.md": settings_page}
+def derived_page() -> str:
+    """Write `docs/derived.md`."""
+    rows = [[f"`{name}`", each.type, each.help] for name, each in DERIVED_FIELDS.items()]
+    return _DERIVED.format(fields=_table(("name", "type", "meaning"), rows))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "errors.md": errors_page,
+    "settings.md": settings_page,
+    "derived.md": derived_page,
+}
 
 
 def main() -> None:

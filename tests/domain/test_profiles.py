@@ -17,7 +17,6 @@ from mien.domain.profiles import (
     Document,
     Profile,
     Rules,
-    age_on,
     is_identified,
 )
 from mien.domain.values import Value, day_of
@@ -220,45 +219,6 @@ def test_the_type_follows_at_once_when_the_data_changes() -> None:
     assert is_identified(profile.document)
     write(profile, {"Email": {"$delete": 1}})
     assert not is_identified(profile.document)
-
-
-# P-10
-@pytest.mark.parametrize(
-    ("born", "today", "age"),
-    [
-        ("$D_19900131", date(2026, 1, 30), 35),
-        ("$D_19900131", date(2026, 1, 31), 36),
-        ("$D_19900131", date(2026, 2, 1), 36),
-        ("$D_19900131", date(1990, 1, 31), 0),
-        ("$D_20040229", date(2025, 2, 28), 20),
-        ("$D_20040229", date(2025, 3, 1), 21),
-        ("$D_20040229", date(2028, 2, 28), 23),
-        ("$D_20040229", date(2028, 2, 29), 24),
-        ("$D_20040228", date(2025, 2, 28), 21),
-        ("$D_19041231", date(2026, 12, 31), 122),
-        ("$D_-1", date(2026, 12, 31), 57),
-        ("$D_-1", date(2026, 12, 30), 56),
-        ("$D_0", date(2026, 1, 1), 56),
-        ("$D_-86401", date(2026, 12, 30), 57),
-        ("$D_633744000", date(2026, 1, 31), 36),
-        ("$D_20270101", date(2026, 12, 31), None),
-    ],
-    ids=repr,
-)
-def test_the_age_is_right_on_the_birthday_and_on_the_days_around_it(
-    born: str, today: date, age: int | None
-) -> None:
-    assert age_on({"DOB": born}, today) == age
-    assert age_on({"Birthday": born}, today) == age
-
-
-# U-09, P-10
-def test_a_date_of_birth_wins_over_a_birthday() -> None:
-    today = date(2026, 7, 1)
-    assert age_on({"Birthday": "$D_19900101", "DOB": "$D_20000101"}, today) == 26
-    assert age_on({"Birthday": "$D_19900101", "DOB": "broken"}, today) == 36
-    assert age_on({"Age": 34}, today) is None
-    assert age_on({"DOB": 5}, today) is None
 
 
 # U-11

@@ -23,7 +23,11 @@ def test_a_profile_shows_its_three_parts(native: Native) -> None:
     assert found.pop("updated_at").endswith("Z")
     for when in ("first_seen_at", "seen_at"):
         assert found["devices"][0].pop(when) > 1_700_000_000
-    assert found.pop("properties").pop("Age") >= 26
+    derived = found.pop("derived")
+    assert derived.pop("Age") >= 26
+    assert 0 <= derived.pop("User Bucket") < 1_000
+    assert derived.pop("Last Seen") > "$D_1760000000"
+    assert derived == {"Type": "identified", "First Seen": "$D_1750000000", "Session Count": 0}
     assert found == {
         "object_id": found["object_id"],
         "distinct_id": "ana",
@@ -32,6 +36,7 @@ def test_a_profile_shows_its_three_parts(native: Native) -> None:
             {"kind": "identity", "value": "ana"},
             {"kind": "objectId", "value": "d-1"},
         ],
+        "properties": {"Name": "Ana", "DOB": "$D_20000229"},
         "events": {
             "Charged": {"count": 2, "first_seen": 1_750_000_000, "last_seen": 1_760_000_000}
         },

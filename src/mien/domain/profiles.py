@@ -5,7 +5,6 @@ a failing record leaves nothing behind. Source: U-10, U-12, U-22, P-02, P-03.
 """
 
 from collections.abc import Iterable
-from datetime import date
 
 import msgspec
 
@@ -17,7 +16,7 @@ from mien.domain.ids import ProfileId
 from mien.domain.operations import Operation, operate
 from mien.domain.preferences import GroupChange
 from mien.domain.records import PropertyChange
-from mien.domain.values import Value, day_of
+from mien.domain.values import Value
 
 CUSTOM_KEYS = 256
 
@@ -301,17 +300,3 @@ def is_identified(document: Document) -> bool:
         or "Phone" in properties
         or any(device.active_token is not None for device in document.devices)
     )
-
-
-def age_on(properties: dict[str, Value], today: date) -> int | None:
-    """Give the age in whole years from DOB or Birthday, None without a date (U-09, P-10).
-
-    A date still to come gives none. Who was born on 29 February turns older on 1 March in other years.
-    """
-    for name in ("DOB", "Birthday"):
-        text = properties.get(name)
-        if isinstance(text, str) and (born := day_of(text)) is not None:
-            years = today.year - born.year
-            years -= (today.month, today.day) < (born.month, born.day)
-            return years if years >= 0 else None
-    return None

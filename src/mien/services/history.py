@@ -11,9 +11,11 @@ from itertools import islice
 
 import msgspec
 
+from mien.domain.derived import Known, derived_values
 from mien.domain.identities import Identity
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.profiles import Profile
+from mien.domain.values import Value
 from mien.services.reading import ProfileView, Reader, find_in
 from mien.services.wires import Wire
 from mien.store import accounts, log, people
@@ -31,10 +33,14 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class PersonView(msgspec.Struct, frozen=True):
-    """A profile as it is shown, with the time of its last change or event (epoch milliseconds)."""
+    """A profile as it is shown, with what is derived of it.
+
+    `updated_at` is the time of its last change or event (epoch milliseconds).
+    """
 
     person: Person
     profile: ProfileView
+    derived: dict[str, Value]
     updated_at: int
 
 
@@ -70,7 +76,9 @@ def view_person(
         if found is None:
             return None
         view = reader.views(tx, [found], today=today)[0]
-        return PersonView(_person(found), view, _updated_at(tx, reader.environment, found))
+        known = Known(found.id, found.document, view.events, found.created_at, today)
+        updated_at = _updated_at(tx, reader.environment, found)
+        return PersonView(_person(found), view, derived_values(known), updated_at)
 
 
 def change_page(store: Store, environment: EnvironmentId, *, start: int, count: int) -> ChangePage:

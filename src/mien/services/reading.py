@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from mien.domain.derived import age_on
 from mien.domain.devices import Device
 from mien.domain.events import Summary
 from mien.domain.fields import normalise_email
@@ -18,7 +19,7 @@ from mien.domain.identities import (
 )
 from mien.domain.ids import EnvironmentId, EventNameId
 from mien.domain.preferences import FLAG_OF_ADDRESS, SubscriptionKey, addresses, subscription_keys
-from mien.domain.profiles import Document, Profile, age_on, is_identified
+from mien.domain.profiles import Document, Profile, is_identified
 from mien.domain.schema import DefinitionKind
 from mien.domain.values import Value
 from mien.store import definitions, people
@@ -29,14 +30,15 @@ from mien.store.engine import Store, Transaction
 class ProfileView(msgspec.Struct, frozen=True, gc=False):
     """A profile as it is shown. `events` is by name; times in it are epoch seconds.
 
-    `created_at` is epoch milliseconds. `properties` have the derived Age and the
-    flags of the addresses.
+    `created_at` is epoch milliseconds. `properties` have the flags of the addresses;
+    `age` is that of today, None without a date of birth.
     """
 
     object_id: str
     is_identified: bool
     identities: Sequence[tuple[IdentityKind, str]]
     properties: dict[str, Value]
+    age: int | None
     events: dict[str, Summary]
     devices: Sequence[Device]
     groups: dict[str, dict[str, bool]]
@@ -84,7 +86,8 @@ class Reader:
             server_object_id(profile.id),
             is_identified(document),
             document.identities,
-            _properties(document, blocked, today),
+            _properties(document, blocked),
+            age_on(document.properties, today),
             {names[name]: summary for name, summary in done.items()},  # type: ignore[index]
             document.devices,
             document.groups,
@@ -141,12 +144,8 @@ def _last_active(profile: Profile) -> int:
     return max((summary.last for summary in done), default=profile.created_at // 1_000)
 
 
-def _properties(
-    document: Document, blocked: dict[SubscriptionKey, bool], today: date
-) -> dict[str, Value]:
+def _properties(document: Document, blocked: dict[SubscriptionKey, bool]) -> dict[str, Value]:
     properties = document.properties
-    if (age := age_on(properties, today)) is not None:
-        properties = {**properties, "Age": age}
     if blocked:
         flags = {
             FLAG_OF_ADDRESS[key[0]]: state

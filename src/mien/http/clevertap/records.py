@@ -64,6 +64,8 @@ def _data(view: ProfileView) -> dict[str, object]:
     data: dict[str, object] = dict(view.properties)
     for name in _TOP_LEVEL:
         data.pop(name, None)
+    if view.age is not None:
+        data["Age"] = view.age
     for kind, value in view.identities:
         if kind != IdentityKind.IDENTITY:
             data[WIRE_NAMES[IdentityKind(kind)]] = value

@@ -106,13 +106,18 @@ class DeviceOf(DeviceFacts, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProfileAnswer(Answer, frozen=True, kw_only=True):
-    """One person as Mien knows them. `groups` is by channel, then by subscription group."""
+    """One person as Mien knows them.
+
+    `derived` is worked out anew at each read: `Age`, `Last Seen`, `Country` and the like, with
+    what is unknown left out. `groups` is by channel, then by subscription group.
+    """
 
     object_id: str
     distinct_id: str | None = None
     type: Literal["anonymous", "identified"]
     identities: list[IdentityOf]
     properties: dict[str, Any]
+    derived: dict[str, Any]
     events: dict[str, EventSummary]
     devices: list[DeviceOf]
     groups: dict[str, dict[str, bool]] = {}

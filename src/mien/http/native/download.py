@@ -43,6 +43,7 @@ _EXAMPLE = {
         "type": "identified",
         "identities": [{"kind": "identity", "value": "ana"}],
         "properties": {"Name": "Ana"},
+        "derived": {"Type": "identified", "Session Count": 0, "User Bucket": 417},
         "events": {},
         "devices": [],
         "created_at": "2026-11-24T16:00:00Z",

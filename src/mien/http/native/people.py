@@ -39,6 +39,7 @@ def render_person(view: PersonView) -> ProfileAnswer:
         type="identified" if profile.is_identified else "anonymous",
         identities=identities,
         properties=dict(profile.properties),
+        derived=dict(view.derived),
         events={
             name: EventSummary(count=done.count, first_seen=done.first, last_seen=done.last)
             for name, done in profile.events.items()
