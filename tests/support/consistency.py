@@ -243,12 +243,19 @@ class _Held:
                     value = replay.properties[FIELD_OF_ADDRESS[ADDRESS_OF[kind]]]
                     key = kind, address(ADDRESS_OF[kind], value)[1]
                     written.append((sequence, key, is_blocked))
-        meant = {(int(kind), value): on for _, (kind, value), on in sorted(written)}
-        stored = {
-            (row["kind"], row["value"]): bool(row["is_blocked"])
-            for row in self.tables["subscriptions"]
+        meant = {
+            (int(kind), value): (on, self.changes[sequence]["received_at"])
+            for sequence, (kind, value), on in sorted(written)
         }
-        yield from _differences("subscriptions", stored, meant)
+        stored = {(row["kind"], row["value"]): row for row in self.tables["subscriptions"]}
+        if missing := meant.keys() - stored.keys():
+            yield f"subscriptions lack {sorted(missing)[:5]}"
+        for key, row in stored.items():
+            on, last = meant.get(key, (None, 0))
+            # What is said of an address that nobody has stands in no history.
+            is_said_since = row["changed_at"] > last
+            if bool(row["is_blocked"]) is not on and not is_said_since:
+                yield f"the subscription {key} is {not on}, the histories say {on}"
 
     def _wrong_counts(self) -> Iterator[str]:
         meant = self._counted_events() + self._counted_properties()

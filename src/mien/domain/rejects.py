@@ -59,6 +59,8 @@ class RejectCode(IntEnum):
     RECORD_TOO_LARGE = 618
     DATE_VALUE = 619
     DEVICE = 620
+    ADDRESS_TYPE = 621
+    ADDRESS_STATUS = 622
 
 
 class CodeHelp(msgspec.Struct, frozen=True):
@@ -221,6 +223,14 @@ REJECT_CODES: dict[RejectCode, CodeHelp] = {
         "What the record tells of its device or session is no object of short texts, or names "
         "a fact that is not known.",
         "Send the facts that the answer names, each a text of at most 512 bytes.",
+    ),
+    _CODES.ADDRESS_TYPE: CodeHelp(
+        "An item about an address is no object, or its `type` is not one that the call takes.",
+        "Set `type`: email, phone or whatsapp to block or open an address; phone to take one away.",
+    ),
+    _CODES.ADDRESS_STATUS: CodeHelp(
+        "An item about an address says neither to block it nor to open it again.",
+        "Set `status`: Unsubscribe or Resubscribe.",
     ),
 }
 

@@ -5,7 +5,7 @@ place in the chain of the profile, which stays the same however much is appended
 Source: B-04, P-16.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import islice
 
@@ -14,7 +14,9 @@ import msgspec
 from mien.domain.derived import Known, derived_values
 from mien.domain.identities import Identity
 from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.preferences import Channel
 from mien.domain.profiles import Profile
+from mien.domain.reachability import Reach, reachability
 from mien.domain.values import Value
 from mien.services.reading import ProfileView, Reader, find_in
 from mien.services.wires import Wire
@@ -33,7 +35,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class PersonView(msgspec.Struct, frozen=True):
-    """A profile as it is shown, with what is derived of it.
+    """A profile as it is shown, what is derived of it, and where it may be written to.
 
     `updated_at` is the time of its last change or event (epoch milliseconds).
     """
@@ -41,6 +43,7 @@ class PersonView(msgspec.Struct, frozen=True):
     person: Person
     profile: ProfileView
     derived: dict[str, Value]
+    reachable: Mapping[Channel, Reach]
     updated_at: int
 
 
@@ -77,15 +80,20 @@ def view_person(
             return None
         view = reader.views(tx, [found], today=today)[0]
         known = Known(found.id, found.document, view.events, found.created_at, today)
-        updated_at = _updated_at(tx, reader.environment, found)
-        return PersonView(_person(found), view, derived_values(known), updated_at)
+        return PersonView(
+            person=_person(found),
+            profile=view,
+            derived=derived_values(known),
+            reachable=reachability(found.document, reader.blocked_states(tx, [found])),
+            updated_at=_updated_at(tx, reader.environment, found),
+        )
 
 
 def change_page(store: Store, environment: EnvironmentId, *, start: int, count: int) -> ChangePage:
     """Give the changes of a profile from a place in its chain on."""
     with store.read() as tx:
         rows = list(islice(log.walk_changes(tx, environment, start, step=count), count))
-        actors = _actors(tx, environment, {row.source for row in rows})
+        actors = name_actors(tx, environment, {row.source for row in rows})
     return ChangePage(rows, actors, rows[-1].previous if rows else 0)
 
 
@@ -95,7 +103,7 @@ def event_page(store: Store, reader: Reader, *, start: int, count: int) -> Event
     with store.read() as tx:
         rows = list(islice(log.walk_events(tx, environment, start, step=count), count))
         names = reader.event_names(tx, {row.name for row in rows})
-        actors = _actors(tx, environment, {row.source for row in rows})
+        actors = name_actors(tx, environment, {row.source for row in rows})
     shown = [(names[row.name], row) for row in rows]
     return EventPage(shown, actors, rows[-1].previous if rows else 0)
 
@@ -120,7 +128,9 @@ def _updated_at(tx: Transaction, environment: EnvironmentId, profile: Profile) -
     return max(known, default=profile.created_at)
 
 
-def _actors(tx: Transaction, environment: EnvironmentId, sources: set[str]) -> dict[str, str]:
+def name_actors(
+    tx: Transaction, environment: EnvironmentId, sources: Collection[str]
+) -> dict[str, str]:
     """Name the keys behind sources such as `api:3`; other sources have no actor."""
     if not sources:
         return {}

@@ -130,6 +130,9 @@ class Pending:
         now_ms: int,
     ) -> None:
         """Write all of it, and those of the profiles that were touched."""
+        # Before the places of the log are drawn: of two who speak of one address, the second
+        # waits here, so the last place in the log is that of the state which holds.
+        people.set_subscriptions(tx, environment, list(self._blocked.values()))
         self._append_log(tx, environment)
         touched = [each for each in profiles if each.is_touched]
         profile_store.save(tx, environment, touched, now_ms=now_ms)
@@ -138,7 +141,6 @@ class Pending:
         profile_store.release_identities(tx, environment, self._released)
         profile_store.change_addresses(tx, environment, self._addresses)
         log.add_event_profiles(tx, environment, self._firsts)
-        people.set_subscriptions(tx, environment, list(self._blocked.values()))
         people.suggest_merges(tx, environment, list(self._suggestions.values()))
         for source, counts in sorted(self._counts.items()):
             write_counts(tx, environment, registry, counts, now_ms=now_ms, source=source)

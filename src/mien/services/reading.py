@@ -60,7 +60,7 @@ class Reader:
         self, tx: Transaction, found: deque[Profile], *, today: date
     ) -> Iterator[ProfileView]:
         """Show profiles one by one, and let go of each: at the end `found` is empty."""
-        blocked = self._blocked(tx, found)
+        blocked = self.blocked_states(tx, found)
         while found:
             yield self._view(tx, found.popleft(), blocked, today)
 
@@ -94,7 +94,10 @@ class Reader:
             profile.created_at,
         )
 
-    def _blocked(self, tx: Transaction, found: Collection[Profile]) -> dict[SubscriptionKey, bool]:
+    def blocked_states(
+        self, tx: Transaction, found: Collection[Profile]
+    ) -> dict[SubscriptionKey, bool]:
+        """Give what was said of the addresses of profiles."""
         # Most environments block nobody; asking that first spares them the look-ups.
         if not people.blocks_any(tx, self.environment):
             return {}

@@ -59,6 +59,28 @@ _BLOCKED = sa.select(subscriptions.c.kind, subscriptions.c.value, subscriptions.
     sa.or_(*[subscriptions.c.kind == kind for kind in SubscriptionKind]),
     OneOf(subscriptions.c.value),
 )
+_SUBSCRIPTIONS_OF = (
+    sa.select(*[c for c in subscriptions.columns if c.name != "environment_id"])
+    .where(
+        subscriptions.c.environment_id == _ENVIRONMENT,
+        sa.or_(*[subscriptions.c.kind == kind for kind in SubscriptionKind]),
+        subscriptions.c.value == sa.bindparam("value"),
+    )
+    .order_by(subscriptions.c.kind)
+)
+_SUBSCRIPTIONS = (
+    sa.select(*[c for c in subscriptions.columns if c.name != "environment_id"])
+    .where(
+        subscriptions.c.environment_id == _ENVIRONMENT,
+        sa.tuple_(subscriptions.c.kind, subscriptions.c.value)
+        > sa.tuple_(
+            sa.bindparam("after_kind", type_=sa.SmallInteger),
+            sa.bindparam("after_value", type_=sa.Text),
+        ),
+    )
+    .order_by(subscriptions.c.kind, subscriptions.c.value)
+    .limit(sa.bindparam("count"))
+)
 _ANY_SUBSCRIPTION = (
     sa.select(subscriptions.c.kind).where(subscriptions.c.environment_id == _ENVIRONMENT).limit(1)
 )
@@ -124,6 +146,26 @@ def blocked_states(
     return {(SubscriptionKind(kind), value): bool(is_blocked) for kind, value, is_blocked in rows}
 
 
+def subscriptions_of(tx: Transaction, environment: EnvironmentId, value: str) -> list[Subscription]:
+    """Give all that was said of an address in its normal form."""
+    rows = tx.rows(_SUBSCRIPTIONS_OF, environment=environment, value=value)
+    return [_subscription(row) for row in rows]
+
+
+def subscription_page(
+    tx: Transaction, environment: EnvironmentId, *, after: tuple[int, str], count: int
+) -> list[Subscription]:
+    """Give what was said of addresses, by kind and address, after such a pair."""
+    rows = tx.rows(
+        _SUBSCRIPTIONS,
+        environment=environment,
+        after_kind=after[0],
+        after_value=after[1],
+        count=count,
+    )
+    return [_subscription(row) for row in rows]
+
+
 def forget_address(
     tx: Transaction, environment: EnvironmentId, kind: SubscriptionKind, value: str
 ) -> int:
@@ -146,3 +188,8 @@ def note_erasures(
 def all_erasures(tx: Transaction) -> list[Row]:
     """Give every erasure of the store, as rows of the table."""
     return tx.rows(_ERASURES)
+
+
+def _subscription(row: Row) -> Subscription:
+    kind, value, is_blocked, changed_at, source = row
+    return Subscription(SubscriptionKind(kind), value, bool(is_blocked), changed_at, source)

@@ -56,6 +56,27 @@ _BY_ADDRESS = sa.select(addresses.c.profile_id).where(
     addresses.c.kind == sa.bindparam("kind"),
     addresses.c.value == sa.bindparam("value"),
 )
+_HOLDERS = (
+    sa.select(addresses.c.profile_id)
+    .distinct()
+    .where(
+        addresses.c.environment_id == _ENVIRONMENT,
+        addresses.c.kind == sa.bindparam("kind"),
+        OneOf(addresses.c.value),
+        addresses.c.profile_id > sa.bindparam("after"),
+    )
+    .order_by(addresses.c.profile_id)
+    .limit(sa.bindparam("count"))
+)
+_COUNT_HOLDERS = (
+    sa.select(sa.func.count())
+    .select_from(addresses)
+    .where(
+        addresses.c.environment_id == _ENVIRONMENT,
+        addresses.c.kind == sa.bindparam("kind"),
+        addresses.c.value == sa.bindparam("value"),
+    )
+)
 _PAGE = (
     sa.select(*_FIELDS)
     .where(profiles.c.environment_id == _ENVIRONMENT, profiles.c.profile_id > sa.bindparam("after"))
@@ -147,6 +168,30 @@ def find_by_address(
     """Give all profiles with an address in its normal form."""
     rows = tx.rows(_BY_ADDRESS, environment=environment, kind=kind, value=index_key(value))
     return list(load(tx, environment, [row[0] for row in rows]).values())
+
+
+def holders(
+    tx: Transaction,
+    environment: EnvironmentId,
+    kind: AddressKind,
+    values: Sequence[str],
+    *,
+    after: ProfileId,
+    count: int,
+) -> list[ProfileId]:
+    """Give the next profiles by id that have any of these addresses in their normal form."""
+    rows = tx.rows(
+        _HOLDERS, environment=environment, kind=kind, values=values, after=after, count=count
+    )
+    return [row[0] for row in rows]
+
+
+def count_holders(
+    tx: Transaction, environment: EnvironmentId, kind: AddressKind, value: str
+) -> int:
+    """Count the profiles that have an address in its normal form."""
+    row = tx.row(_COUNT_HOLDERS, environment=environment, kind=kind, value=value)
+    return row[0] if row else 0
 
 
 def page(
