@@ -28,6 +28,7 @@ def test_a_profile_shows_its_three_parts(native: Native) -> None:
     assert 0 <= derived.pop("User Bucket") < 1_000
     assert derived.pop("Last Seen") > "$D_1760000000"
     assert derived == {"Type": "identified", "First Seen": "$D_1750000000", "Session Count": 0}
+    assert found.pop("reachable")["push"] == {"can": True}
     assert found == {
         "object_id": found["object_id"],
         "distinct_id": "ana",

@@ -280,6 +280,29 @@ PROFILE = _described(
     ),
     errors=(HTTPStatus.NOT_FOUND,),
 )
+_ITEM = Schema(type=OpenAPIType.OBJECT)
+_ITEMS = Schema(type=OpenAPIType.ARRAY, max_items=1_000, items=_ITEM)
+_DRY_RUN = _query("dryRun", "`1` checks the items, and applies nothing.", _TEXT)
+_ALL_DONE = {"status": "success", "processed": 1, "unprocessed": []}
+SUBSCRIBE = _described(
+    "clevertapSubscribe",
+    "Block addresses for every profile that shares them, or open them again",
+    gives=UploadAnswer,
+    example=_ALL_DONE,
+    parameters=(_DRY_RUN,),
+    body=_body(
+        {"d": [{"type": "email", "value": "ana@example.com", "status": "Unsubscribe"}]},
+        d=_ITEMS,
+    ),
+)
+DISASSOCIATE = _described(
+    "clevertapDisassociate",
+    "Take phones from every profile that has them",
+    gives=UploadAnswer,
+    example=_ALL_DONE,
+    parameters=(_DRY_RUN,),
+    body=_body({"d": [{"type": "phone", "value": "+14155551234"}]}, d=_ITEMS),
+)
 DELETE = _described(
     "clevertapDeleteProfiles",
     "Erase the people that `identity` or `guid` names",

@@ -6,6 +6,7 @@ from mien.http.clevertap.delete import delete_profiles
 from mien.http.clevertap.events import events
 from mien.http.clevertap.profile import profile
 from mien.http.clevertap.profiles import profiles
+from mien.http.clevertap.subscribe import disassociate_addresses, subscribe_addresses
 from mien.http.clevertap.upload import upload
 
 CLEVERTAP_HANDLERS: list[HTTPRouteHandler] = [
@@ -14,4 +15,6 @@ CLEVERTAP_HANDLERS: list[HTTPRouteHandler] = [
     profile,
     events,
     delete_profiles,
+    subscribe_addresses,
+    disassociate_addresses,
 ]

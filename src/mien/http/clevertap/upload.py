@@ -17,7 +17,8 @@ from mien.domain.profiles import Rules
 from mien.domain.rejects import Reject, RejectCode
 from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
-from mien.http.body import MalformedBodyError, decode_json, lost_keys, read_body
+from mien.http.body import lost_keys, read_body
+from mien.http.clevertap.batches import is_dry, plain_text, records_of, write_reject
 from mien.http.clevertap.documents import UPLOAD
 from mien.http.state import Services
 from mien.services.receipts import Applied, Batch, Idempotency, Receipt
@@ -49,8 +50,8 @@ async def upload(request: Request[Any, Any, Any]) -> ASGIResponse:
     services, caller = services_of(request), caller_of(request)
     async with services.limits.place(caller.environment, "upload"):
         body = await read_body(request, services.settings)
-        records = _records(body)
-        is_dry_run = request.query_params.get("dryRun") in ("1", "true")
+        records = records_of(body)
+        is_dry_run = is_dry(request)
         key = request.headers.get("idempotency-key")
         receipt = await services.ingest.submit(
             Batch(
@@ -89,7 +90,7 @@ def render(receipt: Receipt, lost: Mapping[int, Sequence[str]] = MappingProxyTyp
     answer: dict[str, object] = {
         "status": _status(receipt),
         "processed": processed,
-        "unprocessed": [_unprocessed(reject) for reject in rejects if reject is not None],
+        "unprocessed": [write_reject(each, _text(each)) for each in rejects if each is not None],
     }
     if lost:
         answer["lost_keys"] = [
@@ -106,30 +107,14 @@ def _status(receipt: Receipt) -> str:
     return "success" if whole else "partial"
 
 
-def _unprocessed(reject: Reject) -> dict[str, object]:
-    return {
-        "status": "fail",
-        "code": int(reject.code),
-        "error": _text(reject),
-        "record": reject.record,
-    }
-
-
 def _text(reject: Reject) -> str:
     if reject.code in _EVENT_NAME_CODES:
         start = f"Event Name is incorrect. ErrorCode: {int(reject.code)} - {reject.reason}. "
     elif reject.code in _PROFILE_CODES:
         start = f"Profile data is incorrect. {reject.reason}."
     else:
-        start = f"{reject.reason}. "
+        return plain_text(reject)
     return f"{start}Skipped record number : {reject.position}"
-
-
-def _records(body: bytes) -> list[object]:
-    decoded = decode_json(body)
-    if not isinstance(decoded, dict) or not isinstance(records := decoded.get("d"), list):
-        raise MalformedBodyError
-    return records
 
 
 def _rules(services: Services) -> Rules:

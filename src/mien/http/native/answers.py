@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from mien.domain.devices import TokenLoss
+from mien.domain.preferences import Channel
+from mien.domain.reachability import Reason
 from mien.http.native.bodies import DeviceFacts, PushToken, State
 
 RecordStatus = Literal["applied", "unchanged", "rejected"]
@@ -105,11 +107,19 @@ class DeviceOf(DeviceFacts, frozen=True, kw_only=True, omit_defaults=True):
     seen_at: Annotated[int, Meta(description="Epoch seconds.")] = 0
 
 
+class ReachOf(Answer, frozen=True, kw_only=True):
+    """Whether messages may be sent on a channel; `reason` says why not."""
+
+    can: bool
+    reason: Reason | None = None
+
+
 class ProfileAnswer(Answer, frozen=True, kw_only=True):
     """One person as Mien knows them.
 
     `derived` is worked out anew at each read: `Age`, `Last Seen`, `Country` and the like, with
-    what is unknown left out. `groups` is by channel, then by subscription group.
+    what is unknown left out. `groups` is by channel, then by subscription group. `reachable`
+    is by channel, for messages of no group.
     """
 
     object_id: str
@@ -121,6 +131,7 @@ class ProfileAnswer(Answer, frozen=True, kw_only=True):
     events: dict[str, EventSummary]
     devices: list[DeviceOf]
     groups: dict[str, dict[str, bool]] = {}
+    reachable: dict[Channel, ReachOf]
     created_at: datetime
     updated_at: datetime
 

@@ -46,6 +46,7 @@ _EXAMPLE = {
         "derived": {"Type": "identified", "Session Count": 0, "User Bucket": 417},
         "events": {},
         "devices": [],
+        "reachable": {"email": {"can": False, "reason": "no_address"}},
         "created_at": "2026-11-24T16:00:00Z",
         "updated_at": "2026-11-24T16:00:00Z",
     },

@@ -15,6 +15,7 @@ from mien.http.native.answers import (
     EventSummary,
     HistoryEntry,
     ProfileAnswer,
+    ReachOf,
     TokenOf,
 )
 from mien.http.native.calls import instant
@@ -46,6 +47,10 @@ def render_person(view: PersonView) -> ProfileAnswer:
         },
         devices=[_device(device) for device in profile.devices],
         groups=profile.groups,
+        reachable={
+            channel: ReachOf(can=reach.can, reason=reach.reason)
+            for channel, reach in view.reachable.items()
+        },
         created_at=instant(profile.created_at),
         updated_at=instant(view.updated_at),
     )

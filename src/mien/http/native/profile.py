@@ -53,6 +53,7 @@ _ANA = {
     },
     "events": {"Charged": {"count": 2, "first_seen": 1764000000, "last_seen": 1764003600}},
     "devices": [{"object_id": "d-7", "platform": "Android", "seen_at": 1764003600}],
+    "reachable": {"email": {"can": False, "reason": "no_address"}},
     "created_at": "2026-11-24T16:00:00Z",
     "updated_at": "2026-11-24T17:00:00Z",
 }

@@ -2,6 +2,12 @@
 
 from litestar import Router
 
+from mien.http.native.addresses import (
+    change_subscriptions,
+    get_address,
+    list_subscriptions,
+    release_address,
+)
 from mien.http.native.batch import upload_batch
 from mien.http.native.calls import only_callers
 from mien.http.native.definitions import (
@@ -47,6 +53,10 @@ NATIVE_HANDLERS = [
             download_rejects,
             replay_rejects,
             get_merge_suggestions,
+            get_address,
+            release_address,
+            list_subscriptions,
+            change_subscriptions,
             get_environment,
             get_environment_settings,
             change_environment_settings,
