@@ -35,3 +35,8 @@ def new_public_id() -> str:
 def new_secret() -> bytes:
     """Make a key for signing."""
     return secrets.token_bytes(32)
+
+
+def new_signing_secret() -> str:
+    """Make a secret that a customer's program signs with: 43 letters, digits, `-` and `_`."""
+    return secrets.token_urlsafe(32)

@@ -31,6 +31,7 @@ from mien.services.accounts import Doorkeeper
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
+from mien.services.user_tokens import IdentityTokens, ProfileTokens
 from mien.store import accounts
 from mien.store.checkpoints import Checkpointer
 from mien.store.engine import open_store
@@ -124,6 +125,8 @@ def _services(settings: Settings) -> Iterator[Services]:
             workers,
             signing_key,
             SettingsCache(store),
+            ProfileTokens(store),
+            IdentityTokens(store),
             metrics,
             places,
         )

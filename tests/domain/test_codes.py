@@ -56,8 +56,13 @@ EXAMPLES: dict[RejectCode, object] = {
 }
 """A record for each code."""
 
-DECIDED_WITH_THE_STORE = {CODES.EVENT_DISCARDED, CODES.TOKEN_PLATFORM, CODES.TOO_MANY_KEYS}
-"""These depend on definitions, devices and profiles: `services` decides on them."""
+DECIDED_WITH_THE_STORE = {
+    CODES.EVENT_DISCARDED,
+    CODES.TOKEN_PLATFORM,
+    CODES.TOO_MANY_KEYS,
+    CODES.IDENTITY_UNSIGNED,
+}
+"""These depend on definitions, devices, profiles and keys: `services` decides on them."""
 
 OF_ADDRESSES = {CODES.ADDRESS_TYPE, CODES.ADDRESS_STATUS}
 """These are about items that are no records: `test_subscriptions.py` has their examples."""

@@ -57,7 +57,7 @@ def test_every_endpoint_is_described(openapi: Any) -> None:
         ("/v1/batch", "post"),
         ("/v1/profile", "get"),
     } <= known
-    assert {path.split("/")[1] for path, _ in known} == {"1", "v1"}
+    assert {path.split("/")[1] for path, _ in known} == {"1", "v1", "sdk"}
 
 
 def test_every_operation_has_a_summary_examples_and_its_refusals(openapi: Any) -> None:
@@ -74,7 +74,7 @@ def test_every_operation_has_a_summary_examples_and_its_refusals(openapi: Any) -
 
 def test_the_security_of_an_operation_is_one_that_is_described(openapi: Any) -> None:
     schemes = set(openapi["components"]["securitySchemes"])
-    assert schemes == {"basic", "account", "passcode"}
+    assert schemes == {"basic", "account", "passcode", "profileToken"}
     for path, _, operation in operations(openapi):
         for choice in operation.get("security", openapi["security"]):
             assert set(choice) <= schemes, path

@@ -12,14 +12,17 @@ from mien.http.native.documents import JSON_LINES
 from mien.http.native.routes import NATIVE_HANDLERS
 from tests.support.servers import Server
 
-HANDLERS = [
-    handler
-    for router in NATIVE_HANDLERS
-    for route in router.routes
-    if isinstance(route, HTTPRoute)
-    for handler in route.route_handlers
-    if handler.handler_name != "options_handler"
-]
+HANDLERS = sorted(
+    (
+        handler
+        for router in NATIVE_HANDLERS
+        for route in router.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.handler_name != "options_handler"
+    ),
+    key=str,  # the framework keeps those of one path in a set
+)
 
 
 @pytest.mark.parametrize("handler", HANDLERS, ids=str)

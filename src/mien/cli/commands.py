@@ -9,6 +9,7 @@ from mien.cli.key import key
 from mien.cli.migrate import migrate
 from mien.cli.options import Commands
 from mien.cli.rejects import rejects
+from mien.cli.signing_key import signing_key
 
 
 @click.group(cls=Commands)
@@ -17,5 +18,5 @@ def cli() -> None:
     """Mien: know who your users are, what they did and how to reach them."""
 
 
-for _command in (account, key, environment, backup, restore, rejects, migrate):
+for _command in (account, key, signing_key, environment, backup, restore, rejects, migrate):
     cli.add_command(_command)

@@ -1,12 +1,12 @@
 """`mien key`: further keys of an environment, and revoking them."""
 
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
 import click
 import msgspec
 
+from mien.cli.keys import print_keys
 from mien.cli.options import (
     account_argument,
     data_option,
@@ -14,15 +14,8 @@ from mien.cli.options import (
     open_existing,
     settings_with,
 )
-from mien.cli.printing import at, data_words, print_json, print_table, shown_time
+from mien.cli.printing import data_words, print_json, print_table
 from mien.services import accounts
-
-
-class _Key(msgspec.Struct, frozen=True):
-    key_id: int
-    label: str
-    created_at: datetime
-    revoked_at: datetime | None
 
 
 class _Added(msgspec.Struct, frozen=True):
@@ -77,28 +70,7 @@ def list_(*, account_id: str, data: Path | None, as_json: bool) -> None:
     """List the keys of the environment ACCOUNT_ID; passcodes are not known any more."""
     with closing(open_existing(settings_with(data))) as store:
         keys = accounts.list_keys(store, account_id)
-    if as_json:
-        listed = [
-            _Key(
-                each.key_id,
-                each.label,
-                at(each.created_at),
-                None if each.revoked_at is None else at(each.revoked_at),
-            )
-            for each in keys
-        ]
-        print_json({"account_id": account_id, "keys": listed})
-        return
-    rows = [
-        (
-            str(each.key_id),
-            each.label,
-            shown_time(each.created_at),
-            "in use" if each.revoked_at is None else f"revoked {shown_time(each.revoked_at)}",
-        )
-        for each in keys
-    ]
-    print_table(("Key", "Label", "Made", "State"), rows)
+    print_keys(account_id, "keys", keys, as_json=as_json)
 
 
 @key.command()

@@ -61,6 +61,7 @@ class RejectCode(IntEnum):
     DEVICE = 620
     ADDRESS_TYPE = 621
     ADDRESS_STATUS = 622
+    IDENTITY_UNSIGNED = 623
 
 
 class CodeHelp(msgspec.Struct, frozen=True):
@@ -231,6 +232,12 @@ REJECT_CODES: dict[RejectCode, CodeHelp] = {
     _CODES.ADDRESS_STATUS: CodeHelp(
         "An item about an address says neither to block it nor to open it again.",
         "Set `status`: Unsubscribe or Resubscribe.",
+    ),
+    _CODES.IDENTITY_UNSIGNED: CodeHelp(
+        "The environment requires signed identities, and a record from a browser or an app names "
+        "a person without a valid identity token for that very id.",
+        "Let the app's own server sign a token for the person (`mien signing-key`), and send it "
+        "along; or identify the person from that server through `/v1/batch`.",
     ),
 }
 

@@ -117,6 +117,12 @@ def openapi() -> OpenAPIConfig:
                 ),
                 "account": _header(ACCOUNT_HEADER, "The account id, such as `ABC-DEF-1234`."),
                 "passcode": _header(PASSCODE_HEADER, "A passcode of this environment."),
+                "profileToken": SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    bearer_format="JWT",
+                    description="A token that `POST /v1/profile/token` made.",
+                ),
             }
         ),
         openapi_router=Router(

@@ -16,6 +16,7 @@ from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
 from mien.services.reading import Reader
+from mien.services.user_tokens import IdentityTokens, ProfileTokens
 from mien.store.engine import Store
 
 T = TypeVar("T")
@@ -36,6 +37,8 @@ class Services(msgspec.Struct):
     workers: ThreadPoolExecutor
     signing_key: bytes
     environments: SettingsCache
+    profile_tokens: ProfileTokens
+    identity_tokens: IdentityTokens
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     places: Places = msgspec.field(default_factory=Places)
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)

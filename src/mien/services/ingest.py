@@ -24,8 +24,9 @@ from mien.domain.errors import (
 )
 from mien.domain.ids import EnvironmentId
 from mien.domain.keys import index_key
-from mien.domain.records import RECORDS_PER_CALL, parse_records
+from mien.domain.records import RECORDS_PER_CALL, Record, parse_records
 from mien.domain.rejects import Reject
+from mien.domain.vouching import check_vouched
 from mien.services.receipts import Applied, Batch, Receipt, Result
 from mien.services.registry import Registry
 from mien.services.workspace import Workspace
@@ -213,14 +214,7 @@ class Ingest:
         fresh = [job for job in jobs if not _answered_before(tx, job)]
         if not fresh:
             return
-        parsed = [
-            parse_records(
-                job.batch.records,
-                now=job.batch.received_at // 1_000,
-                is_system=job.batch.is_system,
-            )
-            for job in fresh
-        ]
+        parsed = [_parse(job.batch) for job in fresh]
         workspace = Workspace(tx, environment, registry)
         workspace.load([record for records in parsed for record in records])
         for job, records in zip(fresh, parsed, strict=True):
@@ -234,6 +228,16 @@ class Ingest:
         workspace.flush(now_ms=fresh[-1].batch.received_at)
         for job in fresh:
             _keep(tx, job)
+
+
+def _parse(batch: Batch) -> list[Record | Reject]:
+    """Read the records of a batch; those that name a person nobody vouches for are rejected."""
+    records = parse_records(
+        batch.records, now=batch.received_at // 1_000, is_system=batch.is_system
+    )
+    if batch.vouched is None:
+        return records
+    return [check_vouched(record, batch.vouched) for record in records]
 
 
 def _answered_before(tx: Transaction, job: _Job) -> bool:

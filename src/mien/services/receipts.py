@@ -9,6 +9,7 @@ from mien.domain.identities import Identity
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.profiles import COMPATIBLE, PropertyChanges, Rules
 from mien.domain.rejects import Reject
+from mien.domain.vouching import Vouched
 
 
 class Applied(msgspec.Struct, gc=False):
@@ -56,6 +57,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     `received_at` is epoch milliseconds, `source` says who sent it (`api:3` is key 3).
     `is_system` records come from edges of ours and may raise reserved events.
+    `vouched` says whom the records may name, if the environment asks for signatures.
     `replays` are ids of rejects, one for each record, when these are sent again.
     """
 
@@ -68,3 +70,4 @@ class Batch(msgspec.Struct, frozen=True):
     is_system: bool = False
     idempotency: Idempotency | None = None
     replays: tuple[int, ...] = ()
+    vouched: Vouched | None = None

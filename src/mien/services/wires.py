@@ -24,6 +24,9 @@ class Wire(StrEnum):
         return f"{self.value}:{key_id}"
 
 
+SDK = "sdk"
+"""Begins the source of what our own SDKs send, in the shape of our own API."""
+
 _NAMES: Mapping[str, str] = {
     "distinct_id": "identity",
     "facebook_id": "FBID",
@@ -53,7 +56,8 @@ _WORDS = re.compile(r"\b(?:" + "|".join(_BACK) + r")\b")
 
 def wire_of(source: str) -> Wire:
     """Tell by which way records with this source came."""
-    return Wire.NATIVE if source.startswith(f"{Wire.NATIVE.value}:") else Wire.COMPATIBLE
+    way = source.partition(":")[0]
+    return Wire.NATIVE if way in (Wire.NATIVE, SDK) else Wire.COMPATIBLE
 
 
 def to_raw(record: object) -> object:

@@ -65,6 +65,17 @@ api_keys = sa.Table(
     sa.Column("revoked_at", sa.BigInteger),
 )
 
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    _key("environment_id"),
+    _key("key_id"),
+    _column("label", sa.Text),
+    _column("secret", sa.LargeBinary),
+    _column("created_at"),
+    sa.Column("revoked_at", sa.BigInteger),
+)
+
 secrets = sa.Table("secrets", metadata, _key("name", EXACT), _column("value", sa.LargeBinary))
 
 counters = sa.Table(

@@ -314,3 +314,31 @@ class EnvironmentAnswer(Answer, frozen=True, kw_only=True):
     account_id: str
     environment: Literal["live", "test"]
     time_zone: str
+
+
+class ProfileTokenAnswer(Answer, frozen=True, kw_only=True):
+    """A token that reads one profile at `/sdk/v1/profile`, until it expires."""
+
+    token: str
+    expires_at: datetime
+
+
+class SigningKeyEntry(Answer, frozen=True, kw_only=True):
+    """A key that signs who the users of an app are; `id` is the `kid` of its tokens."""
+
+    id: int
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class SigningKeyMade(SigningKeyEntry, frozen=True, kw_only=True):
+    """A new signing key with its `secret`, which is shown this once."""
+
+    secret: str
+
+
+class SigningKeys(Answer, frozen=True, kw_only=True):
+    """The signing keys of an environment, oldest first."""
+
+    signing_keys: list[SigningKeyEntry]

@@ -12,6 +12,12 @@ from msgspec import UNSET, Meta, UnsetType
 
 from mien.domain.environments import EventMapping, PersonKind
 from mien.domain.records import RECORDS_PER_CALL
+from mien.services.signing import LABEL_CHARACTERS
+from mien.services.user_tokens import (
+    LONGEST_PROFILE_TOKEN_SECONDS,
+    PROFILE_TOKEN_SECONDS,
+    SHORTEST_PROFILE_TOKEN_SECONDS,
+)
 
 State = Literal["active", "inactive", "discarded"]
 
@@ -69,6 +75,22 @@ class ReplayBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rejects to be applied, in order; no id twice."""
 
     rejects: Annotated[list[ReplayItem], Meta(min_length=1, max_length=RECORDS_PER_CALL)]
+
+
+class ProfileTokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose profile a token is to read: one of the two ids."""
+
+    distinct_id: str | None = None
+    object_id: str | None = None
+    lifetime_seconds: Annotated[
+        int, Meta(ge=SHORTEST_PROFILE_TOKEN_SECONDS, le=LONGEST_PROFILE_TOKEN_SECONDS)
+    ] = PROFILE_TOKEN_SECONDS
+
+
+class SigningKeyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A signing key to be made; the label says what it is for."""
+
+    label: Annotated[str, Meta(min_length=1, max_length=LABEL_CHARACTERS)]
 
 
 _At = Annotated[int, Meta(description="Epoch seconds; the server's time if absent.")]

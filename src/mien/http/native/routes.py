@@ -32,6 +32,12 @@ from mien.http.native.profile import (
     get_profile_events,
 )
 from mien.http.native.rejects import download_rejects, list_rejects, replay_rejects
+from mien.http.native.user_tokens import (
+    list_signing_keys,
+    make_profile_token,
+    make_signing_key,
+    revoke_signing_key,
+)
 
 NATIVE_HANDLERS = [
     Router(
@@ -60,6 +66,10 @@ NATIVE_HANDLERS = [
             get_environment,
             get_environment_settings,
             change_environment_settings,
+            make_profile_token,
+            list_signing_keys,
+            make_signing_key,
+            revoke_signing_key,
         ],
         guards=[only_callers],
     )

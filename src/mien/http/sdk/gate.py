@@ -11,6 +11,7 @@ import time
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import HttpMethod, Request, Response, route
@@ -27,6 +28,7 @@ from mien.http.state import ENVIRONMENT
 
 PAGE_HEADERS = {
     "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -61,6 +63,11 @@ class Visitor(msgspec.Struct, frozen=True):
     origin: str
     address: str
     source: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the account."""
+        return ZoneInfo(self.time_zone)
 
 
 def pace(request: Request[Any, Any, Any]) -> str:

@@ -1,0 +1,16 @@
+"""The routes of our own SDKs, for the application."""
+
+from litestar import Router
+from litestar.types import ControllerRouterHandler
+
+from mien.http.sdk.gate import REFUSALS, preflight
+from mien.http.sdk.profile import get_own_profile
+
+# A preflight comes before its route, or the framework answers it.
+SDK_HANDLERS: list[ControllerRouterHandler] = [
+    Router(
+        "/sdk/v1",
+        route_handlers=[preflight("/profile"), get_own_profile],
+        exception_handlers=REFUSALS,
+    )
+]
