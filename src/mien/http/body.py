@@ -61,14 +61,16 @@ class BodyTooLargeError(LimitExceededError):
     mend = "Send fewer records in one request."
 
 
-async def read_body(request: Request[Any, Any, Any], settings: Settings) -> bytes:
+async def read_body(
+    request: Request[Any, Any, Any], settings: Settings, *, limit: int | None = None
+) -> bytes:
     """Give the body, decompressed.
 
-    Raises `BodyTooLargeError` when it is larger than `settings.body_bytes` before or
-    after decompression, `SlowBodyError` when it takes too long, `ClientGoneError` when it
-    ends too soon, `MalformedBodyError` when it cannot be decompressed.
+    Raises `BodyTooLargeError` when it is larger than `settings.body_bytes`, or `limit` if
+    that is less, before or after decompression, `SlowBodyError` when it takes too long,
+    `ClientGoneError` when it ends too soon, `MalformedBodyError` when it cannot be decompressed.
     """
-    limit = settings.body_bytes
+    limit = min(limit or settings.body_bytes, settings.body_bytes)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(int(declared), limit)
@@ -90,12 +92,22 @@ def decode_json(body: bytes) -> object:
     """Decode JSON, or raise `MalformedBodyError`. NaN and Infinity are not JSON."""
     try:
         decoded: object = _decode(body)
-        if body.count(b"[") + body.count(b"{") > _SURELY_SHALLOW:
-            # An answer that echoes a record nests deeper than the body, and must be writable.
-            msgspec.json.encode(_nested(decoded))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBodyError from error
+    check_depth(body, decoded)
     return decoded
+
+
+def check_depth(body: bytes, decoded: object) -> None:
+    """Raise `MalformedBodyError` for a body that nests deeper than can be written again.
+
+    An answer that echoes a record nests deeper than the body, and so does what is kept of it.
+    """
+    if body.count(b"[") + body.count(b"{") > _SURELY_SHALLOW:
+        try:
+            msgspec.json.encode(_nested(decoded))
+        except RecursionError as error:
+            raise MalformedBodyError from error
 
 
 async def _receive(request: Request[Any, Any, Any], limit: int) -> bytes:

@@ -3,6 +3,7 @@
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
+from mien.http.sdk.batch import send_from_page
 from mien.http.sdk.gate import REFUSALS, preflight
 from mien.http.sdk.profile import get_own_profile
 
@@ -10,7 +11,7 @@ from mien.http.sdk.profile import get_own_profile
 SDK_HANDLERS: list[ControllerRouterHandler] = [
     Router(
         "/sdk/v1",
-        route_handlers=[preflight("/profile"), get_own_profile],
+        route_handlers=[preflight("/batch", "/profile"), send_from_page, get_own_profile],
         exception_handlers=REFUSALS,
     )
 ]

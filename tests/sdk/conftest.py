@@ -1,0 +1,39 @@
+"""What the tests of what pages call share: accounts that are made at once, and pages."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.native.callers import Native
+from tests.sdk.pages import Page
+from tests.support.accounts import Accounts
+from tests.support.servers import Key, Server
+
+
+@pytest.fixture(scope="session")
+def accounts(server: Server) -> Iterator[Accounts]:
+    """Give what opens accounts on the server."""
+    opened = Accounts(server)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def keys(accounts: Accounts) -> tuple[Key, Key]:
+    """Give the live and the test key of a new account."""
+    return accounts.open()
+
+
+@pytest.fixture
+def native(server: Server, keys: tuple[Key, Key]) -> Iterator[Native]:
+    """Give a caller of `/v1` with the live key of a new account."""
+    caller = Native(server, keys[0])
+    with caller.http:
+        yield caller
+
+
+@pytest.fixture
+def page(server: Server, keys: tuple[Key, Key]) -> Iterator[Page]:
+    """Give a page of the live environment of that account, which has no passcode."""
+    with Page(server, keys[0].account_id) as opened:
+        yield opened
