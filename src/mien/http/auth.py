@@ -12,6 +12,8 @@ from mien.services.accounts import Caller, WrongPasscodeError
 ACCOUNT_HEADER = "x-clevertap-account-id"
 PASSCODE_HEADER = "x-clevertap-passcode"
 
+_ACCOUNT, _PASSCODE = ACCOUNT_HEADER.encode(), PASSCODE_HEADER.encode()
+
 
 def services_of(request: Request[Any, Any, Any]) -> Services:
     """Give the parts of the server that handles a request."""
@@ -21,15 +23,25 @@ def services_of(request: Request[Any, Any, Any]) -> Services:
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
     """Give who calls, or raise `NotAllowedError`."""
-    services, headers = services_of(request), request.headers
-    public_id, passcode = headers.get(ACCOUNT_HEADER), headers.get(PASSCODE_HEADER)
-    if public_id is None and (pair := _basic(headers.get("authorization", ""))) is not None:
+    services = services_of(request)
+    public_id, passcode = _header(request, _ACCOUNT), _header(request, _PASSCODE)
+    if public_id is None and (pair := _basic(request.headers.get("authorization", ""))) is not None:
         public_id, passcode = pair
     caller = services.doorkeeper.admit(public_id, passcode)
-    if services.settings.region_hosts and not _is_own_host(services, headers.get("host", "")):
+    if services.settings.region_hosts and not _is_own_host(
+        services, request.headers.get("host", "")
+    ):
         raise WrongPasscodeError
     request.scope["state"][ENVIRONMENT] = caller.public_id
     return caller
+
+
+def _header(request: Request[Any, Any, Any], wanted: bytes) -> str | None:
+    """Find a header among those that came: on each request, and cheaper than indexing them all."""
+    for name, value in request.scope["headers"]:
+        if name == wanted:
+            return value.decode("latin-1")
+    return None
 
 
 def _basic(header: str) -> tuple[str, str] | None:

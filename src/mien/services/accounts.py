@@ -139,12 +139,25 @@ def revoke_key(store: Store, public_id: str, key_id: int) -> None:
             raise NotFoundError(msg)
 
 
+class _Known(msgspec.Struct):
+    """An environment and its keys in use, by digest, until they are read anew.
+
+    `admitted` are the callers by the passcode that opened one of the keys, so that the
+    thousands of requests of a second are not all hashed.
+    """
+
+    until: float
+    environment: Environment
+    keys: dict[bytes, int]
+    admitted: dict[str, Caller] = {}
+
+
 class Doorkeeper:
     """Tells who calls. Remembers keys for a second, so that a revoked one is soon refused."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[str, tuple[float, Environment, dict[bytes, int]]] = {}
+        self._known: dict[str, _Known] = {}
         with store.write() as tx:
             self._pepper = _pepper(tx)
 
@@ -152,24 +165,29 @@ class Doorkeeper:
         """Give the caller, or raise `NotAllowedError`."""
         if not public_id:
             raise UnknownAccountError
-        environment, keys = self._keys(public_id)
-        digest = _digest(self._pepper, passcode or "")
+        known, passcode = self._get(public_id), passcode or ""
+        if (caller := known.admitted.get(passcode)) is None:
+            caller = known.admitted[passcode] = self._check(known, passcode)
+        return caller
+
+    def recognise(self, public_id: str) -> Environment:
+        """Give the environment that pages name by its id alone, or raise `UnknownAccountError`."""
+        return self._get(public_id).environment
+
+    def _check(self, known: "_Known", passcode: str) -> Caller:
+        environment, digest = known.environment, _digest(self._pepper, passcode)
         # The digest is keyed and compared in constant time: neither says how near a guess was.
-        for known, key_id in keys.items():
-            if hmac.compare_digest(known, digest):
+        for each, key_id in known.keys.items():
+            if hmac.compare_digest(each, digest):
                 return Caller(
                     environment.environment_id, environment.public_id, environment.time_zone, key_id
                 )
         raise WrongPasscodeError
 
-    def recognise(self, public_id: str) -> Environment:
-        """Give the environment that pages name by its id alone, or raise `UnknownAccountError`."""
-        return self._keys(public_id)[0]
-
-    def _keys(self, public_id: str) -> tuple[Environment, dict[bytes, int]]:
+    def _get(self, public_id: str) -> "_Known":
         now = time.monotonic()
         known = self._known.get(public_id)
-        if known is None or known[0] < now:
+        if known is None or known.until < now:
             with self._store.read() as tx:
                 environment = accounts.find_environment(tx, public_id)
                 if environment is None:
@@ -177,8 +195,8 @@ class Doorkeeper:
                     raise UnknownAccountError
                 keys = accounts.list_keys(tx, environment.environment_id)
             good = {key.digest: key.key_id for key in keys if key.revoked_at is None}
-            known = self._known[public_id] = (now + _FRESH_SECONDS, environment, good)
-        return known[1], known[2]
+            known = self._known[public_id] = _Known(now + _FRESH_SECONDS, environment, good)
+        return known
 
 
 def _open(tx: Transaction, account: Account, kind: str, public_id: str, now: int) -> NewKey:

@@ -78,7 +78,7 @@ def view_person(
         found = find_in(tx, reader.environment, identity)
         if found is None:
             return None
-        view = reader.views(tx, [found], today=today)[0]
+        view = reader.view(tx, found, today=today)
         known = Known(found.id, found.document, view.events, found.created_at, today)
         return PersonView(
             person=_person(found),

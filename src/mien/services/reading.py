@@ -52,6 +52,10 @@ class Reader:
         self.environment = environment
         self._names: dict[EventNameId, str] = {}
 
+    def view(self, tx: Transaction, found: Profile, *, today: date) -> ProfileView:
+        """Show one profile; `today` is the day in the account's time zone."""
+        return self._view(tx, found, self._blocked(tx, (found,)), today)
+
     def views(self, tx: Transaction, found: Sequence[Profile], *, today: date) -> list[ProfileView]:
         """Show profiles; `today` is the day in the account's time zone."""
         return list(self.each_view(tx, deque(found), today=today))
@@ -111,7 +115,7 @@ def view_by_identity(
     """Show the profile that an identity means, an objectId made by the server included."""
     with store.read() as tx:
         found = find_in(tx, reader.environment, identity)
-        return None if found is None else reader.views(tx, [found], today=today)[0]
+        return None if found is None else reader.view(tx, found, today=today)
 
 
 def view_by_email(
@@ -120,7 +124,7 @@ def view_by_email(
     """Show the most recently active profile with an e-mail address, and how many have it."""
     with store.read() as tx:
         found = find_by_email(tx, reader.environment, email)
-        return (reader.views(tx, found[:1], today=today)[0], len(found)) if found else None
+        return (reader.view(tx, found[0], today=today), len(found)) if found else None
 
 
 def find_in(tx: Transaction, environment: EnvironmentId, identity: Identity) -> Profile | None:

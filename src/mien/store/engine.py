@@ -173,14 +173,14 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Run single statements, each of which sees all that is committed."""
-        with self._translated(), self._reader() as reader:
+        with self._reader() as reader:
             yield Transaction(reader.cursor(), self._compiler)
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Run several statements that all see the same moment."""
         begin = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with self._translated(), self._reader() as reader:
+        with self._reader() as reader:
             cursor = reader.cursor()
             cursor.execute(begin)
             try:
@@ -195,7 +195,7 @@ class Store:
         Raises `RetryTransactionError` when another process got in between, and
         `StoreUnavailableError` when the engine cannot write (disk full).
         """
-        with self._write_lock, self._translated():
+        with self._write_lock, _translated():
             cursor = self._begin()
             try:
                 yield Transaction(cursor, self._compiler)
@@ -243,13 +243,16 @@ class Store:
         """Give the connection of this thread; one that fails is not used again."""
         connection: Connection | None = getattr(self._local, "reader", None)
         if connection is None:
-            connection = self._local.reader = self._connect(_READER_CACHE_KIB)
+            with _translated():
+                connection = self._local.reader = self._connect(_READER_CACHE_KIB)
         try:
             yield connection
         except DriverError:
             self._local.reader = None
             self._drop(connection)
-            raise
+            # Entered only now: this runs for each request, and costs as much as reading a row.
+            with _translated():
+                raise
 
     def _drop(self, connection: Connection) -> None:
         self._opened.remove(connection)
@@ -289,20 +292,21 @@ class Store:
         options = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
         return psycopg.connect(url, autocommit=True, options=options)
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Turn the drivers' errors into ours."""
-        try:
-            yield
-        except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
-            raise RetryTransactionError from error
-        except (sqlite3.IntegrityError, psycopg.IntegrityError):
-            raise
-        except (sqlite3.DatabaseError, psycopg.OperationalError) as error:
-            msg = f"The store cannot be used now ({error}); send the request again in a moment."
-            raise StoreUnavailableError(msg) from error
-
 
 def open_store(url: str) -> Store:
     """Give a store by its URL; connections open when first used."""
     return Store(url)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the drivers' errors into ours."""
+    try:
+        yield
+    except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
+        raise RetryTransactionError from error
+    except (sqlite3.IntegrityError, psycopg.IntegrityError):
+        raise
+    except (sqlite3.DatabaseError, psycopg.OperationalError) as error:
+        msg = f"The store cannot be used now ({error}); send the request again in a moment."
+        raise StoreUnavailableError(msg) from error
