@@ -54,7 +54,7 @@ class Reader:
 
     def view(self, tx: Transaction, found: Profile, *, today: date) -> ProfileView:
         """Show one profile; `today` is the day in the account's time zone."""
-        return self._view(tx, found, self._blocked(tx, (found,)), today)
+        return self._view(tx, found, self.blocked_states(tx, (found,)), today)
 
     def views(self, tx: Transaction, found: Sequence[Profile], *, today: date) -> list[ProfileView]:
         """Show profiles; `today` is the day in the account's time zone."""
