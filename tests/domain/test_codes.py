@@ -61,8 +61,9 @@ DECIDED_WITH_THE_STORE = {
     CODES.TOKEN_PLATFORM,
     CODES.TOO_MANY_KEYS,
     CODES.IDENTITY_UNSIGNED,
+    CODES.MAPPING,
 }
-"""These depend on definitions, devices, profiles and keys: `services` decides on them."""
+"""These depend on definitions, devices, profiles, keys and settings: `services` decides on them."""
 
 OF_ADDRESSES = {CODES.ADDRESS_TYPE, CODES.ADDRESS_STATUS}
 """These are about items that are no records: `test_subscriptions.py` has their examples."""

@@ -17,9 +17,10 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `new` has the values after (None: removed), `old` those before (absent: unset).
     `device` was bound, `device_from` is the profile that it left; `device_lost` went to
     `device_to`. The device got `token`, or `token_lost` is no longer active, for the
-    reason `token_loss`. Of the device `learned_of` the facts `learned` are new. `flags` are address flags by name, `groups` subscription groups by channel.
-    `conflicts` are ids of the record that other profiles hold. `at` is the explicit
-    time of the record in epoch seconds.
+    reason `token_loss`. Of the device `learned_of` the facts `learned` are new. `flags`
+    are address flags by name, `groups` subscription groups by channel. `mapped_from` is
+    the event whose properties were mapped onto `new`. `conflicts` are ids of the record
+    that other profiles hold. `at` is the explicit time of the record in epoch seconds.
     """
 
     created: bool = False
@@ -38,6 +39,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     learned: dict[str, str] = {}
     flags: dict[str, bool] = {}
     groups: dict[str, dict[str, bool]] = {}
+    mapped_from: str = ""
     conflicts: tuple[tuple[IdentityKind, str, int], ...] = ()
     at: int | None = None
 

@@ -8,6 +8,8 @@ from typing import Literal
 import msgspec
 
 from mien.domain.errors import InvalidInputError
+from mien.domain.mappings import EventMapping, check_mapping
+from mien.domain.rejects import Rejected
 
 MERGES_PER_CALL = 100
 IDS_PER_KIND = 100
@@ -16,14 +18,6 @@ ORIGINS = 100
 MAPPINGS = 100
 
 PersonKind = Literal["identity", "FBID", "GPID"]
-
-
-class EventMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A property of an event that also becomes a property of the profile (P-12)."""
-
-    event: str
-    property: str
-    to: str
 
 
 class EnvironmentSettings(
@@ -64,9 +58,20 @@ def check_settings(settings: EnvironmentSettings) -> None:
     ):
         if len(values) > limit:
             raise InvalidInputError(name, f"has {len(values):,} entries, the limit is {limit:,}")
+    for place, mapping in enumerate(settings.mappings):
+        _check_mapping(f"mappings[{place}]", mapping, settings)
     for kind, count in settings.ids_per_kind.items():
         _check_number(f"ids_per_kind.{kind}", count, lowest=1, highest=IDS_PER_KIND)
     _check_number("merges_per_call", settings.merges_per_call, lowest=0, highest=100_000)
+
+
+def _check_mapping(path: str, mapping: EventMapping, settings: EnvironmentSettings) -> None:
+    try:
+        check_mapping(mapping)
+    except Rejected as rejected:
+        raise InvalidInputError(path, rejected.reason) from rejected
+    if mapping.to == "Email" and "email" in settings.unify_on:
+        raise InvalidInputError(path, "'Email' joins profiles here, so no event may set it")
 
 
 def _check_number(path: str, value: int, *, lowest: int, highest: int) -> None:

@@ -4,7 +4,7 @@ Source: U-05, U-06, P-06, P-07, P-08; the refused values are those that imports 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -55,6 +55,14 @@ WIRE_NAMES: dict[IdentityKind, str] = {
     IdentityKind.GPID: "GPID",
     IdentityKind.OBJECT_ID: "objectId",
 }
+
+ALIASES: Mapping[str, IdentityKind] = {
+    "identity": IdentityKind.IDENTITY,
+    "Identity": IdentityKind.IDENTITY,
+    "FBID": IdentityKind.FBID,
+    "GPID": IdentityKind.GPID,
+}
+"""Keys of a profile's data that give the person a further id."""
 
 PERSON_KINDS = (IdentityKind.IDENTITY, IdentityKind.FBID, IdentityKind.GPID)
 """Kinds that name a person, in the order in which a record is read."""

@@ -52,7 +52,7 @@ def parse_operation(key: str, raw: dict[str, object]) -> Operation | Value:
     name, operand = next(iter(raw.items()))
     match name:
         case "$set":
-            return _scalar_or_list(key, operand)
+            return parse_plain(key, operand)
         case "$add":
             return Operation(Operator.ADD, items=_items(key, name, operand))
         case "$remove":
@@ -79,7 +79,7 @@ def parse_value(key: str, raw: object) -> Operation | Value:
         return check_list(key, raw)  # type: ignore[arg-type]
     if kind is dict:
         return parse_operation(key, raw)  # type: ignore[arg-type]
-    return _scalar_or_list(key, raw)
+    return parse_plain(key, raw)
 
 
 def operate(
@@ -101,7 +101,8 @@ def operate(
             assert_never(operation.operator)
 
 
-def _scalar_or_list(key: str, raw: object) -> Value:
+def parse_plain(key: str, raw: object) -> Value:
+    """Read a value of one custom property that is no operator, or raise `Rejected`."""
     match raw:
         case str():
             return check_text(key, raw)

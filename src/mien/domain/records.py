@@ -5,7 +5,7 @@ is part of the API: the first failure names the code, and the record is echoed
 as far as it had been normalised by then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ from mien.domain.events import (
 )
 from mien.domain.fields import RANK_OF_IDENTITY, RANK_OF_OTHERS, STANDARD_FIELDS, StandardField
 from mien.domain.identities import (
+    ALIASES,
     PERSON_KINDS,
     WIRE_NAMES,
     Identity,
@@ -219,7 +220,7 @@ class _Reading:
 
     def _read_special(self, key: str, value: object) -> None:
         if (field := STANDARD_FIELDS.get(key)) is None:
-            if (kind := _ALIASES.get(key)) is None:
+            if (kind := ALIASES.get(key)) is None:
                 self.groups.extend(parse_groups(key, value))
             else:
                 self.aliases.append(_alias(kind, value))
@@ -231,24 +232,16 @@ class _Reading:
             self.address_flags.append((address, change is True))
 
 
-_ALIASES: Mapping[str, IdentityKind] = {
-    "identity": IdentityKind.IDENTITY,
-    "Identity": IdentityKind.IDENTITY,
-    "FBID": IdentityKind.FBID,
-    "GPID": IdentityKind.GPID,
-}
-"""Keys of `profileData` that give the person a further id."""
-
 _PLAIN_FIELDS = {
     name: field.check for name, field in STANDARD_FIELDS.items() if name not in ADDRESS_FLAGS
 }
-_SPECIAL = frozenset((*STANDARD_FIELDS, *_ALIASES, *GROUP_KEYS))
+_SPECIAL = frozenset((*STANDARD_FIELDS, *ALIASES, *GROUP_KEYS))
 
 
 def _rank(key: str) -> int:
     if (field := STANDARD_FIELDS.get(key)) is not None:
         return field.rank
-    return RANK_OF_IDENTITY if key in _ALIASES else RANK_OF_OTHERS
+    return RANK_OF_IDENTITY if key in ALIASES else RANK_OF_OTHERS
 
 
 def _alias(kind: IdentityKind, value: object) -> Identity:

@@ -62,6 +62,7 @@ class RejectCode(IntEnum):
     ADDRESS_TYPE = 621
     ADDRESS_STATUS = 622
     IDENTITY_UNSIGNED = 623
+    MAPPING = 630
 
 
 class CodeHelp(msgspec.Struct, frozen=True):
@@ -238,6 +239,12 @@ REJECT_CODES: dict[RejectCode, CodeHelp] = {
         "a person without a valid identity token for that very id.",
         "Let the app's own server sign a token for the person (`mien signing-key`), and send it "
         "along; or identify the person from that server through `/v1/batch`.",
+    ),
+    _CODES.MAPPING: CodeHelp(
+        "A property of the event does not fit the property of the profile that the environment "
+        "maps it onto. The event was taken, the values named in the answer were not.",
+        "Send the values anew as a profile record, or change the mapping in the settings of the "
+        "environment.",
     ),
 }
 

@@ -25,7 +25,7 @@ from mien.domain.errors import (
 from mien.domain.ids import EnvironmentId
 from mien.domain.keys import index_key
 from mien.domain.records import RECORDS_PER_CALL, Record, parse_records
-from mien.domain.rejects import Reject
+from mien.domain.rejects import Reject, RejectCode
 from mien.domain.vouching import check_vouched
 from mien.services.receipts import Applied, Batch, Receipt, Result
 from mien.services.registry import Registry
@@ -304,7 +304,7 @@ def _reject_of(result: Result) -> Reject | None:
 
 
 def _reject_row(batch: Batch, place: int, reject: Reject) -> Row:
-    raw = batch.records[reject.position - 1] if reject.code != _PARTIAL else reject.record
+    raw = reject.record if reject.code in _PARTIAL else batch.records[reject.position - 1]
     return (
         batch.environment,
         place,
@@ -319,7 +319,7 @@ def _reject_row(batch: Batch, place: int, reject: Reject) -> Row:
     )
 
 
-_PARTIAL = 614
+_PARTIAL = frozenset({RejectCode.TOO_MANY_KEYS, RejectCode.MAPPING})
 """Of a record that was written in part, only the rest is kept."""
 
 

@@ -5,6 +5,7 @@ import msgspec
 from mien.domain.environments import DEFAULTS
 from mien.domain.events import event_key
 from mien.domain.ids import EnvironmentId, EventNameId
+from mien.domain.mappings import EventMapping, Mappings, by_event
 from mien.domain.rejects import RejectCode, Rejected
 from mien.domain.schema import Definition, DefinitionKind, DefinitionState, Tally, widen
 from mien.domain.values import ValueType
@@ -26,6 +27,7 @@ class Registry:
         self._version = -1
         self._known: dict[_Key, Definition] = {}
         self.settings = DEFAULTS
+        self.mappings: Mappings = {}
         self.spare_profile_ids: list[int] = []
         self._spellings: dict[str, str] = {}
 
@@ -36,6 +38,7 @@ class Registry:
             loaded = definitions.load_all(tx, self._environment)
             self._known = {(each.kind, each.parent, each.key): each for each in loaded}
             self.settings = read_settings(tx, self._environment)
+            self.mappings = by_event(self.settings.mappings)
             self._version = version
 
     def forget(self) -> None:
@@ -45,11 +48,18 @@ class Registry:
 
     def find_event(self, name: str) -> Definition | None:
         """Find the definition of an event by any spelling of its name."""
+        return self._known.get((DefinitionKind.EVENT, 0, self._key_of(name)))
+
+    def mappings_of(self, name: str) -> tuple[EventMapping, ...]:
+        """Give what is mapped from an event, by any spelling of its name."""
+        return self.mappings.get(self._key_of(name), ())
+
+    def _key_of(self, name: str) -> str:
         if (key := self._spellings.get(name)) is None:
             if len(self._spellings) > 10_000:  # noqa: PLR2004 - clients may send ever new names
                 self._spellings.clear()
             key = self._spellings[name] = event_key(name)
-        return self._known.get((DefinitionKind.EVENT, 0, key))
+        return key
 
     def find(self, kind: DefinitionKind, parent: int, key: str) -> Definition | None:
         """Find a definition."""

@@ -8,7 +8,6 @@ what changed in a few statements. A dry run is the same without the flush.
 from mien.domain.changes import Change
 from mien.domain.devices import DEVICES, Device
 from mien.domain.identities import (
-    WIRE_NAMES,
     Holder,
     Identity,
     IdentityKind,
@@ -18,6 +17,7 @@ from mien.domain.identities import (
     token_identity,
 )
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.mappings import map_event
 from mien.domain.preferences import (
     ADDRESS_OF,
     FIELD_OF_ADDRESS,
@@ -41,6 +41,7 @@ from mien.domain.rejects import Reject, RejectCode, Rejected
 from mien.domain.schema import DefinitionKind
 from mien.services.pending import Pending
 from mien.services.receipts import Applied, Batch, Result
+from mien.services.refusals import refusal_of_keys, refusal_of_mapping
 from mien.services.registry import Registry, check_not_discarded
 from mien.services.tokens import Tokens
 from mien.store import numbers, people
@@ -132,16 +133,13 @@ class Workspace:
         flags = self._address_flags(profile, record, changes) if record.address_flags else {}
         applied = self._settle(profile, resolution, record, batch)
         applied.properties = changes
-        if changes.new or changes.confirmed:
-            self._change_addresses(profile, changes)
-            profile.apply(changes, set_at=set_at)
-            self._pending.counts(batch).properties.add(changes.new.items())
+        self._write(profile, changes, batch, set_at=set_at)
         for key, is_blocked in flags.items():
             self._pending.block_address(key, batch, is_blocked=is_blocked)
         applied.flags = {FLAG_OF_ADDRESS[kind]: blocked for (kind, _), blocked in flags.items()}
         applied.groups = _change_groups(profile, record)
         if changes.refused:
-            applied.refused = _refusal(record, changes.refused)
+            applied.refused = refusal_of_keys(record, changes.refused)
         self._see_device(profile, record, applied, batch)
         if changes.new or applied.flags or applied.groups:
             applied.is_changed = True
@@ -157,8 +155,12 @@ class Workspace:
         profile = self._profile_of(resolution, batch.received_at, batch.received_at)
         applied = self._settle(profile, resolution, record, batch)
         self._see_device(profile, record, applied, batch)
+        changes = _NO_CHANGES
+        if self._registry.mappings:
+            changes = self._map_event(profile, record, applied, batch)
         if applied.is_changed or applied.conflicts:
-            self._pending.log_change(profile, _change(applied, resolution, record), batch)
+            change = _change(applied, resolution, record, changes, mapped_from=record.name)
+            self._pending.log_change(profile, change, batch)
         applied.is_event = applied.is_changed = True
         if known is None:
             known = self._registry.define(
@@ -172,6 +174,36 @@ class Workspace:
         self._pending.counts(batch).add_event(name, record.properties)
         self._pending.log_event(profile, name, occurred_at, record, batch)
         return applied
+
+    def _map_event(
+        self, profile: Profile, record: EventRecord, applied: Applied, batch: Batch
+    ) -> PropertyChanges:
+        """Apply what the environment maps from an event onto the profile, as of its time (P-12)."""
+        mapped = map_event(self._registry.mappings_of(record.name), record.properties)
+        if not mapped.raw:
+            return _NO_CHANGES
+        set_at = batch.received_at if record.at is None else record.at * 1_000
+        changes = property_changes(
+            profile.document,
+            dict(mapped.values),
+            rules=Rules(custom_keys=batch.rules.custom_keys, late_data_loses=True),
+            late_at=set_at,
+        )
+        self._write(profile, changes, batch, set_at=set_at)
+        applied.properties = changes
+        applied.is_changed = applied.is_changed or bool(changes.new)
+        if mapped.refused or changes.refused:
+            applied.refused = refusal_of_mapping(record, mapped, changes.refused)
+        return changes
+
+    def _write(
+        self, profile: Profile, changes: PropertyChanges, batch: Batch, *, set_at: int
+    ) -> None:
+        """Take over computed changes of properties; `set_at` is epoch milliseconds."""
+        if changes.new or changes.confirmed:
+            self._change_addresses(profile, changes)
+            profile.apply(changes, set_at=set_at)
+            self._pending.counts(batch).properties.add(changes.new.items())
 
     def _resolve(
         self, person: tuple[Identity, ...], device: Identity | None, *, alias_from: int
@@ -357,7 +389,9 @@ def _change(
     applied: Applied,
     resolution: Resolution,
     record: ProfileRecord | EventRecord,
-    changes: PropertyChanges = _NO_CHANGES,
+    changes: PropertyChanges,
+    *,
+    mapped_from: str = "",
 ) -> Change:
     """Give what the log says of one record."""
     return Change(
@@ -371,18 +405,7 @@ def _change(
         learned=applied.learned,
         flags=applied.flags,
         groups=applied.groups,
+        mapped_from=mapped_from if changes.new else "",
         conflicts=tuple([(kind, value, other) for (kind, value), other in resolution.conflicts]),
         at=record.at,
     )
-
-
-def _refusal(record: ProfileRecord, refused: tuple[str, ...]) -> Reject:
-    """Give the part of a record that was not written, ready to be sent again."""
-    data = record.raw["profileData"]
-    part = {key: data[key] for key in refused if isinstance(data, dict)}
-    names = ", ".join(f"'{key}'" for key in refused[:5]) + (", …" if len(refused) > 5 else "")  # noqa: PLR2004
-    reason = f"The profile has 256 custom keys; these new ones were not written: {names}"
-    kept = {WIRE_NAMES[kind]: value for kind, value in record.person[: record.alias_from]}
-    identity = kept or {"objectId": record.object_id}
-    raw = {"type": "profile", **identity, "profileData": part}
-    return Reject(record.position, RejectCode.TOO_MANY_KEYS, reason, raw)

@@ -156,8 +156,9 @@ class HistoryEntry(Answer, frozen=True, kw_only=True):
     """What one record did to a profile.
 
     `source` says by which way it came, `actor` is the label of the key that sent it. `at` is
-    the time that the record gave itself. `learned` are new facts of its device. `flags` are address flags that it set, `groups`
-    subscription groups by channel.
+    the time that the record gave itself. `mapped_from` is the event whose properties were mapped
+    onto `changes`. `learned` are new facts of its device. `flags` are address flags that it set,
+    `groups` subscription groups by channel.
     """
 
     received_at: datetime
@@ -166,6 +167,7 @@ class HistoryEntry(Answer, frozen=True, kw_only=True):
     actor: str | None = None
     created: bool = False
     changes: list[PropertyChange] = []
+    mapped_from: str | None = None
     attached: list[IdentityOf] = []
     conflicts: list[IdentityOf] = []
     devices: list[DeviceChange] = []

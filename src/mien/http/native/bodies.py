@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from mien.domain.environments import EventMapping, PersonKind
+from mien.domain.environments import PersonKind
+from mien.domain.mappings import EventMapping
 from mien.domain.records import RECORDS_PER_CALL
 from mien.services.signing import LABEL_CHARACTERS
 from mien.services.user_tokens import (

@@ -66,6 +66,7 @@ def render_change(stored: StoredChange, actors: Mapping[str, str]) -> HistoryEnt
         actor=actors.get(stored.source),
         created=change.created,
         changes=write_changes(change.new, change.old),
+        mapped_from=change.mapped_from or None,
         attached=[write_identity(kind, value) for kind, value in change.attached],
         conflicts=[
             write_identity(kind, value, other=other) for kind, value, other in change.conflicts

@@ -1,0 +1,197 @@
+"""Properties of events that become properties of the person, by the time of the event (P-12)."""
+
+import asyncio
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mien.domain.identities import AddressKind
+from mien.domain.mappings import EventMapping
+from mien.domain.profiles import NATIVE, PropertyChanges
+from mien.domain.rejects import Reject, RejectCode
+from mien.services.environments import change_settings
+from mien.services.ingest import Ingest
+from mien.services.latest import latest_values
+from mien.services.reading import Reader
+from mien.services.receipts import Applied
+from mien.services.rejects import list_rejects
+from mien.store import log
+from mien.store import profiles as profile_store
+from mien.store.engine import Store
+from tests.support.consistency import find_faults
+from tests.support.uploading import NOON_MS, Desk, event, new_environment, profile
+
+NOON = NOON_MS // 1_000
+
+
+def map_onto(desk: Desk, *mappings: tuple[str, str, str]) -> None:
+    """Say which properties of events are mapped onto which of profiles."""
+    chosen = tuple(EventMapping(*each) for each in mappings)
+    change_settings(desk.store, desk.environment, {"mappings": chosen}, source="test")
+
+
+def properties(desk: Desk, name: str) -> dict[str, object]:
+    return dict(desk.get(name).document.properties)
+
+
+# P-12
+async def test_a_mapped_property_follows_the_latest_event_and_not_the_last_arrival(
+    desk: Desk,
+) -> None:
+    map_onto(desk, ("Charged", "Amount", "last amount"))
+    await desk.send(event("ana", "Charged", NOON - 50, Amount=50, Other=1))
+    await desk.send(event("ana", "charged ", NOON - 90, Amount=90))
+    assert properties(desk, "ana") == {"last amount": 50}
+    await desk.send(event("ana", "CHARGED", NOON - 10, Amount=10), event("ana", "Seen", Amount=1))
+    assert properties(desk, "ana") == {"last amount": 10}
+    assert find_faults(desk.store, only=desk.environment) == []
+
+
+# P-12
+async def test_a_value_that_was_set_later_than_the_event_stays_and_the_receipt_says_so(
+    desk: Desk,
+) -> None:
+    map_onto(desk, ("Moved", "To", "city"))
+    await desk.send({**profile("ana", city="Rome"), "ts": NOON - 20})
+    receipt = await desk.send(event("ana", "Moved", NOON - 30, To="Oslo"))
+    assert properties(desk, "ana") == {"city": "Rome"}
+    assert _applied(receipt.results[0]).stale == ("city",)
+    await desk.send(event("ana", "Moved", To="Bern"), profile("ana", mood="fine"))
+    assert properties(desk, "ana") == {"city": "Bern", "mood": "fine"}
+    await desk.send({**profile("ana", city={"$delete": 1}), "ts": NOON + 5})
+    await desk.send(event("ana", "Moved", NOON + 4, To="Oslo"))
+    assert properties(desk, "ana") == {"mood": "fine"}
+    assert find_faults(desk.store, only=desk.environment) == []
+
+
+# P-12
+async def test_the_history_says_which_event_set_a_property_and_when(desk: Desk) -> None:
+    map_onto(desk, ("Charged", "Amount", "last amount"))
+    await desk.send(event("ana", "Charged", NOON - 5, Amount=5), source="v1:9")
+    with desk.store.read() as tx:
+        place = desk.get("ana").last_change
+        (only,) = log.walk_changes(tx, desk.environment, place)
+    assert only.source == "v1:9"
+    assert only.change.new == {"last amount": 5}
+    assert (only.change.mapped_from, only.change.at) == ("Charged", NOON - 5)
+
+
+# P-12
+async def test_a_value_that_does_not_fit_is_refused_and_the_event_counts(desk: Desk) -> None:
+    map_onto(desk, ("Signed", "Age", "Age"), ("Signed", "Mail", "Email"), ("Signed", "x", "y"))
+    bad = event("ana", "Signed", NOON - 5, Age="old", Mail="ana@example.com", x={"incr": 1})
+    receipt = await desk.send(bad)
+    (result,) = receipt.results
+    assert isinstance(result, Applied)
+    assert result.is_event
+    assert result.refused is not None
+    assert result.refused.code == RejectCode.MAPPING
+    assert result.refused.reason == (
+        "The event was taken; of what it is mapped onto this was not written: 'Age', 'y' "
+        "(Age is invalid; The value of 'y' is an object)"
+    )
+    assert result.refused.record == {
+        "type": "profile",
+        "identity": "ana",
+        "ts": NOON - 5,
+        "profileData": {"Age": "old", "y": {"incr": 1}},
+    }
+    assert properties(desk, "ana") == {"Email": "ana@example.com"}
+    assert [done.count for done in desk.get("ana").activity.events.values()] == [1]
+    (kept,) = list_rejects(desk.store, desk.environment, before=None, count=10)
+    assert kept.code == RejectCode.MAPPING
+    assert b'"Age":"old"' in bytes(kept.record)
+    assert b"evtName" not in bytes(kept.record)
+    assert find_faults(desk.store, only=desk.environment) == []
+
+
+# P-12
+async def test_a_mapped_address_finds_the_person(desk: Desk) -> None:
+    map_onto(desk, ("Signed", "Mail", "Email"))
+    await desk.send(event("ana", "Signed", Mail="Ana@Example.com"))
+    with desk.store.read() as tx:
+        found = profile_store.find_by_address(
+            tx, desk.environment, AddressKind.EMAIL, "ana@example.com"
+        )
+    assert [each.id for each in found] == [desk.get("ana").id]
+    assert find_faults(desk.store, only=desk.environment) == []
+
+
+# P-12, U-10
+async def test_a_full_profile_takes_no_mapped_property_on_the_compatible_api(desk: Desk) -> None:
+    map_onto(desk, ("Charged", "Amount", "last amount"))
+    await desk.send(profile("ana", **{f"key {n}": n for n in range(256)}))
+    (result,) = (await desk.send(event("ana", "Charged", Amount=5))).results
+    assert isinstance(result, Applied)
+    assert result.refused is not None
+    assert "256 custom keys" in result.refused.reason
+    (result,) = (await desk.send(event("ana", "Charged", Amount=5), rules=NATIVE)).results
+    assert isinstance(result, Applied)
+    assert result.refused is None
+    assert properties(desk, "ana")["last amount"] == 5
+
+
+# P-12, U-17
+async def test_a_dry_run_says_what_a_mapping_would_change(desk: Desk) -> None:
+    map_onto(desk, ("Charged", "Amount", "last amount"))
+    await desk.send(profile("ana"))
+    sent = event("ana", "Charged", NOON, Amount=5)
+    tried = await desk.send(sent, is_dry_run=True)
+    assert _applied(tried.results[0]).new == {"last amount": 5}
+    assert properties(desk, "ana") == {}
+    assert (await desk.send(sent)).results == tried.results
+
+
+# P-12
+async def test_what_is_no_longer_mapped_stays_and_is_no_longer_changed(desk: Desk) -> None:
+    map_onto(desk, ("Charged", "Amount", "last amount"))
+    await desk.send(event("ana", "Charged", Amount=5))
+    map_onto(desk)
+    (result,) = (await desk.send(event("ana", "Charged", Amount=6))).results
+    assert isinstance(result, Applied)
+    assert result.properties is None
+    assert properties(desk, "ana") == {"last amount": 5}
+
+
+happened = st.lists(
+    st.lists(
+        st.tuples(st.sampled_from(["A", "B"]), st.integers(NOON - 9, NOON), st.integers(0, 99)),
+        min_size=1,
+        max_size=4,
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+# P-12
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(happened)
+def test_in_any_order_of_arrival_the_property_is_the_latest_value(
+    shared_store: Store, sent: list[list[tuple[str, int, int]]]
+) -> None:
+    ingest = Ingest(shared_store)
+    desk = Desk(shared_store, ingest, new_environment(shared_store))
+    map_onto(desk, ("A", "n", "a"), ("B", "n", "b"), ("A", "n", "both"), ("B", "n", "both"))
+    for batch in sent:
+        asyncio.run(desk.send(*[event("ana", name, at, n=n) for name, at, n in batch]))
+    ingest.close()
+    flat = [each for batch in sent for each in batch]
+    expected = {
+        to: max(enumerate(known), key=lambda each: (each[1][1], each[0]))[1][2]
+        for to, names in (("a", "A"), ("b", "B"), ("both", "AB"))
+        if (known := [each for each in flat if each[0] in names])
+    }
+    assert properties(desk, "ana") == expected
+    person = desk.get("ana")
+    page = latest_values(shared_store, Reader(desk.environment), person.id, start=None, count=1_000)
+    assert page is not None
+    found = {name.lower(): each.value for name, each in page.values}
+    assert found == {name: value for name, value in expected.items() if name != "both"}
+    assert find_faults(shared_store, only=desk.environment) == []
+
+
+def _applied(result: Applied | Reject) -> PropertyChanges:
+    assert isinstance(result, Applied)
+    assert result.properties is not None
+    return result.properties
