@@ -20,6 +20,9 @@ from mien.domain.values import Value
 
 CUSTOM_KEYS = 256
 
+TEST_MARK, IS_TEST = "ct_is_test_user", "Yes"
+"""The property that marks a test profile, and its value (P-11)."""
+
 
 class Rules(msgspec.Struct, frozen=True):
     """What differs between the compatible API and our own.

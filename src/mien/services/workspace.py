@@ -389,7 +389,7 @@ def _change(
     applied: Applied,
     resolution: Resolution,
     record: ProfileRecord | EventRecord,
-    changes: PropertyChanges,
+    changes: PropertyChanges = _NO_CHANGES,
     *,
     mapped_from: str = "",
 ) -> Change:

@@ -136,6 +136,14 @@ class ProfileAnswer(Answer, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class TestMarkAnswer(Answer, frozen=True, kw_only=True):
+    """Whether a profile is a test profile now; `changed` if it was not so before."""
+
+    object_id: str
+    is_test: bool
+    changed: bool
+
+
 class DeviceChange(Answer, frozen=True, kw_only=True):
     """What happened to a device of a profile.
 

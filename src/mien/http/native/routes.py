@@ -25,6 +25,7 @@ from mien.http.native.environment import (
     get_merge_suggestions,
 )
 from mien.http.native.latest import get_latest_values
+from mien.http.native.marking import mark_test_profile, unmark_test_profile
 from mien.http.native.profile import (
     erase_profile,
     get_history,
@@ -49,6 +50,8 @@ NATIVE_HANDLERS = [
             get_history,
             get_profile_events,
             get_latest_values,
+            mark_test_profile,
+            unmark_test_profile,
             download_profile,
             list_properties,
             change_property,
