@@ -10,6 +10,10 @@ from pathlib import Path
 
 from mien.config import Settings, variable_of
 from mien.domain.derived import DERIVED_FIELDS
+from mien.domain.fields import STANDARD_FIELDS
+from mien.domain.preferences import Channel
+from mien.domain.reachability import Reason
+from mien.domain.truth import columns_of, lines_of
 from mien.http.codes import CodeEntry, error_codes, reject_codes
 
 _ERRORS = """\
@@ -61,6 +65,63 @@ Dates are `$D_` and epoch seconds, as dates in properties are. Facts of devices 
 place, from the network address when the operator [supplies a file](guide/operating.md#places).
 """
 
+_FIELDS_PAGE = """\
+# Standard fields
+
+Made from the code by `scripts/docs`. A server shows the same at `/docs/fields` and on `/v1/fields`.
+
+These names have a form of their own, in records of either API. A value of another form rejects its record with the
+code. All other names are yours: they need no declaring, and are known with their type from the first value on. What
+is worked out of a person stands apart: [Derived of a person](derived.md).
+
+{fields}
+
+`identity`, `FBID` and `GPID` inside the properties are no fields but further ids of the person
+([Identities](guide/identities.md)). `category-unsubscribe` and `category-resubscribe` change groups
+([Preferences](preferences.md)).
+"""
+
+_PREFERENCES = """\
+# Preferences: who may be written to
+
+Made from the code by `scripts/docs`. Three things decide, and the strictest of them wins:
+
+- **The address.** `MSG-dndEmail` and `MSG-dndPhone` block an e-mail address or a phone for *everybody* who has it, now
+  or later; `MSG-dndWhatsApp` blocks a phone on WhatsApp alone. They are said in a record of a person who has the
+  address, or of the address itself, whoever has it: `/1/subscribe`, `/v1/addresses/subscriptions`. The last word
+  holds. Opening an address again opts nobody in.
+- **The profile.** `MSG-email`, `MSG-sms`, `MSG-push`, `MSG-webpush` and `MSG-whatsapp` concern one person. E-mail,
+  SMS, push and web push are on until one is `false`; WhatsApp is off until it is `true`.
+- **The group.** A message may belong to a subscription group of its channel. Who left it
+  (`{{"category-unsubscribe": {{"email": ["News"]}}}}`) gets none of its messages. A group of which nothing was said is
+  not left.
+
+A push token that is no longer active counts as none.
+
+`GET /v1/profile` shows the outcome as `reachable`, for messages of no group, and sending asks the same rules. The
+history of a person shows every change of a preference, with its source. When two profiles turn out to be one person,
+`false` beats `true` for each flag and each group; what only one of them said holds.
+
+When several things stand against a message, the first of this list is told:
+
+{reasons}
+
+## The whole table
+
+`nothing` means that nothing was said; `else` is `false` or nothing.
+
+{tables}
+"""
+
+_REASONS = {
+    Reason.NO_ADDRESS: "The profile has no e-mail address, or no phone.",
+    Reason.NO_TOKEN: "No device has an active token for the channel.",
+    Reason.ADDRESS_BLOCKED: "The address is blocked, for everybody who has it.",
+    Reason.OPTED_OUT: "The profile said no to the channel.",
+    Reason.NOT_OPTED_IN: "The channel needs a yes, and the profile said nothing.",
+    Reason.GROUP_LEFT: "The profile left the group that the message belongs to.",
+}
+
 
 def errors_page() -> str:
     """Write `docs/errors.md`."""
@@ -87,10 +148,39 @@ def derived_page() -> str:
     return _DERIVED.format(fields=_table(("name", "type", "meaning"), rows))
 
 
+def fields_page() -> str:
+    """Write `docs/fields.md`."""
+    rows = [
+        [f"`{name}`", each.type, each.form, each.help, f"[{each.code:d}](errors.md#{each.code:d})"]
+        for name, each in STANDARD_FIELDS.items()
+    ]
+    return _FIELDS_PAGE.format(fields=_table(("name", "type", "form", "meaning", "code"), rows))
+
+
+def preferences_page() -> str:
+    """Write `docs/preferences.md`."""
+    reasons = [[f"`{reason}`", _REASONS[reason]] for reason in Reason]
+    return _PREFERENCES.format(
+        reasons=_table(("reason", "meaning"), reasons),
+        tables="\n\n".join(_truth_of(channel) for channel in Channel),
+    )
+
+
+def _truth_of(channel: Channel) -> str:
+    rows = [
+        [*line.said, "yes" if line.reach.can else "no", line.reach.reason or ""]
+        for line in lines_of(channel)
+    ]
+    heads = (*columns_of(channel), "may send", "reason")
+    return f"### `{channel}`\n\n{_table(heads, rows)}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "settings.md": settings_page,
     "derived.md": derived_page,
+    "fields.md": fields_page,
+    "preferences.md": preferences_page,
 }
 
 

@@ -37,6 +37,8 @@ EXAMPLES: dict[RejectCode, object] = {
     CODES.NESTED_TOO_MANY_KEYS: event({"a": {f"k{number}": 1 for number in range(101)}}),
     CODES.DATE_OF_BIRTH: profile({"DOB": "x"}),
     CODES.NAME: profile({"Name": 1}),
+    CODES.PHOTO: profile({"Photo": "ana.jpg"}),
+    CODES.TIME_ZONE: profile({"tz": 1}),
     CODES.CUSTOMER_TYPE: profile({"Customer Type": 1}),
     CODES.KEY_TOO_LONG: profile({"k" * 121: 1}),
     CODES.VALUE_TOO_LONG: profile({"a": "x" * 513}),

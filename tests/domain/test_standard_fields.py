@@ -1,11 +1,14 @@
 """Standard fields: what each takes, how it is kept, and what it refuses."""
 
+import re
+
 import pytest
 
 from mien.domain.fields import STANDARD_FIELDS, normalise_phone
 from mien.domain.operations import DELETE, Operation, Operator
 from mien.domain.preferences import ADDRESS_FLAGS, SubscriptionKind
 from mien.domain.rejects import RejectCode
+from mien.domain.values import type_of
 from tests.domain.making import accepted_profile, code_of, code_of_data, profile
 
 LONGEST_LOCAL = "a" * 242
@@ -43,6 +46,8 @@ TAKEN: list[tuple[str, object, object]] = [
     ("Name", "Ana Silva", "Ana Silva"),
     ("Name", " 안나 😀", " 안나 😀"),
     ("Customer Type", "Platinum", "Platinum"),
+    *(("Photo", where, where) for where in ("https://example.com/a.jpg", "HTTP://x.de?p=1")),
+    *(("tz", zone, zone) for zone in ("GMT+0530", "Europe/Paris", "GMT-0800 (PST)")),
     *(("MSG-email", value, True) for value in (True, 1, "1", "true", " TRUE ")),
     *(("MSG-push", value, False) for value in (False, 0, "0", "false", "False")),
     *((f"MSG-{channel}", True, True) for channel in ("sms", "whatsapp", "webpush")),
@@ -117,6 +122,22 @@ REFUSED: list[tuple[RejectCode, str, list[object]]] = [
     ),
     (RejectCode.NAME, "Name", [*_NEVER, 5, True, " ", "\t"]),
     (RejectCode.CUSTOMER_TYPE, "Customer Type", [*_NEVER, 5, True, " "]),
+    (
+        RejectCode.PHOTO,
+        "Photo",
+        [
+            *_NEVER,
+            5,
+            True,
+            "ana.jpg",
+            "javascript:alert(1)",
+            "https://",
+            "https:///a.jpg",
+            "https://example.com/a b.jpg",
+            f"https://example.com/{'a' * 500}",
+        ],
+    ),
+    (RejectCode.TIME_ZONE, "tz", [*_NEVER, 5, True, " "]),
     *(
         (RejectCode.PREFERENCE, key, [*_NEVER, 2, -1, "yes", "Y", "2", 1.0])
         for key in ("MSG-email", "MSG-sms", "MSG-push", "MSG-whatsapp", "MSG-webpush")
@@ -161,6 +182,17 @@ def test_every_standard_field_says_its_form_and_what_it_is_for() -> None:
         assert field.name == name
         assert field.form
         assert field.help.endswith(".")
+        codes = {code for code, key, _ in REFUSED if key == name}
+        assert codes == {field.code}
+        kept = [value for key, _, value in TAKEN if key == name]
+        assert {type_of(value) for value in kept} <= {field.type}
+
+
+# P-09
+def test_the_example_of_a_form_has_the_form() -> None:
+    for name, field in STANDARD_FIELDS.items():
+        for example in re.findall("`([^`]+)`", field.form.removesuffix("`$D_` and epoch seconds")):
+            assert type_of(field.check(example)) is field.type, name
 
 
 # U-12
@@ -201,6 +233,15 @@ def test_a_flag_of_an_address_is_kept_apart_from_the_properties(
         (SubscriptionKind.PHONE, is_blocked),
     )
     assert record.changes == {"plan": "pro"}
+
+
+# U-13
+@pytest.mark.parametrize("first", ["MSG-dndPhone", "MSG-dndSMS"])
+def test_of_two_flags_of_one_address_the_one_that_blocks_it_holds(first: str) -> None:
+    second = "MSG-dndSMS" if first == "MSG-dndPhone" else "MSG-dndPhone"
+    for said in (True, False):
+        record = accepted_profile({first: said, second: not said})
+        assert record.address_flags == ((SubscriptionKind.PHONE, True),)
 
 
 # U-09

@@ -80,7 +80,7 @@ def test_the_security_of_an_operation_is_one_that_is_described(openapi: Any) -> 
             assert set(choice) <= schemes, path
 
 
-@pytest.mark.parametrize("path", ["/docs", "/docs/errors"])
+@pytest.mark.parametrize("path", ["/docs", "/docs/errors", "/docs/fields"])
 def test_a_page_takes_everything_from_this_server_and_runs_no_script_of_its_own(
     server: Server, path: str
 ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from mien.domain.rejects import RejectCode, Rejected
-from mien.domain.values import VALUE_BYTES, Value, check_text, day_of, is_too_long
+from mien.domain.values import VALUE_BYTES, Value, ValueType, check_text, day_of, is_too_long
 
 OLDEST_AGE = 150
 
@@ -22,8 +22,9 @@ _EMAIL = re.compile(
     r"[A-Za-z0-9\u00a1-\U0010ffff])?\.)+[A-Za-z\u00a1-\U0010ffff][A-Za-z0-9\u00a1-\U0010ffff-]*"
     r"[A-Za-z0-9\u00a1-\U0010ffff]"
 )
-_EMAIL_CHARACTERS = 254
+_EMAIL_BYTES = 254
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(?:[/?#]\S*)?", re.IGNORECASE)
 _DIGITS = re.compile(r"\d{1,4}", re.ASCII)
 _PHONE_PUNCTUATION = str.maketrans("", "", " -().")
 _GENDERS = {
@@ -36,11 +37,17 @@ _EDUCATIONS = {name.lower(): name for name in ("School", "College", "Graduate")}
 
 
 class StandardField(msgspec.Struct, frozen=True):
-    """One standard field: what its value must look like and what it is for."""
+    """One standard field: what its value must look like and what it is for.
+
+    `check` gives a value of `type`, or raises `Rejected` with `code`. `form` and `help` are
+    in Markdown, as far as backticks go.
+    """
 
     name: str
     rank: int
     check: Callable[[object], Value]
+    type: ValueType
+    code: RejectCode
     form: str
     help: str
 
@@ -61,7 +68,7 @@ def normalise_email(text: str) -> str:
 def _email(value: object) -> str:
     if isinstance(value, str):
         text = value.strip()
-        if len(text) <= _EMAIL_CHARACTERS and _EMAIL.fullmatch(text):
+        if len(text.encode()) <= _EMAIL_BYTES and _EMAIL.fullmatch(text):
             return text
     raise Rejected(RejectCode.EMAIL, "Email is not valid")
 
@@ -152,44 +159,167 @@ def _flag(name: str) -> Callable[[object], bool]:
     return check
 
 
-def _fields() -> tuple[StandardField, ...]:
-    opt_in = "True when this profile takes messages on the channel, false when it does not."
-    return (
-        StandardField("Email", 1, _email, "ana@example.com", "Finds the profile; one address."),
-        StandardField(
-            "Gender", 2, _gender, "M, F, O or U", "Words such as `female` are taken too."
-        ),
-        StandardField("Phone", 3, _phone, "+14155551234", "`+`, country code, number (E.164)."),
-        StandardField("Employed", 4, _employed, "Y or N", "true and false are taken too."),
-        StandardField("Education", 5, _education, "School, College or Graduate", "Highest level."),
-        StandardField("Married", 6, _married, "Y or N", "true and false are taken too."),
-        StandardField("Age", 8, _age, "34", "Whole years; a date of birth, once known, wins."),
-        StandardField(
-            "DOB", 9, _birth_date("DOB"), "$D_19900131 or $D_633744000", "Gives the age."
-        ),
-        StandardField(
-            "Birthday", 10, _birth_date("Birthday"), "$D_19900131", "Gives the age without a DOB."
-        ),
-        StandardField("Name", 11, _text("Name", RejectCode.NAME), "Ana Silva", "Full name."),
-        StandardField(
-            "Customer Type",
-            12,
-            _text("Customer Type", RejectCode.CUSTOMER_TYPE),
-            "Platinum",
-            "Your own grade of customer.",
-        ),
-        *(
-            StandardField(name, 13, _flag(name), "true or false", opt_in)
-            for name in ("MSG-email", "MSG-sms", "MSG-push", "MSG-whatsapp", "MSG-webpush")
-        ),
-        *(
-            StandardField(name, 14, _flag(name), "true or false", "Blocks the address everywhere.")
-            for name in ("MSG-dndEmail", "MSG-dndPhone", "MSG-dndWhatsApp")
-        ),
-    )
+def _photo(value: object) -> str:
+    if isinstance(value, str) and _WEB_ADDRESS.fullmatch(value) and not is_too_long(value):
+        return value
+    raise Rejected(RejectCode.PHOTO, "Photo needs to be a web address")
 
 
-STANDARD_FIELDS: dict[str, StandardField] = {field.name: field for field in _fields()}
+_OPT_IN = "True when this profile takes messages on the channel, false when it does not."
+_BLOCK = "True blocks the address for everybody who has it"
+_TEXT, _DATE, _FLAG = ValueType.STRING, ValueType.DATE, ValueType.BOOLEAN
+_CODES = RejectCode
+_FIELDS = (
+    StandardField(
+        "Email",
+        1,
+        _email,
+        _TEXT,
+        _CODES.EMAIL,
+        form="`ana@example.com`",
+        help="One address; finds the profile.",
+    ),
+    StandardField(
+        "Gender",
+        2,
+        _gender,
+        _TEXT,
+        _CODES.GENDER,
+        form="`M`, `F`, `O` or `U`",
+        help="`male`, `female`, `other` and `unknown` are understood.",
+    ),
+    StandardField(
+        "Phone",
+        3,
+        _phone,
+        _TEXT,
+        _CODES.PHONE,
+        form="`+14155551234`",
+        help="`+`, country code, number. Spaces, dashes, dots and brackets are taken out.",
+    ),
+    StandardField(
+        "Employed",
+        4,
+        _employed,
+        _TEXT,
+        _CODES.EMPLOYED,
+        form="`Y` or `N`",
+        help="`true` and `false` are understood.",
+    ),
+    StandardField(
+        "Education",
+        5,
+        _education,
+        _TEXT,
+        _CODES.EDUCATION,
+        form="`School`, `College` or `Graduate`",
+        help="The highest level.",
+    ),
+    StandardField(
+        "Married",
+        6,
+        _married,
+        _TEXT,
+        _CODES.MARRIED,
+        form="`Y` or `N`",
+        help="`true` and `false` are understood.",
+    ),
+    StandardField(
+        "Age",
+        8,
+        _age,
+        ValueType.INTEGER,
+        _CODES.AGE,
+        form="`34`",
+        help="Whole years, 0 to 150. Once a date of birth is known, the age follows from it.",
+    ),
+    StandardField(
+        "DOB",
+        9,
+        _birth_date("DOB"),
+        _DATE,
+        _CODES.DATE_OF_BIRTH,
+        form="`$D_19900131`, or `$D_` and epoch seconds",
+        help="The date of birth; gives the age.",
+    ),
+    StandardField(
+        "Birthday",
+        10,
+        _birth_date("Birthday"),
+        _DATE,
+        _CODES.DATE_OF_BIRTH,
+        form="`$D_19900131`, or `$D_` and epoch seconds",
+        help="The same as `DOB`, which wins.",
+    ),
+    StandardField(
+        "Name",
+        11,
+        _text("Name", _CODES.NAME),
+        _TEXT,
+        _CODES.NAME,
+        form="`Ana Silva`",
+        help="The full name, not blank.",
+    ),
+    StandardField(
+        "Customer Type",
+        12,
+        _text("Customer Type", _CODES.CUSTOMER_TYPE),
+        _TEXT,
+        _CODES.CUSTOMER_TYPE,
+        form="`Platinum`",
+        help="Your own grade of customer.",
+    ),
+    StandardField(
+        "Photo",
+        12,
+        _photo,
+        _TEXT,
+        _CODES.PHOTO,
+        form="`https://example.com/ana.jpg`",
+        help="Where a picture of the person is.",
+    ),
+    StandardField(
+        "tz",
+        12,
+        _text("tz", _CODES.TIME_ZONE),
+        _TEXT,
+        _CODES.TIME_ZONE,
+        form="`GMT+0530` or `Europe/Paris`",
+        help="The time zone, as clients tell it; screens call it Timezone.",
+    ),
+    *(
+        StandardField(
+            name,
+            13,
+            _flag(name),
+            _FLAG,
+            _CODES.PREFERENCE,
+            form="`true` or `false`",
+            help=_OPT_IN,
+        )
+        for name in ("MSG-email", "MSG-sms", "MSG-push", "MSG-whatsapp", "MSG-webpush")
+    ),
+    *(
+        StandardField(
+            name,
+            14,
+            _flag(name),
+            _FLAG,
+            _CODES.PREFERENCE,
+            form="`true` or `false`",
+            help=f"{_BLOCK}{where}.",
+        )
+        for name, where in (
+            ("MSG-dndEmail", ""),
+            ("MSG-dndPhone", ", on SMS and WhatsApp"),
+            ("MSG-dndWhatsApp", ", on WhatsApp alone"),
+            ("MSG-dndSMS", "; another name of `MSG-dndPhone`"),
+        )
+    ),
+)
+
+STANDARD_FIELDS: dict[str, StandardField] = {field.name: field for field in _FIELDS}
+
 
 RANK_OF_IDENTITY = 7
 """Where an id inside `profileData` stands in the recorded order of checks: before Age."""

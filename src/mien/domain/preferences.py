@@ -52,10 +52,20 @@ ADDRESS_FLAGS: dict[str, SubscriptionKind] = {
     "MSG-dndEmail": SubscriptionKind.EMAIL,
     "MSG-dndPhone": SubscriptionKind.PHONE,
     "MSG-dndWhatsApp": SubscriptionKind.WHATSAPP,
+    "MSG-dndSMS": SubscriptionKind.PHONE,
 }
-"""Flags that block an address for every profile that shares it."""
+"""Flags that block an address for every profile that shares it.
 
-FLAG_OF_ADDRESS: dict[SubscriptionKind, str] = {kind: flag for flag, kind in ADDRESS_FLAGS.items()}
+`MSG-dndSMS` is an older name: read, never shown. Taken as any other property, it would
+let messages through to somebody who asked for none.
+"""
+
+FLAG_OF_ADDRESS: dict[SubscriptionKind, str] = {
+    SubscriptionKind.EMAIL: "MSG-dndEmail",
+    SubscriptionKind.PHONE: "MSG-dndPhone",
+    SubscriptionKind.WHATSAPP: "MSG-dndWhatsApp",
+}
+"""The flag under which a state is shown."""
 
 FIELD_OF_ADDRESS: dict[AddressKind, str] = {AddressKind.EMAIL: "Email", AddressKind.PHONE: "Phone"}
 

@@ -182,7 +182,7 @@ def _parse_profile(raw: dict[str, object], position: int, *, now: int) -> Profil
         reading.changes,
         at,
         raw,
-        tuple(reading.address_flags),
+        tuple(reading.address_flags.items()),
         tuple(reading.groups),
         None if _DEVICE not in raw else parse_device_facts(raw[_DEVICE]),
     )
@@ -199,7 +199,7 @@ class _Reading:
     def __init__(self, data: dict[str, object]) -> None:
         self.changes: dict[str, PropertyChange] = {}
         self.aliases: list[Identity] = []
-        self.address_flags: list[tuple[SubscriptionKind, bool]] = []
+        self.address_flags: dict[SubscriptionKind, bool] = {}
         self.groups: list[GroupChange] = []
         self.failures: list[tuple[int, Rejected]] = []
         changes = self.changes
@@ -229,7 +229,9 @@ class _Reading:
         if (address := ADDRESS_FLAGS.get(key)) is None:
             self.changes[key] = change
         else:
-            self.address_flags.append((address, change is True))
+            # Of two flags of one address in a record, that which blocks it holds.
+            is_blocked = change is True or self.address_flags.get(address, False)
+            self.address_flags[address] = is_blocked
 
 
 _PLAIN_FIELDS = {

@@ -62,6 +62,8 @@ class RejectCode(IntEnum):
     ADDRESS_TYPE = 621
     ADDRESS_STATUS = 622
     IDENTITY_UNSIGNED = 623
+    PHOTO = 624
+    TIME_ZONE = 625
     MAPPING = 630
 
 
@@ -245,6 +247,13 @@ REJECT_CODES: dict[RejectCode, CodeHelp] = {
         "maps it onto. The event was taken, the values named in the answer were not.",
         "Send the values anew as a profile record, or change the mapping in the settings of the "
         "environment.",
+    ),
+    _CODES.PHOTO: CodeHelp(
+        "Photo is not the web address of a picture.",
+        "Send an address such as `https://example.com/ana.jpg` of at most 512 bytes.",
+    ),
+    _CODES.TIME_ZONE: CodeHelp(
+        "tz is not a text, or blank.", "Send a time zone such as `GMT+0530` or `Europe/Paris`."
     ),
 }
 

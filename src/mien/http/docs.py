@@ -1,4 +1,4 @@
-"""The API described for people: `/docs`, its OpenAPI document, and `/docs/errors`.
+"""The API described for people: `/docs`, its OpenAPI document, `/docs/errors`, `/docs/fields`.
 
 Everything comes from this server: no other host is asked for a script or a style.
 """
@@ -18,6 +18,8 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 from litestar.params import FromPath
 from swagger_ui_bundle import swagger_ui_path
 
+from mien.domain.derived import DERIVED_FIELDS
+from mien.domain.fields import STANDARD_FIELDS
 from mien.http.auth import ACCOUNT_HEADER, PASSCODE_HEADER
 from mien.http.codes import CodeEntry, error_codes, reject_codes
 
@@ -69,6 +71,7 @@ _DESCRIPTION = """\
 `/1/*` is CleverTap's API: existing clients work with only the base URL changed.
 `/v1/*` is Mien's own: it says what each record changed, and keeps what it rejected.
 [Every error code, its cause and its mend](/docs/errors).
+[Standard and derived fields, and their forms](/docs/fields).
 """
 
 
@@ -85,6 +88,12 @@ class _ReferencePage(OpenAPIRenderPlugin):
 def errors_page() -> str:
     """Give the page of all error codes."""
     return _errors_page()
+
+
+@get("/fields", media_type=MediaType.HTML, sync_to_thread=False)
+def fields_page() -> str:
+    """Give the page of all fields that have a meaning of their own."""
+    return _fields_page()
 
 
 @get("/assets/{name:str}", sync_to_thread=False)
@@ -127,7 +136,7 @@ def openapi() -> OpenAPIConfig:
         ),
         openapi_router=Router(
             "/docs",
-            route_handlers=[errors_page, asset],
+            route_handlers=[errors_page, fields_page, asset],
             include_in_schema=False,
             response_headers=_HEADERS,
             after_request=_refuse_unknown,
@@ -174,6 +183,42 @@ def _errors_page() -> str:
 <tbody>{rejected}</tbody></table>
 </main>""",
     )
+
+
+@cache
+def _fields_page() -> str:
+    standard = "\n".join(
+        _field_row(
+            [f"`{each.name}`", each.type, each.form, each.help],
+            f'<a href="/docs/errors#{int(each.code)}">{int(each.code)}</a>',
+        )
+        for each in STANDARD_FIELDS.values()
+    )
+    derived = "\n".join(
+        _field_row([f"`{each.name}`", each.type, each.help]) for each in DERIVED_FIELDS.values()
+    )
+    return _PAGE.format(
+        title="Mien: fields",
+        head='<link rel="stylesheet" href="/docs/assets/pages.css">',
+        body=f"""\
+<main>
+<h1>Fields</h1>
+<p><a href="/docs">API reference</a></p>
+<h2>Standard fields</h2>
+<p>A value of another form rejects its record with the code. All other names are yours and need no declaring.</p>
+<table><thead><tr><th>Name</th><th>Type</th><th>Form</th><th>Meaning</th><th>Code</th></tr></thead>
+<tbody>{standard}</tbody></table>
+<h2>Derived fields</h2>
+<p>Worked out of a person at each read; they cannot be sent.</p>
+<table><thead><tr><th>Name</th><th>Type</th><th>Meaning</th></tr></thead>
+<tbody>{derived}</tbody></table>
+</main>""",
+    )
+
+
+def _field_row(texts: list[str], link: str = "") -> str:
+    cells = [*map(_with_code, texts), *([link] if link else [])]
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _rows(entries: list[CodeEntry]) -> str:

@@ -39,6 +39,8 @@ _PROFILE_CODES = {
     RejectCode.DATE_OF_BIRTH,
     RejectCode.NAME,
     RejectCode.CUSTOMER_TYPE,
+    RejectCode.PHOTO,
+    RejectCode.TIME_ZONE,
 }
 
 _encode = msgspec.json.Encoder().encode

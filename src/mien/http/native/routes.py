@@ -24,6 +24,7 @@ from mien.http.native.environment import (
     get_environment_settings,
     get_merge_suggestions,
 )
+from mien.http.native.fields import list_fields
 from mien.http.native.latest import get_latest_values
 from mien.http.native.marking import mark_test_profile, unmark_test_profile
 from mien.http.native.profile import (
@@ -58,6 +59,7 @@ NATIVE_HANDLERS = [
             list_events,
             change_event,
             change_event_property,
+            list_fields,
             list_rejects,
             download_rejects,
             replay_rejects,
