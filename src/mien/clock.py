@@ -32,6 +32,11 @@ def new_public_id() -> str:
     return f"{letters[:3]}-{letters[3:]}-{digits}"
 
 
+def new_device_id() -> str:
+    """Make the objectId of a browser: 32 hexadecimal digits, which nobody can guess."""
+    return secrets.token_hex(16)
+
+
 def new_secret() -> bytes:
     """Make a key for signing."""
     return secrets.token_bytes(32)

@@ -28,6 +28,7 @@ from mien.http.middleware import Surroundings
 from mien.http.state import Services
 from mien.jobs.housekeeping import tidy_hourly
 from mien.services.accounts import Doorkeeper
+from mien.services.definitions import DiscardedEvents
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
@@ -127,6 +128,7 @@ def _services(settings: Settings) -> Iterator[Services]:
             SettingsCache(store),
             ProfileTokens(store),
             IdentityTokens(store),
+            DiscardedEvents(store),
             metrics,
             places,
         )

@@ -28,7 +28,7 @@ def test_a_session_is_kept_beside_the_properties_of_the_event() -> None:
     raw = {"type": "event", "identity": "ana", "evtName": "Seen"}
     record = parse_record({**raw, "sessionData": {"utm_source": "mail", "number": 3}}, 1, now=10)
     assert isinstance(record, EventRecord)
-    assert record.session == b'{"utm_source":"mail","number":3}'
+    assert record.session == {"utm_source": "mail", "number": 3}
     wrongs: list[object] = [
         [],
         {"a": []},

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.native.callers import Native
 from tests.sdk.pages import Page
 from tests.support.accounts import Accounts
 from tests.support.servers import Key, Server
+from tests.support.websdk import Browser, Shop
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,16 @@ def page(server: Server, keys: tuple[Key, Key]) -> Iterator[Page]:
     """Give a page of the live environment of that account, which has no passcode."""
     with Page(server, keys[0].account_id) as opened:
         yield opened
+
+
+@pytest.fixture
+def shop(server: Server, keys: tuple[Key, Key]) -> Iterator[Shop]:
+    """Give that environment as browsers with the web SDK send to it."""
+    with httpx.Client(base_url=server.url) as http:
+        yield Shop(http, keys[0])
+
+
+@pytest.fixture
+def browser(shop: Shop) -> Browser:
+    """Give a browser that was never in the shop."""
+    return shop.browser()

@@ -16,7 +16,8 @@ Requests go over a socket byte for byte as they are written, once these are fill
 `{{now+60}}`, `{{today-1}}`, `{{cursor}}` (the last that was answered; `{{cursor 2}}` is the second
 answered), `{{percent cursor}}` (each of its bytes as `%XX`), `{{reject}}` (the id of the last that
 was listed), `{{"x" * 513}}` and, as the start of a line, `@repeat 1001 …{n}…`. A body with a
-`Content-Encoding` is compressed on its way.
+`Content-Encoding` is compressed on its way; `@lz<…>` at the end of a parameter of a URL is
+what the web SDK makes of `…`.
 """
 
 import gzip
@@ -29,9 +30,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from mien import clock
+from tests.support.lz import compress
 from tests.support.servers import Key
 
 _SEPARATOR = re.compile(r"^###.*\n", re.MULTILINE)
@@ -41,6 +44,7 @@ _EXPRESSION = re.compile(
     r"|\"(?P<text>[^\"]*)\" \* (?P<times>\d+))\}\}"
 )
 _REPEAT = re.compile(r"^@repeat (\d+) (.*)$", re.MULTILINE)
+_PACKED = re.compile(r"@lz<(.*?)>(?=&|$)")
 _CURSOR = re.compile(r"[A-Za-z0-9_-]+")
 _MADE_OBJECT_ID = re.compile(r"\bmien_[1-9a-f][0-9a-f]{0,15}\b")
 _SECONDS = re.compile(r"\b\d{10}\b")
@@ -183,8 +187,8 @@ class Play:
         return shown
 
     def fill(self, text: str) -> str:
-        """Put values in the place of `{{…}}`."""
-        return _EXPRESSION.sub(self._value, text)
+        """Put values in the place of `{{…}}`, and pack what is to be."""
+        return _PACKED.sub(_packed, _EXPRESSION.sub(self._value, text))
 
     def hide(self, value: object) -> object:
         """Put `{{…}}` in the place of what this run made."""
@@ -308,6 +312,10 @@ def _succeeded(shown: dict[str, Any]) -> bool:
     # Answers of our own API have no `status` of their own.
     ok = shown["status"] == http.client.OK
     return bool(ok and shown["body"].get("status", "success") == "success")
+
+
+def _packed(found: re.Match[str]) -> str:
+    return quote(compress(found[1]), safe="")
 
 
 def _repeated(found: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from mien.http.clevertap.routes import CLEVERTAP_HANDLERS
+from mien.http.sdk.web_routes import WEB_SDK_HANDLERS
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "compat.md").read_text()
@@ -15,8 +16,9 @@ _LINK = re.compile(r"\[([^\]]+)\]\((\.\./tests/[^)]+)\)")
 ROWS = {(method, path): (state, cases) for method, path, state, cases in _ROW.findall(TEXT)}
 SERVED = {
     (method, path)
-    for each in CLEVERTAP_HANDLERS
+    for each in (*CLEVERTAP_HANDLERS, *WEB_SDK_HANDLERS)
     for method in each.http_methods
+    if method != "OPTIONS"  # what browsers ask before they call one
     for path in each.paths
 }
 

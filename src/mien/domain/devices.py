@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from mien.domain.rejects import RejectCode, Rejected
+from mien.domain.sessions import Session
 from mien.domain.values import VALUE_BYTES
 
 DEVICES = 50
@@ -93,6 +94,7 @@ class Device(msgspec.Struct, omit_defaults=True, gc=False):
     city: str | None = None
     first_seen_at: int = 0
     seen_at: int = 0
+    session: Session | None = None
 
     @property
     def key(self) -> str:

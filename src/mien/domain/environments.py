@@ -3,6 +3,7 @@
 Source: P-07, P-08, P-12, K-02, U-12, U-22.
 """
 
+import re
 from typing import Literal
 
 import msgspec
@@ -17,6 +18,12 @@ BLOCKED_IDS = 10_000
 ORIGINS = 100
 MAPPINGS = 100
 
+_ORIGIN = re.compile(
+    r"https?://(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*"
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?::\d{1,5})?"
+)
+"""Scheme, host and port of a page; `*.` stands for any name below the host."""
+
 PersonKind = Literal["identity", "FBID", "GPID"]
 
 
@@ -30,7 +37,8 @@ class EnvironmentSettings(
     `ids_per_kind` limits how many ids of a kind one profile has. A call that would
     merge more than `merges_per_call` pairs suggests the rest. `origins` are those
     that SDKs may call from (none: all), and `requires_signed_identities` asks them
-    for a signed token. `missing_is_zero` lets `$incr` begin at 0 and `late_data_loses`
+    for a signed token. `shares_profiles` lets a page read the profile of whoever it names,
+    without one. `missing_is_zero` lets `$incr` begin at 0 and `late_data_loses`
     leaves what was set later, on the compatible API too.
     """
 
@@ -41,6 +49,7 @@ class EnvironmentSettings(
     merges_per_call: int = MERGES_PER_CALL
     origins: tuple[str, ...] = ()
     requires_signed_identities: bool = False
+    shares_profiles: bool = False
     missing_is_zero: bool = False
     late_data_loses: bool = False
     mappings: tuple[EventMapping, ...] = ()
@@ -60,6 +69,8 @@ def check_settings(settings: EnvironmentSettings) -> None:
             raise InvalidInputError(name, f"has {len(values):,} entries, the limit is {limit:,}")
     for place, mapping in enumerate(settings.mappings):
         _check_mapping(f"mappings[{place}]", mapping, settings)
+    for origin in settings.origins:
+        _check_origin(origin)
     for kind, count in settings.ids_per_kind.items():
         _check_number(f"ids_per_kind.{kind}", count, lowest=1, highest=IDS_PER_KIND)
     _check_number("merges_per_call", settings.merges_per_call, lowest=0, highest=100_000)
@@ -72,6 +83,12 @@ def _check_mapping(path: str, mapping: EventMapping, settings: EnvironmentSettin
         raise InvalidInputError(path, rejected.reason) from rejected
     if mapping.to == "Email" and "email" in settings.unify_on:
         raise InvalidInputError(path, "'Email' joins profiles here, so no event may set it")
+
+
+def _check_origin(origin: str) -> None:
+    if not _ORIGIN.fullmatch(origin):
+        problem = f"has '{origin}', which is not such as https://shop.example"
+        raise InvalidInputError(path="origins", problem=problem)
 
 
 def _check_number(path: str, value: int, *, lowest: int, highest: int) -> None:

@@ -29,6 +29,10 @@ OPT_INS: dict[str, Channel] = {f"MSG-{channel}": channel for channel in Channel}
 FLAG_OF_CHANNEL: dict[Channel, str] = {channel: flag for flag, channel in OPT_INS.items()}
 
 
+OPT_OUT = "ct_optout"
+"""The property that says whether a person opted out of being recorded by SDKs."""
+
+
 class SubscriptionKind(IntEnum):
     """What is said of an address: of an e-mail address, of a phone, of a phone on WhatsApp alone."""
 
@@ -117,6 +121,11 @@ def parse_groups(key: str, raw: object) -> list[GroupChange]:
         for channel, groups in raw.items()
         for group in groups
     ]
+
+
+def is_opted_out(properties: Mapping[str, Value]) -> bool:
+    """Tell whether a person, by these properties, wants SDKs to keep nothing of them."""
+    return properties.get(OPT_OUT) is True
 
 
 def opt_ins(properties: Mapping[str, Value]) -> dict[str, bool]:

@@ -78,6 +78,7 @@ class ProfileRecord(msgspec.Struct, frozen=True, gc=False):
     address_flags: tuple[tuple[SubscriptionKind, bool], ...] = ()
     groups: tuple[GroupChange, ...] = ()
     facts: DeviceFacts | None = None
+    session: dict[str, str | int] | None = None
 
 
 class EventRecord(msgspec.Struct, frozen=True, gc=False):
@@ -93,7 +94,7 @@ class EventRecord(msgspec.Struct, frozen=True, gc=False):
     at: int | None
     raw: dict[str, object]
     facts: DeviceFacts | None = None
-    session: bytes | None = None
+    session: dict[str, str | int] | None = None
 
 
 class TokenRecord(msgspec.Struct, frozen=True, gc=False):
@@ -185,6 +186,7 @@ def _parse_profile(raw: dict[str, object], position: int, *, now: int) -> Profil
         tuple(reading.address_flags.items()),
         tuple(reading.groups),
         None if _DEVICE not in raw else parse_device_facts(raw[_DEVICE]),
+        None if _SESSION not in raw else _session(raw[_SESSION]),
     )
 
 
@@ -325,14 +327,14 @@ def _parse_event(
         raise Rejected(RejectCode.RECORD_TOO_LARGE, reason)
     object_id = str(raw["objectId"]) if device is not None else ""
     facts = None if _DEVICE not in raw else parse_device_facts(raw[_DEVICE])
-    session = None if _SESSION not in raw else _encode(_session(raw[_SESSION]))
+    session = None if _SESSION not in raw else _session(raw[_SESSION])
     return EventRecord(
         position, person, device, object_id, name, properties, body, at, raw, facts, session
     )
 
 
-def _session(raw: object) -> dict[str, object]:
-    """Read what an event tells of its session: short texts and numbers by name."""
+def _session(raw: object) -> dict[str, str | int]:
+    """Read what a record tells of its session: short texts and numbers by name."""
     if not isinstance(raw, dict) or len(raw) > SESSION_PROPERTIES:
         reason = f"A session needs to be an object of up to {SESSION_PROPERTIES} properties"
         raise Rejected(RejectCode.DEVICE, reason)

@@ -13,10 +13,17 @@ from mien.http.middleware import Surroundings
 from mien.http.native.routes import NATIVE_HANDLERS
 from mien.http.operations import OPERATION_HANDLERS
 from mien.http.sdk.routes import SDK_HANDLERS
+from mien.http.sdk.web_routes import WEB_SDK_HANDLERS
 from mien.http.state import Services
 from mien.log import Outbox
 
-_ROUTES: list[Any] = [*OPERATION_HANDLERS, *CLEVERTAP_HANDLERS, *NATIVE_HANDLERS, *SDK_HANDLERS]
+_ROUTES: list[Any] = [
+    *OPERATION_HANDLERS,
+    *CLEVERTAP_HANDLERS,
+    *WEB_SDK_HANDLERS,
+    *NATIVE_HANDLERS,
+    *SDK_HANDLERS,
+]
 
 
 def make_app(services: Services, lines: Outbox | None = None) -> Surroundings:

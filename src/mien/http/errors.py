@@ -24,6 +24,11 @@ from mien.domain.errors import (
 from mien.http.answers import JSON
 from mien.http.body import BodyTooLargeError, ClientGoneError, SlowBodyError, UnknownEncodingError
 from mien.http.limits import TooManyRequestsError
+from mien.http.sdk.refusals import (
+    EncryptedPayloadError,
+    OriginNotListedError,
+    VariablesNotKeptError,
+)
 
 PROBLEM = "application/problem+json"
 
@@ -73,6 +78,10 @@ STATUS: dict[type[MienError], HTTPStatus] = {
     SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
     ClientGoneError: HTTPStatus.BAD_REQUEST,
     UnknownEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    # The status by which the SDK knows that it is to send without encryption.
+    EncryptedPayloadError: HTTPStatus.PAYMENT_REQUIRED,
+    OriginNotListedError: HTTPStatus.FORBIDDEN,
+    VariablesNotKeptError: HTTPStatus.FORBIDDEN,
     TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverTimeError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -12,6 +12,7 @@ from mien.domain.ids import EnvironmentId
 from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.services.accounts import Doorkeeper
+from mien.services.definitions import DiscardedEvents
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
@@ -39,6 +40,7 @@ class Services(msgspec.Struct):
     environments: SettingsCache
     profile_tokens: ProfileTokens
     identity_tokens: IdentityTokens
+    discarded: DiscardedEvents
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     places: Places = msgspec.field(default_factory=Places)
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)

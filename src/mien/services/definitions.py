@@ -1,5 +1,6 @@
 """Definitions as people work with them: listing them, describing them, setting their state (P-14)."""
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from mien.store import definitions
 from mien.store.engine import Store, Transaction
 
 DESCRIPTION_CHARACTERS = 1_000
+_FRESH_SECONDS = 1.0
 
 
 class EventDefinition(msgspec.Struct, frozen=True):
@@ -47,6 +49,24 @@ def list_events(store: Store, environment: EnvironmentId) -> list[EventDefinitio
             properties[each.parent].append(each)
     events = [each for each in known if each.kind is DefinitionKind.EVENT]
     return [EventDefinition(event, properties[event.id]) for event in events]
+
+
+class DiscardedEvents:
+    """The names of events that were discarded, for the event loop, at most a second old."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[EnvironmentId, tuple[float, list[str]]] = {}
+
+    def get(self, environment: EnvironmentId) -> list[str]:
+        """Give the names of the events that an environment discarded."""
+        known, now = self._known.get(environment), time.monotonic()
+        if known is None or known[0] < now:
+            with self._store.read() as tx:
+                events = definitions.list_kind(tx, environment, DefinitionKind.EVENT)
+            names = sorted(each.name for each in events if each.state is DefinitionState.DISCARDED)
+            known = self._known[environment] = (now + _FRESH_SECONDS, names)
+        return known[1]
 
 
 def get_event(store: Store, environment: EnvironmentId, name: str) -> EventDefinition:

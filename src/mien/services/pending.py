@@ -16,6 +16,8 @@ from mien.store import log, numbers, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Row, Transaction
 
+_encode = msgspec.json.Encoder().encode
+
 
 class _Entry(msgspec.Struct, gc=False):
     """A row for the log: of which profile, when, from where, and its event or change."""
@@ -116,7 +118,7 @@ class Pending:
                 name,
                 occurred_at,
                 record.object_id,
-                record.session,
+                None if record.session is None else _encode(record.session),
             )
         )
 

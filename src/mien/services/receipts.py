@@ -15,7 +15,8 @@ from mien.domain.vouching import Vouched
 class Applied(msgspec.Struct, gc=False):
     """A record that was taken: which profile it meant, and what it changed there.
 
-    `learned` are facts of the device that are new. `flags` are address flags that changed, `groups` subscription groups by channel.
+    `learned` are facts of the device that are new. `is_opted_out` says that nothing was taken
+    but who it is, since the person opted out. `flags` are address flags that changed, `groups` subscription groups by channel.
     `refused` is the part of the record that the profile had no room for (U-10).
     """
 
@@ -32,6 +33,7 @@ class Applied(msgspec.Struct, gc=False):
     groups: dict[str, dict[str, bool]] = {}
     is_changed: bool = False
     refused: Reject | None = None
+    is_opted_out: bool = False
 
 
 Result: TypeAlias = Applied | Reject
@@ -56,7 +58,9 @@ class Batch(msgspec.Struct, frozen=True):
     """Records of one call as they came in, and how they are to be taken.
 
     `received_at` is epoch milliseconds, `source` says who sent it (`api:3` is key 3).
-    `is_system` records come from edges of ours and may raise reserved events.
+    `is_system` records come from edges of ours: they may raise reserved events, and the
+    sessions that they tell of are followed. `heeds_opt_out` keeps nothing of a person who
+    opted out (`ct_optout`), until a record opts them in.
     `vouched` says whom the records may name, if the environment asks for signatures.
     `replays` are ids of rejects, one for each record, when these are sent again.
     """
@@ -68,6 +72,7 @@ class Batch(msgspec.Struct, frozen=True):
     rules: Rules = COMPATIBLE
     is_dry_run: bool = False
     is_system: bool = False
+    heeds_opt_out: bool = False
     idempotency: Idempotency | None = None
     replays: tuple[int, ...] = ()
     vouched: Vouched | None = None

@@ -11,6 +11,7 @@ from mien.domain.changes import Change
 from mien.domain.devices import Device, PushToken, TokenLoss
 from mien.domain.identities import Identity, token_identity
 from mien.domain.ids import ProfileId
+from mien.domain.preferences import is_opted_out
 from mien.domain.profiles import Profile
 from mien.domain.records import TOKEN_PLATFORMS, TokenRecord
 from mien.domain.rejects import RejectCode, Rejected
@@ -36,6 +37,9 @@ class Tokens:
             raise Rejected(RejectCode.TOKEN_DATA, "tokenData needs to be an object")
         profile, device = self._find(record)
         applied = Applied(record.position, profile.id, device=device.object_id)
+        if batch.heeds_opt_out and is_opted_out(profile.document.properties):
+            applied.is_opted_out = True
+            return applied
         if record.gives_up:
             applied.is_changed = self._give_up(profile, device, batch)
         else:

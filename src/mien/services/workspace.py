@@ -5,6 +5,8 @@ Records are applied to it in order, each seeing the ones before, and `flush` wri
 what changed in a few statements. A dry run is the same without the flush.
 """
 
+import msgspec
+
 from mien.domain.changes import Change
 from mien.domain.devices import DEVICES, Device
 from mien.domain.identities import (
@@ -22,8 +24,10 @@ from mien.domain.preferences import (
     ADDRESS_OF,
     FIELD_OF_ADDRESS,
     FLAG_OF_ADDRESS,
+    OPT_OUT,
     SubscriptionKey,
     address,
+    is_opted_out,
 )
 from mien.domain.profiles import (
     Profile,
@@ -38,11 +42,12 @@ from mien.domain.records import (
     TokenRecord,
 )
 from mien.domain.rejects import Reject, RejectCode, Rejected
-from mien.domain.schema import DefinitionKind
+from mien.domain.schema import DefinitionKind, DefinitionState
 from mien.services.pending import Pending
 from mien.services.receipts import Applied, Batch, Result
 from mien.services.refusals import refusal_of_keys, refusal_of_mapping
 from mien.services.registry import Registry, check_not_discarded
+from mien.services.sessions import follow_session
 from mien.services.tokens import Tokens
 from mien.store import numbers, people
 from mien.store import profiles as profile_store
@@ -123,6 +128,8 @@ class Workspace:
         resolution = self._resolve(record.person, record.device, alias_from=record.alias_from)
         set_at = batch.received_at if record.at is None else record.at * 1_000
         profile = self._profile_of(resolution, batch.received_at, set_at)
+        if batch.heeds_opt_out and _is_silenced(profile, record):
+            return self._bind_only(profile, resolution, record, batch)
         # Everything that can fail comes before anything that changes.
         changes = property_changes(
             profile.document,
@@ -141,6 +148,8 @@ class Workspace:
         if changes.refused:
             applied.refused = refusal_of_keys(record, changes.refused)
         self._see_device(profile, record, applied, batch)
+        if batch.is_system:
+            self._follow_session(profile, record, batch)
         if changes.new or applied.flags or applied.groups:
             applied.is_changed = True
         if applied.is_changed or applied.conflicts:
@@ -153,6 +162,8 @@ class Workspace:
         check_not_discarded(known)
         resolution = self._resolve(record.person, record.device, alias_from=len(record.person))
         profile = self._profile_of(resolution, batch.received_at, batch.received_at)
+        if batch.heeds_opt_out and _is_silenced(profile, record):
+            return self._bind_only(profile, resolution, record, batch)
         applied = self._settle(profile, resolution, record, batch)
         self._see_device(profile, record, applied, batch)
         changes = _NO_CHANGES
@@ -162,17 +173,36 @@ class Workspace:
             change = _change(applied, resolution, record, changes, mapped_from=record.name)
             self._pending.log_change(profile, change, batch)
         applied.is_event = applied.is_changed = True
-        if known is None:
-            known = self._registry.define(
-                self._tx,
-                DefinitionKind.EVENT,
-                record.name,
-                now_ms=batch.received_at,
-                source=batch.source,
-            )
+        if batch.is_system and (told := self._follow_session(profile, record, batch)) is not None:
+            record = msgspec.structs.replace(record, session=told)
+        self._log_event(profile, record, batch)
+        return applied
+
+    def _log_event(self, profile: Profile, record: EventRecord, batch: Batch) -> None:
+        known = self._registry.find_event(record.name) or self._registry.define(
+            self._tx,
+            DefinitionKind.EVENT,
+            record.name,
+            now_ms=batch.received_at,
+            source=batch.source,
+        )
         name, occurred_at = EventNameId(known.id), record.at or batch.received_at // 1_000
         self._pending.counts(batch).add_event(name, record.properties)
         self._pending.log_event(profile, name, occurred_at, record, batch)
+
+    def _bind_only(
+        self,
+        profile: Profile,
+        resolution: Resolution,
+        record: ProfileRecord | EventRecord,
+        batch: Batch,
+    ) -> Applied:
+        """Take of a record who it is and nothing else: the person opted out."""
+        applied = self._settle(profile, resolution, record, batch)
+        if applied.is_changed or applied.conflicts:
+            change = _change(applied, resolution, record, _NO_CHANGES)
+            self._pending.log_change(profile, change, batch)
+        applied.is_opted_out = True
         return applied
 
     def _map_event(
@@ -204,6 +234,19 @@ class Workspace:
             self._change_addresses(profile, changes)
             profile.apply(changes, set_at=set_at)
             self._pending.counts(batch).properties.add(changes.new.items())
+
+    def _follow_session(
+        self, profile: Profile, record: ProfileRecord | EventRecord, batch: Batch
+    ) -> dict[str, str | int] | None:
+        """Note the session of a record from an SDK, and give what is told of it, if anything."""
+
+        def raise_event(event: EventRecord) -> None:
+            known = self._registry.find_event(event.name)
+            if known is None or known.state is not DefinitionState.DISCARDED:
+                self._log_event(profile, event, batch)
+
+        at = record.at or batch.received_at // 1_000
+        return follow_session(profile, record, at=at, raise_event=raise_event)
 
     def _resolve(
         self, person: tuple[Identity, ...], device: Identity | None, *, alias_from: int
@@ -380,6 +423,13 @@ def _change_groups(profile: Profile, record: ProfileRecord) -> dict[str, dict[st
         if profile.change_group(group):
             changed.setdefault(group.channel, {})[group.group] = group.is_subscribed
     return changed
+
+
+def _is_silenced(profile: Profile, record: ProfileRecord | EventRecord) -> bool:
+    """Tell whether nothing of a record may be kept: its person opted out, and stays out with it."""
+    if not is_opted_out(profile.document.properties):
+        return False
+    return not isinstance(record, ProfileRecord) or record.changes.get(OPT_OUT) is not False
 
 
 _NO_CHANGES = PropertyChanges({}, {})

@@ -54,6 +54,7 @@ class EnvironmentSettingsChange(
     merges_per_call: int | UnsetType = UNSET
     origins: tuple[str, ...] | UnsetType = UNSET
     requires_signed_identities: bool | UnsetType = UNSET
+    shares_profiles: bool | UnsetType = UNSET
     missing_is_zero: bool | UnsetType = UNSET
     late_data_loses: bool | UnsetType = UNSET
     mappings: tuple[EventMapping, ...] | UnsetType = UNSET

@@ -39,6 +39,7 @@ _SETTINGS = {
     "merges_per_call": 100,
     "origins": [],
     "requires_signed_identities": False,
+    "shares_profiles": False,
     "missing_is_zero": False,
     "late_data_loses": False,
     "mappings": [],

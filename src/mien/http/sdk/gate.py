@@ -8,6 +8,7 @@ server that pages of other sites may use (K-02).
 
 import ipaddress
 import time
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +20,13 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
+from mien.domain.environments import EnvironmentSettings
 from mien.domain.errors import MienError
 from mien.domain.ids import EnvironmentId
 from mien.http import errors
 from mien.http.auth import services_of
 from mien.http.limits import ClientTooFastError
+from mien.http.sdk.refusals import OriginNotListedError
 from mien.http.state import ENVIRONMENT
 
 PAGE_HEADERS = {
@@ -54,7 +57,7 @@ class Visitor(msgspec.Struct, frozen=True):
     """For whom a page sends: an environment, and where the page and its browser are.
 
     `origin` is of the page (`https://shop.example`), empty when nothing says it; `address` of
-    the client. `source` is how changes name what came in.
+    the client. `source` is how changes name what came in, `settings` are the environment's.
     """
 
     environment: EnvironmentId
@@ -63,6 +66,7 @@ class Visitor(msgspec.Struct, frozen=True):
     origin: str
     address: str
     source: str
+    settings: EnvironmentSettings
 
     @property
     def zone(self) -> ZoneInfo:
@@ -82,21 +86,38 @@ def pace(request: Request[Any, Any, Any]) -> str:
 def admit(
     request: Request[Any, Any, Any], public_id: str, *, address: str, wire: str, claimed: str = ""
 ) -> Visitor:
-    """Give whom a request is for, or raise `UnknownAccountError`.
+    """Give whom a request is for, or raise `UnknownAccountError`, `OriginNotListedError`.
 
     `address` is what `pace` gave. `claimed` is the origin that the page says it has: a script
     tag sends no `Origin`. `wire` begins the source of what comes in, as `web` in `web:ABC-…`.
     """
-    environment = services_of(request).doorkeeper.recognise(public_id)
+    services = services_of(request)
+    environment = services.doorkeeper.recognise(public_id)
     request.scope["state"][ENVIRONMENT] = environment.public_id
+    settings = services.environments.get(environment.environment_id)
+    origin = origin_of(request, claimed)
+    if settings.origins and not is_listed(origin, settings.origins):
+        raise OriginNotListedError(origin)
     return Visitor(
         environment.environment_id,
         environment.public_id,
         environment.time_zone,
-        origin_of(request, claimed),
+        origin,
         address,
         f"{wire}:{environment.public_id}",
+        settings,
     )
+
+
+def is_listed(origin: str, listed: Iterable[str]) -> bool:
+    """Tell whether an origin is in a list; `https://*.shop.example` is any name below that one."""
+    for entry in map(str.lower, listed):
+        start, star, end = entry.partition("*.")
+        if origin == entry:
+            return True
+        if star and origin.startswith(start) and origin.endswith(f".{end}"):
+            return True
+    return False
 
 
 def origin_of(request: Request[Any, Any, Any], claimed: str = "") -> str:

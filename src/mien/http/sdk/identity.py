@@ -4,9 +4,6 @@ from mien.domain.vouching import Vouched
 from mien.http.sdk.gate import Visitor
 from mien.http.state import Services
 
-IDENTITY_TOKEN = "identity_token"  # noqa: S105 - the name of a key
-"""Where a profile push of a page that has no other place for it carries its token."""
-
 
 def check_identity(services: Services, visitor: Visitor, token: object) -> Vouched | None:
     """Say whom the records of a page may name, for `Batch.vouched`; None where anybody.
@@ -23,11 +20,3 @@ def check_identity(services: Services, visitor: Visitor, token: object) -> Vouch
         token if isinstance(token, str) else None,
         joins_by_email="email" in settings.unify_on,
     )
-
-
-def take_identity_token(properties: dict[str, object]) -> object:
-    """Take the token out of the properties of a profile: it is never stored.
-
-    Gives None if there is none; anything but a text is no token.
-    """
-    return properties.pop(IDENTITY_TOKEN, None)
