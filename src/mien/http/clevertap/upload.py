@@ -21,7 +21,7 @@ from mien.http.body import lost_keys, read_body
 from mien.http.clevertap.batches import is_dry, plain_text, records_of, write_reject
 from mien.http.clevertap.documents import UPLOAD
 from mien.http.state import Services
-from mien.services.receipts import Applied, Batch, Idempotency, Receipt
+from mien.services.receipts import Applied, Batch, Idempotency, Receipt, Result
 
 _EVENT_NAME_CODES = {
     RejectCode.EVENT_NAME_MISSING,
@@ -86,7 +86,7 @@ def render(receipt: Receipt, lost: Mapping[int, Sequence[str]] = MappingProxyTyp
         for each in receipt.results
         if not isinstance(each, Applied) or each.refused is not None
     ]
-    processed = len(receipt.results) - len(rejects)
+    processed = sum(map(_is_processed, receipt.results))
     if not rejects and not lost:
         return b'{"status":"success","processed":%d,"unprocessed":[]}' % processed
     answer: dict[str, object] = {
@@ -99,6 +99,11 @@ def render(receipt: Receipt, lost: Mapping[int, Sequence[str]] = MappingProxyTyp
             {"position": position, "keys": keys} for position, keys in lost.items()
         ]
     return _encode(answer)
+
+
+def _is_processed(result: Result) -> bool:
+    """Tell whether a record was taken whole; an event was, whatever it was to set beside."""
+    return isinstance(result, Applied) and (result.refused is None or result.is_event)
 
 
 def _status(receipt: Receipt) -> str:
