@@ -14,13 +14,11 @@ from mien.domain.devices import Device
 from mien.domain.events import Summary
 from mien.domain.ids import ProfileId
 from mien.domain.profiles import Document, is_identified
+from mien.domain.sessions import LAUNCHED
 from mien.domain.values import Value, ValueType, day_of
 
 BUCKETS = 1_000
 """User Buckets are numbered from 0 to one less than this."""
-
-LAUNCHED = "App Launched"
-"""The event that begins a session."""
 
 _MASK = 2**64 - 1
 
