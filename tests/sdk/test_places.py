@@ -27,8 +27,8 @@ def derived_of_a_visitor(server: Server, **query: str) -> Json:
     with httpx.Client(base_url=server.url) as http:
         browser = Shop(http, key).browser()
         browser.headers["Accept-Language"] = "pt-BR,pt;q=0.9"
-        for _ in range(2):
-            said = browser.ask("page", {"cpg": "https://shop.example/"}, **query)
+        browser.ask("page", {"cpg": "https://shop.example/"}, **query)
+        said = browser.ask("page", {"cpg": "https://shop.example/cart"}, **query)
     caller = Native(server, key)
     with caller.http:
         derived = caller.get("profile", object_id=said.guid)["derived"]
