@@ -4,6 +4,7 @@ WORKERS ?= 2
 PY := .venv/bin/python
 READY := .venv/.ready
 CLIENTS := tests/clients/node_modules/.ready
+SDK := src/mien/http/sdk/static/mien.js
 SOURCES := src tests bench demo sdk/python
 
 .DEFAULT_GOAL := help
@@ -12,7 +13,7 @@ SOURCES := src tests bench demo sdk/python
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Make .venv with all that is needed (quick when nothing changed)
+setup: $(READY) $(SDK) ## Make .venv with all that is needed (quick when nothing changed)
 
 $(READY): requirements.lock pyproject.toml sdk/python/pyproject.toml scripts/setup scripts/python
 	scripts/setup
@@ -26,20 +27,23 @@ check: $(READY) ## Look at the code: format, lint, types, layers, spelling, depe
 	.venv/bin/codespell
 	.venv/bin/deptry src
 
+$(SDK): $(wildcard sdk/js/src/*.ts) sdk/js/build.mjs sdk/js/package-lock.json sdk/js/tsconfig.json scripts/sdk
+	scripts/sdk
+
 $(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
 	cd tests/clients && npm ci --no-audit --no-fund
 	@touch $@
 
-test: $(READY) $(CLIENTS) ## Run the tests; without ARGS also hold the coverage to its floor
+test: $(READY) $(CLIENTS) $(SDK) ## Run the tests; without ARGS also hold the coverage to its floor
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report $(if $(strip $(ARGS)),--fail-under=0)
 
-demo: $(READY) ## Serve a filled environment
+demo: $(READY) $(SDK) ## Serve a filled environment
 	$(PY) -m demo $(ARGS)
 
-serve: $(READY) ## Serve ./mien-data
+serve: $(READY) $(SDK) ## Serve ./mien-data
 	.venv/bin/mien serve $(ARGS)
 
 bench: $(READY) ## Measure Mien against its floor
@@ -49,6 +53,6 @@ lock: ## Write requirements.lock anew with the newest versions
 	scripts/lock
 
 clean: ## Remove all that was made here, but no data of a server
-	rm -rf .venv tests/clients/node_modules build dist sdk/python/dist
+	rm -rf .venv tests/clients/node_modules build dist sdk/python/dist sdk/js/dist sdk/js/node_modules $(dir $(SDK))
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "sdk/python/README.md",
+    ROOT / "sdk/js/README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 

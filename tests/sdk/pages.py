@@ -4,9 +4,11 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import jwt
 import msgspec
 
-from tests.native.callers import Json
+from mien import clock
+from tests.native.callers import Json, Native
 from tests.support.servers import Server
 
 DEVICE = "d-1"
@@ -68,3 +70,19 @@ def event(name: str, at: int | None = None, /, **properties: object) -> Json:
     """Give an event record of the device."""
     record = {"type": "event", "name": name, "properties": properties}
     return record if at is None else {**record, "at": at}
+
+
+class Signer:
+    """An environment that requires signed identities, and the customer's server that signs."""
+
+    def __init__(self, native: Native, **settings: object) -> None:
+        required = {"requires_signed_identities": True, **settings}
+        changed = native.http.patch("/v1/environment/settings", json=required)
+        assert changed.status_code == 200, changed.text
+        made = native.http.post("/v1/signing-keys", json={"label": "shop"}).json()
+        self.secret, self.account = made["secret"], native.key.account_id
+
+    def sign(self, distinct_id: str, **claims: object) -> str:
+        """Sign an identity token."""
+        usual = {"sub": distinct_id, "aud": self.account, "exp": clock.now_ms() // 1_000 + 600}
+        return jwt.encode({**usual, **claims}, self.secret, "HS256")

@@ -9,7 +9,7 @@ import pytest
 from mien import clock
 from tests.native.callers import Json, Native, problem
 from tests.native.callers import profile as native_profile
-from tests.sdk.pages import DEVICE, Page, event, profile
+from tests.sdk.pages import DEVICE, Page, Signer, event, profile
 from tests.support.servers import Key, Server
 
 ACCEPTED = "accepted"
@@ -217,21 +217,6 @@ def test_every_answer_may_be_read_by_any_page(page: Page) -> None:
     answer = page.http.options("/sdk/v1/batch", headers=asked)
     assert answer.status_code == 204
     assert "POST" in answer.headers["access-control-allow-methods"]
-
-
-class Signer:
-    """An environment that requires signed identities, and the customer's server that signs."""
-
-    def __init__(self, native: Native, **settings: object) -> None:
-        required = {"requires_signed_identities": True, **settings}
-        changed = native.http.patch("/v1/environment/settings", json=required)
-        assert changed.status_code == 200, changed.text
-        made = native.http.post("/v1/signing-keys", json={"label": "shop"}).json()
-        self.secret, self.account = made["secret"], native.key.account_id
-
-    def sign(self, distinct_id: str, **claims: object) -> str:
-        usual = {"sub": distinct_id, "aud": self.account, "exp": now() + 600}
-        return jwt.encode({**usual, **claims}, self.secret, "HS256")
 
 
 @pytest.fixture

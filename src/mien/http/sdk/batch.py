@@ -100,7 +100,7 @@ _decoder = msgspec.json.Decoder(PageBatch)
 
 
 @post(
-    "/batch",
+    "/v1/batch",
     **described(
         "sendFromPage",
         "Take records from a browser or an app",

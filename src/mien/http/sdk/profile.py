@@ -39,7 +39,7 @@ class OwnProfile(Answer, frozen=True, kw_only=True):
 
 
 @get(
-    "/profile",
+    "/v1/profile",
     **described(
         "getOwnProfile",
         "Give the profile that a token reads",
