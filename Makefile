@@ -35,6 +35,7 @@ $(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
 	@touch $@
 
 test: $(READY) $(CLIENTS) $(SDK) ## Run the tests; without ARGS also hold the coverage to its floor
+	@scripts/chromium >/dev/null
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 	@$(PY) -m coverage combine --quiet

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import trustme
 
 _CHUNK = 64 * 1024
+_ENDS = (OSError, asyncio.IncompleteReadError, asyncio.CancelledError)
+"""How a connection may end while a request is waited for."""
 
 Connect = Callable[[asyncio.StreamReader, asyncio.StreamWriter], "asyncio.Future[None]"]
 
@@ -30,7 +32,7 @@ class Doors:
         """Open a port before that of a server which speaks no TLS; gives the new port."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, asyncio.CancelledError):
                 there = await asyncio.open_connection("127.0.0.1", port)
                 await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
 
@@ -40,7 +42,7 @@ class Doors:
         """Open a port that gives files by path, each with its media type; others are a 404."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            with contextlib.suppress(*_ENDS):
                 while True:
                     head = (await reader.readuntil(b"\r\n\r\n")).decode()
                     path = head.split(" ", 2)[1].partition("?")[0]

@@ -24,6 +24,9 @@ _ORIGIN = re.compile(
 )
 """Scheme, host and port of a page; `*.` stands for any name below the host."""
 
+_WEB_PUSH_KEY = re.compile(r"B[A-P][A-Za-z0-9_-]{85}")
+"""The 65 bytes of an uncompressed point, of which the first is 4."""
+
 PersonKind = Literal["identity", "FBID", "GPID"]
 
 
@@ -38,7 +41,8 @@ class EnvironmentSettings(
     merge more than `merges_per_call` pairs suggests the rest. `origins` are those
     that SDKs may call from (none: all), and `requires_signed_identities` asks them
     for a signed token. `shares_profiles` lets a page read the profile of whoever it names,
-    without one. `missing_is_zero` lets `$incr` begin at 0 and `late_data_loses`
+    without one. `web_push_key` is the public key (VAPID, base64 for URLs) with which browsers
+    subscribe to web push; empty: they are not asked to. `missing_is_zero` lets `$incr` begin at 0 and `late_data_loses`
     leaves what was set later, on the compatible API too.
     """
 
@@ -50,6 +54,7 @@ class EnvironmentSettings(
     origins: tuple[str, ...] = ()
     requires_signed_identities: bool = False
     shares_profiles: bool = False
+    web_push_key: str = ""
     missing_is_zero: bool = False
     late_data_loses: bool = False
     mappings: tuple[EventMapping, ...] = ()
@@ -71,6 +76,9 @@ def check_settings(settings: EnvironmentSettings) -> None:
         _check_mapping(f"mappings[{place}]", mapping, settings)
     for origin in settings.origins:
         _check_origin(origin)
+    if settings.web_push_key and not _WEB_PUSH_KEY.fullmatch(settings.web_push_key):
+        problem = "needs to be 87 characters of base64 for URLs: a point of the curve P-256"
+        raise InvalidInputError(path="web_push_key", problem=problem)
     for kind, count in settings.ids_per_kind.items():
         _check_number(f"ids_per_kind.{kind}", count, lowest=1, highest=IDS_PER_KIND)
     _check_number("merges_per_call", settings.merges_per_call, lowest=0, highest=100_000)

@@ -55,6 +55,7 @@ class EnvironmentSettingsChange(
     origins: tuple[str, ...] | UnsetType = UNSET
     requires_signed_identities: bool | UnsetType = UNSET
     shares_profiles: bool | UnsetType = UNSET
+    web_push_key: str | UnsetType = UNSET
     missing_is_zero: bool | UnsetType = UNSET
     late_data_loses: bool | UnsetType = UNSET
     mappings: tuple[EventMapping, ...] | UnsetType = UNSET

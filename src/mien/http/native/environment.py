@@ -40,6 +40,7 @@ _SETTINGS = {
     "origins": [],
     "requires_signed_identities": False,
     "shares_profiles": False,
+    "web_push_key": "",
     "missing_is_zero": False,
     "late_data_loses": False,
     "mappings": [],

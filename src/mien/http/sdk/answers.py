@@ -38,11 +38,15 @@ class Answer(msgspec.Struct, frozen=True):
     is_opted_out: bool | None = None
     keep: dict[str, object] = {}
     rejects: tuple[int, ...] = ()
+    web_push_key: str = ""
 
 
 def answer_script(answer: Answer) -> ASGIResponse:
     """Answer a script tag."""
     parts: list[bytes] = []
+    if answer.web_push_key:
+        # Before the rest: what is kept makes the SDK subscribe, if its page asked for it.
+        parts.append(b"$WZRK_WR.enableWebPush(true,%b);" % _literal(answer.web_push_key))
     if answer.keep:
         parts.append(b"$WZRK_WR.tr(%b);" % _literal(answer.keep))
     said: list[object] = [answer.guid, answer.session, answer.takes_over, answer.number]
@@ -66,6 +70,8 @@ def answer_json(answer: Answer) -> ASGIResponse:
     if answer.is_opted_out is not None:
         meta["optOut"] = answer.is_opted_out
     body: dict[str, object] = {"tr": answer.keep, "meta": meta}
+    if answer.web_push_key:
+        body["wpe"] = {"enabled": True, "key": answer.web_push_key}
     if answer.rejects:
         body["rejected"] = answer.rejects
     return ASGIResponse(body=_encode(body), media_type=JSON, headers=PAGE_HEADERS)

@@ -91,6 +91,7 @@ async def _answer(services: Services, visitor: Visitor, visit: Visit, receipt: R
         takes_over=visit.is_login,
         is_opted_out=opted_out,
         keep=await _keep(services, visitor, visit, is_silent=is_silent),
+        web_push_key=visitor.settings.web_push_key if visit.is_page else "",
         rejects=tuple(int(each.code) for each in receipt.results if isinstance(each, Reject)),
     )
 
@@ -107,6 +108,8 @@ async def _keep(
         # The SDK sends it back with each request, and a login throws away what it had.
         if arp:
             keep["arp"] = arp
+    if visit.is_page and visitor.settings.web_push_key:
+        keep["webPushConfig"] = {}
     if visit.wants_variables:
         keep["vars"] = {}
     if visit.wants_profile and not is_silent:
