@@ -26,7 +26,7 @@ from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.http.middleware import Surroundings
 from mien.http.state import Services
-from mien.jobs.housekeeping import tidy_hourly
+from mien.jobs.housekeeping import erase_by_the_minute, tidy_hourly
 from mien.services.accounts import Doorkeeper
 from mien.services.definitions import DiscardedEvents
 from mien.services.environments import SettingsCache
@@ -145,6 +145,7 @@ async def _serve(services: Services, lines: log.Outbox) -> None:
         asyncio.create_task(
             tidy_hourly(services.store, services.workers, reject_days=services.settings.reject_days)
         ),
+        asyncio.create_task(erase_by_the_minute(services.store, services.workers)),
     ]
     try:
         await _first_of(serving, signals.first)

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import structlog
 
+from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import EnvironmentId
-from mien.jobs.housekeeping import tidy, tidy_all, tidy_hourly
+from mien.jobs.housekeeping import erase_all_due, tidy, tidy_all, tidy_hourly
+from mien.services.erasures import plan_erasures
 from mien.services.ingest import Ingest
 from mien.store import accounts, idempotency, rejects
 from mien.store.engine import Store
@@ -80,3 +82,17 @@ async def test_a_round_that_fails_is_logged_and_does_not_end_the_job(desk: Desk)
         assert not job.done()
         job.cancel()
     assert [each["event"] for each in logs] == ["housekeeping.failed"]
+
+
+# P-15
+async def test_what_is_due_is_erased_by_the_clock(desk: Desk) -> None:
+    await desk.send(profile("ana"), profile("ben"))
+    for name, due_ms in (("ana", DAY_MS), ("ben", 2**60)):
+        identity = Identity(IdentityKind.IDENTITY, name)
+        plan_erasures(
+            desk.store, desk.environment, [identity], now_ms=0, due_ms=due_ms, source="v1:1"
+        )
+    with structlog.testing.capture_logs() as logs:
+        erase_all_due(desk.store)
+    assert (desk.find("ana"), desk.find("ben") is None) == (None, False)
+    assert [(each["event"], each["profiles"]) for each in logs] == [("erasures.done", 1)]

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from mien.domain.identities import Identity, IdentityKind
+from mien.domain.ids import EnvironmentId
 from mien.services.erase import erase
+from mien.services.erasures import (
+    cancel_erasure,
+    carry_out_due,
+    list_erasures,
+    plan_erasures,
+)
 from mien.store import people, rejects
 from mien.store.engine import Store
 from mien.store.setup import prepare
@@ -20,7 +27,7 @@ from tests.store.backups import (
     url_of,
 )
 from tests.support.consistency import find_faults
-from tests.support.uploading import Desk
+from tests.support.uploading import NOON_MS, Desk
 
 ENGINES = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 
@@ -127,3 +134,53 @@ def test_erasures_of_another_company_are_not_applied(
         assert Desk(restored, desk.ingest, desk.environment).find("person-1") is not None
         with restored.read() as tx:
             assert people.all_erasures(tx) == []
+
+
+def plan(store: Store, desk: Desk, number: int, *, due_ms: int = NOON_MS + 1) -> None:
+    """Ask for the erasure of a person."""
+    gone = Identity(IdentityKind.IDENTITY, f"person-{number}")
+    plan_erasures(store, desk.environment, [gone], now_ms=NOON_MS, due_ms=due_ms, source="v1:1")
+
+
+@ENGINES
+def test_erasures_that_wait_go_on_waiting_after_a_restore_and_cancelled_ones_do_not(
+    store: Store, engine: str, new_url: NewUrl, tmp_path: Path
+) -> None:
+    with opened_desk(store) as desk:
+        fill(desk, range(5))
+    for number in (0, 1):
+        plan(store, desk, number)
+    url, file = new_url(engine), tmp_path / "backup"
+    back_up(url_of(store), file)
+    put_back(file, url)
+    with opened(url) as serving:
+        cancel_erasure(serving, desk.environment, 1)
+        plan(serving, desk, 2)
+        plan(serving, desk, 3, due_ms=NOON_MS)
+    assert put_back(file, url, may_replace=True).erased == 1
+    with opened(url) as restored:
+        there = Desk(restored, desk.ingest, desk.environment)
+        known = list_erasures(restored, desk.environment, before=None, count=10)
+        assert [(e.planned.erasure_id, e.receipt is not None) for e in known] == [
+            (4, True),
+            (3, False),
+            (2, False),
+        ]
+        carry_out_due(restored, desk.environment, now_ms=NOON_MS + 1)
+        found = [number for number in range(5) if there.find(f"person-{number}") is not None]
+        assert found == [0, 4]
+        plan(restored, desk, 0)
+        newest = list_erasures(restored, desk.environment, before=None, count=1)[0]
+        assert newest.planned.erasure_id == 5
+
+
+def test_a_store_of_an_earlier_version_hands_on_no_planned_erasures(
+    sound: Path, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'old' / 'mien.db'}"
+    put_back(sound, url)
+    with opened(url) as store, store.write() as tx:
+        tx._cursor.execute("DROP TABLE planned_erasures")
+    put_back(sound, url, may_replace=True)
+    with opened(url) as store:
+        assert list_erasures(store, EnvironmentId(1), before=None, count=1) == []

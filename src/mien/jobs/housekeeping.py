@@ -1,35 +1,52 @@
-"""Housekeeping: what has outlived its time is removed, at the start and once an hour."""
+"""Housekeeping: what has outlived its time is removed, at the start and once an hour.
+
+Erasures that were asked for are carried out when they are due, to the minute.
+"""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
 
 import structlog
 
 from mien import clock
 from mien.domain.ids import EnvironmentId
+from mien.services.erasures import carry_out_due
 from mien.services.ingest import IDEMPOTENCY_MS
 from mien.store import accounts, idempotency, rejects
 from mien.store.engine import Store
 
 _DAY_MS = 86_400_000
-_PAUSE_SECONDS = 3_600.0
+_HOUR_SECONDS = 3_600.0
+_MINUTE_SECONDS = 60.0
 
 _log = structlog.get_logger()
 
 
 async def tidy_hourly(store: Store, workers: Executor, *, reject_days: int) -> None:
-    """Tidy every environment, again and again; runs until cancelled.
+    """Tidy every environment, again and again; runs until cancelled."""
+    await _repeat(workers, partial(tidy_all, store, reject_days), _HOUR_SECONDS)
 
-    A round that fails is logged, and the next one tries again: nothing depends on
-    the hour in which an old row goes.
+
+async def erase_by_the_minute(store: Store, workers: Executor) -> None:
+    """Carry out the erasures that are due, again and again; runs until cancelled."""
+    await _repeat(workers, partial(erase_all_due, store), _MINUTE_SECONDS)
+
+
+async def _repeat(workers: Executor, work: Callable[[], None], seconds: float) -> None:
+    """Do work at once and every so many seconds.
+
+    A round that fails is logged, and the next one tries again: nothing depends on the
+    very moment.
     """
     loop = asyncio.get_running_loop()
     while True:
         try:
-            await loop.run_in_executor(workers, tidy_all, store, reject_days)
+            await loop.run_in_executor(workers, work)
         except Exception as error:  # noqa: BLE001 - the loop outlives any one round
             _log.error("housekeeping.failed", exc_info=error)
-        await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(seconds)
 
 
 def tidy_all(store: Store, reject_days: int) -> None:
@@ -39,6 +56,16 @@ def tidy_all(store: Store, reject_days: int) -> None:
         environments = accounts.list_environments(tx)
     for each in environments:
         tidy(store, each.environment_id, now_ms=now, reject_days=reject_days)
+
+
+def erase_all_due(store: Store) -> None:
+    """Carry out what is due in every environment."""
+    now_ms = clock.now_ms()
+    with store.read() as tx:
+        environments = accounts.list_environments(tx)
+    for each in environments:
+        if done := carry_out_due(store, each.environment_id, now_ms=now_ms):
+            _log.info("erasures.done", environment_id=each.environment_id, profiles=done)
 
 
 def tidy(store: Store, environment: EnvironmentId, *, now_ms: int, reject_days: int) -> int:

@@ -56,13 +56,25 @@ def erasure_digest(secret: bytes, environment: EnvironmentId, identity: Identity
 
 def _retried(store: Store, environment: EnvironmentId, find: _Find) -> ErasureReceipt | None:
     def work(tx: Transaction) -> ErasureReceipt | None:
-        found = find(tx)
-        if found is None:
-            return None
-        locked = profile_store.lock(tx, environment, [found.id])[found.id]
-        return _erase(tx, environment, locked, clock.now_ms())
+        return _erase_one(tx, environment, find(tx), clock.now_ms())
 
     return write_retried(store, work)
+
+
+def erase_within(
+    tx: Transaction, environment: EnvironmentId, identity: Identity, *, now_ms: int
+) -> ErasureReceipt | None:
+    """Erase the profile that an identity means, within a transaction; None if there is none."""
+    return _erase_one(tx, environment, find_in(tx, environment, identity), now_ms)
+
+
+def _erase_one(
+    tx: Transaction, environment: EnvironmentId, found: Profile | None, now_ms: int
+) -> ErasureReceipt | None:
+    if found is None:
+        return None
+    locked = profile_store.lock(tx, environment, [found.id])[found.id]
+    return _erase(tx, environment, locked, now_ms)
 
 
 def _erase(

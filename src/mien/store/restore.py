@@ -39,7 +39,14 @@ from mien.store.portable import (
     tables_of,
     translated,
 )
-from mien.store.schema import accounts, counters, environments, erasures, secrets
+from mien.store.schema import (
+    accounts,
+    counters,
+    environments,
+    erasures,
+    planned_erasures,
+    secrets,
+)
 from mien.store.setup import DamagedStoreError, find_version, only_server, prepare
 
 _SIDE_FILES = ("-journal", "-wal", "-shm")
@@ -50,6 +57,16 @@ _ENVIRONMENTS = sa.select(environments.c.environment_id, environments.c.public_i
 _COUNTERS = sa.select(*counters.columns)
 _SECRETS = sa.select(*secrets.columns)
 _ERASURES = sa.select(*erasures.columns)
+_PLANNED = sa.select(*planned_erasures.columns)
+_UNPLAN = sa.delete(planned_erasures).where(
+    planned_erasures.c.environment_id == sa.bindparam("environment"),
+    planned_erasures.c.erasure_id == sa.bindparam("erasure"),
+)
+_HAS_PLANS = {
+    True: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'planned_erasures'",
+    False: "SELECT 1 WHERE to_regclass('planned_erasures') IS NOT NULL",
+}
+"""By engine: is it SQLite? A store of an earlier version has no such table."""
 _SESSIONS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
@@ -74,6 +91,7 @@ class Remains(msgspec.Struct, frozen=True):
     counters: list[Row] = []
     secrets: list[Row] = []
     erasures: list[Row] = []
+    planned: list[Row] = []
     is_damaged: bool = False
 
 
@@ -127,8 +145,9 @@ def read_remains(file: Path) -> Remains:
 def hand_on(tx: Transaction, remains: Remains) -> list[Row]:
     """Give a restored store what the one before it must hand on; give the erasures new to it.
 
-    Numbers that were handed out are not handed out again, and secrets that it lacks
-    are kept. Nothing passes between stores that have no environment in common.
+    Numbers that were handed out are not handed out again, secrets that it lacks are
+    kept, and erasures that wait go on waiting, unless they were cancelled. Nothing passes
+    between stores that have no environment in common.
     """
     own: dict[int, str] = dict(tx.rows(_ENVIRONMENTS))
     shared = own.keys() & remains.environments.keys()
@@ -141,8 +160,29 @@ def hand_on(tx: Transaction, remains: Remains) -> list[Row]:
         if environment not in strangers:
             values[environment, name] = max(value, values.get((environment, name), 0))
     tx.upsert(counters, [(*key, value) for key, value in values.items()])
+    _hand_on_planned(tx, remains, shared - strangers)
     known = set(tx.rows(_ERASURES))
     return [row for row in remains.erasures if row[0] not in strangers and row not in known]
+
+
+def _hand_on_planned(tx: Transaction, remains: Remains, shared: set[int]) -> None:
+    """Let erasures that were asked for be as the replaced store has them, as far as it knows."""
+    known = {
+        environment: value
+        for environment, name, value in remains.counters
+        if name == "erasure" and environment in shared
+    }
+    kept = {(row[0], row[1]): row for row in remains.planned if row[0] in shared}
+    for row in tx.rows(_PLANNED):
+        environment, erasure, is_done = row[0], row[1], row[_DONE_AT] is not None
+        if is_done:
+            kept.pop((environment, erasure), None)
+        elif erasure <= known.get(environment, 0) and (environment, erasure) not in kept:
+            tx.run(_UNPLAN, environment=environment, erasure=erasure)
+    tx.upsert(planned_erasures, list(kept.values()))
+
+
+_DONE_AT = list(planned_erasures.columns.keys()).index("done_at")
 
 
 def keep_erasures(tx: Transaction, rows: list[Row]) -> None:
@@ -215,7 +255,14 @@ def _remains(connection: Connection) -> Remains:
         else counters_of(connection),
         _rows(connection, _SECRETS),
         _rows(connection, _ERASURES),
+        _rows(connection, _PLANNED) if _has_plans(connection) else [],
     )
+
+
+def _has_plans(connection: Connection) -> bool:
+    text = _HAS_PLANS[isinstance(connection, sqlite3.Connection)]
+    found: list[Any] = connection.execute(text).fetchall()
+    return bool(found)
 
 
 def _rows(connection: Connection, statement: sa.Select[Any]) -> list[Row]:

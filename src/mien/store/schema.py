@@ -240,6 +240,21 @@ erasures = sa.Table(
     **CLUSTERED,
 )
 
+planned_erasures = sa.Table(
+    "planned_erasures",
+    metadata,
+    _key("environment_id"),
+    _key("erasure_id"),
+    _column("profile_id"),
+    _column("asked_at"),
+    _column("due_at"),
+    _column("source", EXACT),
+    sa.Column("done_at", sa.BigInteger),
+    _column("receipt", sa.LargeBinary),
+    sa.Index(None, "environment_id", "profile_id"),
+    sa.Index(None, "environment_id", "done_at", "due_at"),
+)
+
 merges = sa.Table(
     "merges",
     metadata,

@@ -11,6 +11,7 @@ from mien.domain.ids import ProfileId
 from mien.http.native.answers import (
     DeviceChange,
     DeviceOf,
+    ErasureAnswer,
     EventEntry,
     EventSummary,
     HistoryEntry,
@@ -20,6 +21,7 @@ from mien.http.native.answers import (
 )
 from mien.http.native.calls import instant
 from mien.http.native.results import write_changes, write_identity
+from mien.services.erase import ErasureReceipt
 from mien.services.history import PersonView
 from mien.store.log import StoredChange, StoredEvent
 
@@ -75,6 +77,16 @@ def render_change(stored: StoredChange, actors: Mapping[str, str]) -> HistoryEnt
         learned=change.learned,
         flags=change.flags,
         groups=change.groups,
+    )
+
+
+def render_receipt(receipt: ErasureReceipt) -> ErasureAnswer:
+    """Write what an erasure removed."""
+    return ErasureAnswer(
+        object_id=receipt.object_id,
+        erased_at=instant(receipt.erased_at),
+        removed=receipt.removed,
+        hashes_kept=receipt.hashes_kept,
     )
 
 

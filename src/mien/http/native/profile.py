@@ -22,17 +22,15 @@ from mien.http.native.calls import (
     chain_start,
     encode,
     identity_of,
-    instant,
     nobody,
     start_of,
 )
 from mien.http.native.documents import described
 from mien.http.native.once import given_before, keep
-from mien.http.native.people import render_change, render_event, render_person
+from mien.http.native.people import render_change, render_event, render_person, render_receipt
 from mien.http.state import Services
 from mien.services import erase, history
 from mien.services.accounts import Caller
-from mien.services.erase import ErasureReceipt
 
 _HISTORY, _EVENTS = "v1/profile/history", "v1/profile/events"
 _TAG = "Profiles"
@@ -208,7 +206,7 @@ async def erase_profile(
         )
         if receipt is None:
             raise nobody(distinct_id, object_id)
-        body = encode(_erasure(receipt))
+        body = encode(render_receipt(receipt))
         if idempotency_key:
             await keep(services, caller, idempotency_key, digest, body)
     return answer(body)
@@ -260,15 +258,6 @@ def _events(
             events=[render_event(name, stored, page.actors) for name, stored in page.events],
             next_cursor=chain_cursor(services, caller, _EVENTS, person, page.next_start),
         )
-    )
-
-
-def _erasure(receipt: ErasureReceipt) -> ErasureAnswer:
-    return ErasureAnswer(
-        object_id=receipt.object_id,
-        erased_at=instant(receipt.erased_at),
-        removed=receipt.removed,
-        hashes_kept=receipt.hashes_kept,
     )
 
 

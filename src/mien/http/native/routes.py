@@ -24,6 +24,12 @@ from mien.http.native.environment import (
     get_environment_settings,
     get_merge_suggestions,
 )
+from mien.http.native.erasures import (
+    cancel_erasure,
+    erase_profiles,
+    get_erasure,
+    list_erasures,
+)
 from mien.http.native.fields import list_fields
 from mien.http.native.latest import get_latest_values
 from mien.http.native.marking import mark_test_profile, unmark_test_profile
@@ -59,6 +65,10 @@ NATIVE_HANDLERS = [
             list_events,
             change_event,
             change_event_property,
+            erase_profiles,
+            list_erasures,
+            get_erasure,
+            cancel_erasure,
             list_fields,
             list_rejects,
             download_rejects,
