@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.native.callers import Json, Native
+from tests.sdk.pages import DEVICE, Page
 from tests.support.places import PARIS, write_places
 from tests.support.servers import Server
 from tests.support.websdk import Shop
@@ -58,3 +59,15 @@ def test_a_page_that_does_not_let_it_be_asked_leaves_the_place_unknown(
 def test_without_a_file_the_place_is_unknown(server: Server) -> None:
     derived = derived_of_a_visitor(server, useIP="true")
     assert not derived.keys() & {"Country", "Region", "City"}
+
+
+# P-17
+@pytest.mark.parametrize("locate", [True, False])
+def test_our_own_sdk_asks_only_if_the_page_says_so(placed: Server, *, locate: bool) -> None:
+    key, _ = placed.account()
+    with Page(placed, key.account_id) as page:
+        page.send({"type": "event", "name": "Viewed"}, locate=locate)
+    caller = Native(placed, key)
+    with caller.http:
+        derived = caller.get("profile", object_id=DEVICE)["derived"]
+    assert derived.get("City") == ("Paris" if locate else None)

@@ -130,13 +130,7 @@ export class Client {
 
   /** Say that something happened. */
   track(name: string, properties: Properties = {}): void {
-    const state = this._state();
-    if (state.x) {
-      return;
-    }
-    state.s = sessionAt(Date.now(), state.s);
-    this._save(state);
-    this._put({ type: "event", name, properties, session: state.s.p });
+    this._put({ type: "event", name, properties });
   }
 
   /** Add values to a list, each once. */
@@ -234,15 +228,19 @@ export class Client {
     return answer;
   }
 
-  private _put(record: Omit<WireRecord, "at">): void {
+  private _put(record: Omit<WireRecord, "at" | "session">): void {
     const state = this._state();
     if (state.x) {
       return;
     }
+    const now = Date.now();
+    state.s = sessionAt(now, state.s);
+    this._save(state);
     try {
       const properties = rendered(record.properties) as Properties;
-      const at = Math.floor(Date.now() / 1_000);
-      this._outbox.put({ o: state.o, k: this._identityToken, r: { ...record, properties, at } });
+      const at = Math.floor(now / 1_000);
+      const whole = { ...record, properties, at, session: state.s.p };
+      this._outbox.put({ o: state.o, k: this._identityToken, r: whole });
     } catch (error) {
       this._problem({ kind: "invalid", reason: String(error), record });
     }
@@ -256,6 +254,11 @@ export class Client {
     }
     const state = this._state();
     if (objectId !== state.o) {
+      return;
+    }
+    if (result.opted_out) {
+      // On another device of the same person; what they chose there holds here too.
+      this._save({ ...state, x: true, n: true });
       return;
     }
     const isLogin = record.distinct_id !== undefined && record.distinct_id === state.u;
@@ -326,7 +329,7 @@ export class Client {
   private _listen(): void {
     const listen = globalThis.addEventListener?.bind(globalThis);
     listen?.("pagehide", () => this._outbox.leave());
-    listen?.("online", () => void this._outbox.flush());
+    listen?.("online", () => this._outbox.wake());
     listen?.("storage", (event) => {
       if (this._store.means(event.key, STATE)) {
         this._tell();

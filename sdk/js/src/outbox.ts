@@ -37,6 +37,7 @@ export class Outbox {
   private _last = 0;
   private _count = 0;
   private _failures = 0;
+  private _restsUntil = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _due = Infinity;
   private _work: Promise<boolean> | undefined;
@@ -82,6 +83,12 @@ export class Outbox {
       this._work = undefined;
     });
     return this._work;
+  }
+
+  /** The network is back: what failed for the lack of it is tried at once. */
+  wake(): void {
+    this._restsUntil = 0;
+    void this.flush();
   }
 
   /** The page may go away now: send what this tab has, without waiting for an answer. */
@@ -194,6 +201,7 @@ export class Outbox {
       identity_token: first.k,
       idempotency_key: newId(),
       device: this._listener.device(),
+      locate: this._options.locate,
       records,
     });
     this._store.set(this._newKey(BATCH), body);
@@ -264,14 +272,18 @@ export class Outbox {
   private _fail(askedSeconds: number): false {
     const span = Math.min(LONGEST_PAUSE_SECONDS, 2 ** this._failures++);
     const pause = (askedSeconds + span * (0.5 + Math.random() / 2)) * 1_000;
-    this._store.set(NOT_BEFORE, String(Date.now() + pause));
+    this._restsUntil = Date.now() + pause;
+    if (askedSeconds) {
+      this._store.set(NOT_BEFORE, String(this._restsUntil)); // for the other tabs too
+    }
     this._later(pause);
     return false;
   }
 
-  /** A time far ahead is of a clock that was put right since. */
   private _notBefore(): number {
-    const at = Number(this._store.get(NOT_BEFORE)) || 0;
+    const asked = Number(this._store.get(NOT_BEFORE)) || 0;
+    const at = Math.max(asked, this._restsUntil);
+    // A time far ahead is of a clock that was put right since.
     return at > Date.now() + 2 * LONGEST_PAUSE_SECONDS * 1_000 ? 0 : at;
   }
 

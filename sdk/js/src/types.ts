@@ -35,6 +35,8 @@ export interface Options {
   optedOut?: boolean;
   /** The version of the app, a fact of the device. */
   appVersion?: string;
+  /** Let the server look up where the visitor's address is, where it has a file for that. */
+  locate?: boolean;
   /** How long records wait for company before they are sent, in seconds; 1 if left out. */
   flushSeconds?: number;
   /** How many records wait at most; 1,000 if left out. The oldest are let go, and reported. */
@@ -60,7 +62,7 @@ export interface WireRecord {
   name?: string;
   properties: Properties;
   at: number;
-  session?: Properties;
+  session: Properties;
 }
 
 /** @internal One record as it waits; `o` is the device that it is of, `k` its identity token. */
@@ -75,4 +77,5 @@ export interface WireResult {
   status: "accepted" | "rejected";
   code?: number;
   reason?: string;
+  opted_out?: boolean;
 }

@@ -216,6 +216,21 @@ test("the profile of who is known says that they opted out, and in", async () =>
   );
 });
 
+test("who opted out elsewhere is left alone here too, and may change their mind", async () => {
+  const { mien, server, clock } = await opened();
+  server.replies.push({ body: { status: "success", processed: 1, results: [{ position: 1, status: "accepted", opted_out: true }] } });
+  mien.identify("ana");
+  await clock.move(0);
+  assert.ok(mien.isOptedOut);
+  mien.optIn();
+  mien.track("Back");
+  await clock.move(1_000);
+  assert.deepEqual(
+    server.records.map((each) => each.name ?? each.properties),
+    [{ ct_optout: false }, "Back"],
+  );
+});
+
 test("a page may begin opted out, and the visitor's own choice wins", async () => {
   const browser = new Browser();
   const first = browser.open().init({ optedOut: true });
@@ -252,10 +267,11 @@ test("a visit lasts until nothing happened for twenty minutes, and knows where i
 
 test("the device tells its language, its time zone and the versions", async () => {
   const browser = new Browser();
-  const mien = browser.open().init({ appVersion: "3.2" });
+  const mien = browser.open().init({ appVersion: "3.2", locate: true });
   mien.track("Viewed");
   await browser.clock.move(1_000);
   const { sdk_version, time_zone, ...rest } = browser.server.applied[0].device;
+  assert.equal(browser.server.applied[0].locate, true);
   assert.match(sdk_version, /^js-\d/);
   assert.ok(time_zone);
   assert.deepEqual(rest, { platform: "Web", app_version: "3.2", language: "pt-BR" });

@@ -58,8 +58,8 @@ class Batch(msgspec.Struct, frozen=True):
     """Records of one call as they came in, and how they are to be taken.
 
     `received_at` is epoch milliseconds, `source` says who sent it (`api:3` is key 3).
-    `is_system` records come from edges of ours: they may raise reserved events, and the
-    sessions that they tell of are followed. `heeds_opt_out` keeps nothing of a person who
+    `is_system` records come from edges of ours and may raise reserved events. With
+    `follows_sessions` the sessions that they tell of are followed. `heeds_opt_out` keeps nothing of a person who
     opted out (`ct_optout`), until a record opts them in.
     `vouched` says whom the records may name, if the environment asks for signatures.
     `replays` are ids of rejects, one for each record, when these are sent again.
@@ -72,6 +72,7 @@ class Batch(msgspec.Struct, frozen=True):
     rules: Rules = COMPATIBLE
     is_dry_run: bool = False
     is_system: bool = False
+    follows_sessions: bool = False
     heeds_opt_out: bool = False
     idempotency: Idempotency | None = None
     replays: tuple[int, ...] = ()

@@ -148,7 +148,7 @@ class Workspace:
         if changes.refused:
             applied.refused = refusal_of_keys(record, changes.refused)
         self._see_device(profile, record, applied, batch)
-        if batch.is_system:
+        if batch.follows_sessions:
             self._follow_session(profile, record, batch)
         if changes.new or applied.flags or applied.groups:
             applied.is_changed = True
@@ -173,7 +173,10 @@ class Workspace:
             change = _change(applied, resolution, record, changes, mapped_from=record.name)
             self._pending.log_change(profile, change, batch)
         applied.is_event = applied.is_changed = True
-        if batch.is_system and (told := self._follow_session(profile, record, batch)) is not None:
+        if (
+            batch.follows_sessions
+            and (told := self._follow_session(profile, record, batch)) is not None
+        ):
             record = msgspec.structs.replace(record, session=told)
         self._log_event(profile, record, batch)
         return applied

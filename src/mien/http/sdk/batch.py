@@ -21,6 +21,7 @@ from mien.domain.errors import InvalidInputError
 from mien.domain.identities import object_identity, profile_of_server_object_id
 from mien.domain.profiles import NATIVE
 from mien.domain.rejects import Reject, Rejected
+from mien.domain.sessions import SESSION_ID
 from mien.http.auth import services_of
 from mien.http.body import check_depth, read_body
 from mien.http.native.answers import Answer, CallStatus
@@ -29,7 +30,10 @@ from mien.http.native.calls import IdempotencyKey, decode_body, encode
 from mien.http.native.documents import asking, described, one_of
 from mien.http.native.results import status_of
 from mien.http.sdk.calls import Account, answer_page, visitor_of
+from mien.http.sdk.facts import facts_of_page, place_of
+from mien.http.sdk.gate import Visitor
 from mien.http.sdk.identity import check_identity
+from mien.http.state import Services
 from mien.services.receipts import Applied, Batch, Idempotency, Receipt, Result
 from mien.services.wires import ignored_keys, native_reason, to_raw
 
@@ -67,22 +71,28 @@ _ANSWERED = {
 class PageBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Records of one device, to be applied in order.
 
-    `device` are facts of it, for records that bring none. `identity_token` says who is
+    `device` are facts of it; what its browser tells by itself is known without. `locate` lets
+    the server look up where its address is. `identity_token` says who is
     signed in, `idempotency_key` stands for the header of that name, which a beacon lacks.
     """
 
     object_id: str
     records: Annotated[list[Any], Meta(min_length=1, max_length=RECORDS)]
-    device: dict[str, Any] | None = None
+    device: dict[str, Any] = {}
+    locate: bool = False
     identity_token: str | None = None
     idempotency_key: Annotated[str, Meta(min_length=1, max_length=255, pattern=_KEY)] | None = None
 
 
 class PageResult(Answer, frozen=True, kw_only=True):
-    """What became of one record; `code` and `reason` say why it was rejected."""
+    """What became of one record; `code` and `reason` say why it was rejected.
+
+    Of a person who `opted_out` nothing but that is kept.
+    """
 
     position: int
     status: Literal["accepted", "rejected"]
+    opted_out: bool = False
     code: int | None = None
     reason: str | None = None
     ignored_keys: list[str] = []
@@ -151,16 +161,22 @@ async def send_from_page(
         check_depth(body, page.records)
         device = _device_of(page)
         received_at = clock.now_ms()
+        facts = _facts(services, request, visitor, page)
         ahead = 0 if sent_at is None else _seconds_ahead(sent_at, received_at)
         key = idempotency_key or page.idempotency_key
         render = partial(_render, page.records)
         receipt = await services.ingest.submit(
             Batch(
                 visitor.environment,
-                [_raw(each, page, ahead, received_at // 1_000) for each in page.records],
+                [
+                    _raw(each, page.object_id, facts, ahead=ahead, now=received_at // 1_000)
+                    for each in page.records
+                ],
                 received_at,
                 visitor.source,
                 NATIVE,
+                follows_sessions=True,
+                heeds_opt_out=True,
                 idempotency=_idempotency(key, device, body, render),
                 vouched=check_identity(services, visitor, page.identity_token),
             )
@@ -193,16 +209,35 @@ def _seconds_ahead(sent_at: int, received_at: int) -> int:
     return ahead if abs(ahead) > _LIKE_NOW_SECONDS else 0
 
 
-def _raw(record: object, page: PageBatch, ahead: int, now: int) -> object:
+def _facts(
+    services: Services, request: Request[Any, Any, Any], visitor: Visitor, page: PageBatch
+) -> dict[str, Any]:
+    """Give what is known of a device: what it says itself counts most."""
+    # An app has no origin, and what its HTTP library tells is of no browser.
+    told = facts_of_page(request) if visitor.origin else {}
+    place = place_of(services, visitor.address) if page.locate else {}
+    return {**told, **place, **page.device}
+
+
+def _raw(record: object, object_id: str, facts: dict[str, Any], *, ahead: int, now: int) -> object:
     """Give a record in the shape that `domain.records` reads, bound to the device that sends."""
     if not isinstance(record, dict):
         return record
-    bound = {**record, "object_id": page.object_id}
-    if page.device is not None and record.get("type") != "token":
-        bound.setdefault("device", page.device)
-    if ahead and type(bound.get("at")) is int:
-        bound["at"] = min(bound["at"] - ahead, now)
+    bound = {**record, "object_id": object_id}
+    if facts and record.get("type") != "token":
+        own = record.get("device", {})
+        bound["device"] = {**facts, **own} if isinstance(own, dict) else own
+    _put_right(bound, "at", ahead, now)
+    if isinstance(told := record.get("session"), dict):
+        bound["session"] = dict(told)
+        _put_right(bound["session"], SESSION_ID, ahead, now)
     return to_raw(bound)
+
+
+def _put_right(told: dict[str, Any], name: str, ahead: int, now: int) -> None:
+    """Move a time by how far the clock of the device is ahead; it is never in the future."""
+    if ahead and type(told.get(name)) is int:
+        told[name] = min(told[name] - ahead, now)
 
 
 def _idempotency(
@@ -232,10 +267,15 @@ def _render(records: Sequence[object], receipt: Receipt) -> bytes:
 
 
 def _result(result: Result, position: int, record: object) -> PageResult:
-    ignored = list(_ignored(record))
+    ignored = _ignored(record)
     match result:
         case Applied():
-            return PageResult(position=position, status="accepted", ignored_keys=ignored)
+            return PageResult(
+                position=position,
+                status="accepted",
+                opted_out=result.is_opted_out,
+                ignored_keys=ignored,
+            )
         case Reject():
             return PageResult(
                 position=position,
@@ -248,7 +288,8 @@ def _result(result: Result, position: int, record: object) -> PageResult:
             assert_never(result)
 
 
-def _ignored(record: object) -> Sequence[str]:
+def _ignored(record: object) -> list[str]:
     """Give the keys that mean nothing in a record; that it names its device is one of them."""
-    named = ("object_id",) if isinstance(record, dict) and "object_id" in record else ()
-    return (*named, *ignored_keys(record))
+    named = ["object_id"] if isinstance(record, dict) and "object_id" in record else []
+    # On `/v1` a session is told of events only; here it may begin with a login.
+    return named + [key for key in ignored_keys(record) if key != "session"]

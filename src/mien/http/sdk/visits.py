@@ -12,7 +12,7 @@ from mien.domain.rejects import Reject
 from mien.domain.websdk import OPTED_OUT_SUFFIX, Envelope, Visit, read_visit
 from mien.http.auth import services_of
 from mien.http.sdk.answers import Answer, answer_json, answer_script, masked
-from mien.http.sdk.browsers import facts_of
+from mien.http.sdk.facts import facts_of_page, place_of
 from mien.http.sdk.gate import REFUSALS, Visitor, admit, pace
 from mien.http.sdk.identity import check_identity
 from mien.http.sdk.payload import account_of, read_payload
@@ -56,6 +56,7 @@ async def take_visit(request: Request[Any, Any, Any]) -> ASGIResponse:
             now_ms,
             visitor.source,
             is_system=not visit.raises_reserved,
+            follows_sessions=not visit.raises_reserved,
             heeds_opt_out=True,
             vouched=check_identity(services, visitor, visit.token),
         )
@@ -69,15 +70,10 @@ async def take_visit(request: Request[Any, Any, Any]) -> ASGIResponse:
 
 def _facts(services: Services, request: Request[Any, Any, Any], address: str) -> Mapping[str, str]:
     """Give what is known of a browser; of its place only if its page says that it may be."""
-    headers = request.headers
-    facts = facts_of(headers.get("user-agent", ""), headers.get("accept-language", ""))
+    facts = facts_of_page(request)
     if request.query_params.get("useIP") != "true":
         return facts
-    place = services.places.place_of(address)
-    if place is None:
-        return facts
-    told = {"country": place.country, "region": place.region, "city": place.city}
-    return {**facts, **{name: value for name, value in told.items() if value is not None}}
+    return {**facts, **place_of(services, address)}
 
 
 async def _answer(services: Services, visitor: Visitor, visit: Visit, receipt: Receipt) -> Answer:
