@@ -202,6 +202,7 @@ def test_the_kinds_of_identities_and_addresses_keep_their_numbers() -> None:
         "GPID": 3,
         "OBJECT_ID": 4,
         "PUSH_TOKEN": 5,
+        "EMAIL": 6,
     }
     assert {kind.name: int(kind) for kind in AddressKind} == {"EMAIL": 1, "PHONE": 2}
 

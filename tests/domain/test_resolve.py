@@ -41,6 +41,7 @@ class Row(msgspec.Struct, frozen=True):
     attach: str = ""
     conflicts: str = ""
     from_whom: str | None = None
+    merges: str = ""
 
     def __repr__(self) -> str:
         return f"{self.top or '.'} {self.device or '.'} {self.data or '.'}"
@@ -99,10 +100,12 @@ TABLE = [
     Row("i- fY", "Y", "", "new", attach="i", conflicts="fY", from_whom="Y"),
     Row("i- fY gF", "", "", "F", attach="i", conflicts="fY"),
     Row("iX fY", "", "", "X", conflicts="fY"),
-    Row("iX fF", "", "", "X", conflicts="fF"),
+    # One without a value of such a kind is the same person: the two merge (P-07).
+    Row("iX fF", "", "", "X", merges="fF"),
     Row("iX", "", "iY", "X", conflicts="iY"),
-    Row("iX fF gY", "A", "", "X", conflicts="fF gY", from_whom="A"),
-    Row("fF gX", "", "", "F", conflicts="gX"),
+    Row("iX fF gY", "A", "", "X", conflicts="gY", from_whom="A", merges="fF"),
+    Row("fF gX", "", "", "F", merges="gX"),
+    Row("fF gX", "", "iY", "F", conflicts="iY", merges="gX"),
     # Ids only inside profileData: the person of the device says who they are.
     Row("", "A", "i-", "A", attach="i"),
     Row("", "-", "i-", "new", attach="i", from_whom="-"),
@@ -147,6 +150,7 @@ def as_row(top: str, device: str, data: str) -> Row:
         " ".join(LETTERS[kind] for kind, _ in resolution.attach),
         " ".join(LETTERS[kind] + NAMES[other] for (kind, _), other in resolution.conflicts),
         ("-" if former is None else NAMES[former]) if resolution.moves_device else None,
+        " ".join(LETTERS[kind] + NAMES[other] for (kind, _), other in resolution.merges),
     )
 
 
@@ -189,11 +193,31 @@ def test_an_id_is_attached_if_nobody_holds_it_and_else_stays_in_every_combinatio
         resolution = resolved(top, device, data)
         person = ids(top) + ids(data, first=len(top.split()))
         assert resolution.attach == tuple(each for each, holder in person if holder is None)
-        assert resolution.conflicts == tuple(
+        joined = {resolution.profile, *(other for _, other in resolution.merges)}
+        others = [
             (each, holder.profile)
             for each, holder in person
             if holder is not None and holder.profile != resolution.profile
-        )
+        ]
+        assert resolution.conflicts == tuple(each for each in others if each[1] not in joined)
+        assert set(resolution.merges) <= set(others)
+
+
+# P-07
+def test_a_merge_never_brings_two_values_of_a_kind_together_that_is_one_per_person() -> None:
+    holders = {holder.profile: holder for holder in HOLDERS.values()}
+    for top, device, data in COMBINATIONS:
+        resolution = resolved(top, device, data)
+        if not resolution.merges:
+            continue
+        assert resolution.profile is not None
+        people = {resolution.profile, *(other for _, other in resolution.merges)}
+        with_kind = sum(IdentityKind.IDENTITY in holders[each].person_kinds for each in people)
+        assert with_kind <= 1
+        if with_kind:
+            assert IdentityKind.IDENTITY not in {kind for kind, _ in resolution.attach} or (
+                IdentityKind.IDENTITY in holders[resolution.profile].person_kinds
+            )
 
 
 # P-06

@@ -184,7 +184,7 @@ def test_in_any_order_of_arrival_the_property_is_the_latest_value(
     }
     assert properties(desk, "ana") == expected
     person = desk.get("ana")
-    page = latest_values(shared_store, Reader(desk.environment), person.id, start=None, count=1_000)
+    page = latest_values(shared_store, Reader(desk.environment), person.id, None, count=1_000)
     assert page is not None
     found = {name.lower(): each.value for name, each in page.values}
     assert found == {name: value for name, value in expected.items() if name != "both"}

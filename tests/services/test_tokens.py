@@ -13,6 +13,7 @@ from mien.domain.profiles import NATIVE, is_identified
 from mien.domain.rejects import Reject, RejectCode
 from mien.services import erase
 from mien.services.ingest import Ingest
+from mien.services.merger import own_id
 from mien.services.receipts import Applied
 from mien.store.engine import Store
 from tests.support.consistency import find_faults
@@ -176,7 +177,7 @@ async def test_when_all_devices_have_tokens_the_one_let_go_takes_its_token_along
 # P-15, U-15
 async def test_the_token_of_an_erased_person_is_free(desk: Desk) -> None:
     await desk.send(on("phone", profile("ana")), token("phone", "t" * 2_000))
-    erase.erase_profile(desk.store, desk.environment, desk.get("ana").id)
+    erase.erase_part(desk.store, desk.environment, own_id(desk.get("ana").id))
     assert holder(desk, "t" * 2_000) is None
     await desk.send(on("phone", profile("bo")), token("phone", "t" * 2_000))
     assert holder(desk, "t" * 2_000) == desk.get("bo").id

@@ -20,7 +20,9 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     reason `token_loss`. Of the device `learned_of` the facts `learned` are new. `flags`
     are address flags by name, `groups` subscription groups by channel. `mapped_from` is
     the event whose properties were mapped onto `new`. `conflicts` are ids of the record
-    that other profiles hold. `at` is the explicit time of the record in epoch seconds.
+    that other profiles hold. `merge` is the number of a merge that was made, or undone, and
+    `absorbed` or `survivor` the other profile of it. `at` is the explicit time of the record
+    in epoch seconds.
     """
 
     created: bool = False
@@ -28,6 +30,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     new: dict[str, Value | None] = {}
     old: dict[str, Value] = {}
     attached: tuple[tuple[IdentityKind, str], ...] = ()
+    detached: tuple[tuple[IdentityKind, str], ...] = ()
     device: str = ""
     device_from: int = 0
     device_lost: str = ""
@@ -41,6 +44,10 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     groups: dict[str, dict[str, bool]] = {}
     mapped_from: str = ""
     conflicts: tuple[tuple[IdentityKind, str, int], ...] = ()
+    merge: int = 0
+    absorbed: int = 0
+    survivor: int = 0
+    is_undo: bool = False
     at: int | None = None
 
 

@@ -33,13 +33,17 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class IdentityKind(IntEnum):
-    """What kind of id a value is; each pair of kind and value means one profile at most."""
+    """What kind of id a value is; each pair of kind and value means one profile at most.
+
+    An e-mail address is an id only where the environment unifies on it (P-07).
+    """
 
     IDENTITY = 1
     FBID = 2
     GPID = 3
     OBJECT_ID = 4
     PUSH_TOKEN = 5
+    EMAIL = 6
 
 
 class AddressKind(IntEnum):
@@ -54,6 +58,7 @@ WIRE_NAMES: dict[IdentityKind, str] = {
     IdentityKind.FBID: "FBID",
     IdentityKind.GPID: "GPID",
     IdentityKind.OBJECT_ID: "objectId",
+    IdentityKind.EMAIL: "email",
 }
 
 ALIASES: Mapping[str, IdentityKind] = {
@@ -135,7 +140,7 @@ class Holder(msgspec.Struct, frozen=True):
     @property
     def is_anonymous(self) -> bool:
         """Is no id of a person known? Reachability does not matter here (P-04)."""
-        return not self.person_kinds
+        return not self.person_kinds - {IdentityKind.EMAIL}
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -143,13 +148,15 @@ class Resolution(msgspec.Struct, frozen=True):
 
     `profile` is None when a new one is to be made. `attach` are ids that nobody
     held. `conflicts` are ids of the record that other people hold: they stay
-    there, and a merge is suggested. `moves_device` says that the device is
+    there, and a merge is suggested. `merges` are such ids whose holders are the same
+    person. `moves_device` says that the device is
     bound to this profile from now on, and `device_from` whose it was.
     """
 
     profile: ProfileId | None
     attach: tuple[Identity, ...] = ()
     conflicts: tuple[tuple[Identity, ProfileId], ...] = ()
+    merges: tuple[tuple[Identity, ProfileId], ...] = ()
     moves_device: bool = False
     device_from: ProfileId | None = None
 
@@ -160,6 +167,7 @@ def resolve(
     *,
     has_device: bool,
     alias_from: int,
+    one_per_person: frozenset[IdentityKind] = ONE_PER_PERSON,
 ) -> Resolution:
     """Decide whom a record means.
 
@@ -170,45 +178,74 @@ def resolve(
     The first id names the person. If nobody holds it: a device of an anonymous
     visitor becomes this person's (P-04), or the holder of a further id takes it,
     unless that one has another value of a kind that is one per person (P-07).
-    An objectId never joins two people, it changes hands (P-06).
+    Holders of further ids are the same person, and merge, unless that would bring two
+    values of such a kind together. An objectId never joins two people, it changes
+    hands (P-06).
     """
     if not person:
         return Resolution(device.profile if device else None, moves_device=device is None)
-    target = _target(person, device, alias_from=alias_from)
+    target = _target(person, device, alias_from=alias_from, alone=one_per_person)
     attach = tuple(identity for identity, holder in person if holder is None)
-    conflicts = tuple(
-        (identity, holder.profile)
-        for identity, holder in person
-        if holder is not None and holder.profile != target
-    )
+    merges, conflicts = _others(person, device, target, alone=one_per_person)
     moves = has_device and (device is None or device.profile != target)
     return Resolution(
         target,
         attach,
         conflicts,
+        merges,
         moves_device=moves,
         device_from=device.profile if moves and device is not None else None,
     )
 
 
+def _others(
+    person: Sequence[tuple[Identity, Holder | None]],
+    device: Holder | None,
+    target: ProfileId | None,
+    *,
+    alone: frozenset[IdentityKind],
+) -> tuple[tuple[tuple[Identity, ProfileId], ...], tuple[tuple[Identity, ProfileId], ...]]:
+    """Give the ids that others hold: of those who merge into the target, and of those who do not."""
+    merges: list[tuple[Identity, ProfileId]] = []
+    conflicts: list[tuple[Identity, ProfileId]] = []
+    holders = [*(holder for _, holder in person), device]
+    kinds = {identity.kind for identity, holder in person if holder is None}
+    for holder in holders:
+        if holder is not None and holder.profile == target:
+            kinds |= holder.person_kinds
+    joined = {target}
+    for identity, holder in person:
+        if holder is None or holder.profile in joined:
+            continue
+        if target is None or kinds & holder.person_kinds & alone:
+            conflicts.append((identity, holder.profile))
+        else:
+            joined.add(holder.profile)
+            kinds |= holder.person_kinds
+            merges.append((identity, holder.profile))
+    return tuple(merges), tuple(conflicts)
+
+
 def _target(
-    person: Sequence[tuple[Identity, Holder | None]], device: Holder | None, *, alias_from: int
+    person: Sequence[tuple[Identity, Holder | None]],
+    device: Holder | None,
+    *,
+    alias_from: int,
+    alone: frozenset[IdentityKind],
 ) -> ProfileId | None:
     lead, holder = person[0]
     if holder is not None:
         return holder.profile
     for _, further in person[1:]:
-        if further is not None and _may_take(further, lead):
+        if further is not None and _may_take(further, lead, alone):
             return further.profile
-    if device is not None and (device.is_anonymous or _is_own_alias(lead, device, alias_from)):
+    if device is not None and (
+        device.is_anonymous or (alias_from == 0 and _may_take(device, lead, alone))
+    ):
         return device.profile
     return None
 
 
-def _may_take(holder: Holder, lead: Identity) -> bool:
-    return lead.kind not in ONE_PER_PERSON or lead.kind not in holder.person_kinds
-
-
-def _is_own_alias(lead: Identity, device: Holder, alias_from: int) -> bool:
-    """Tell whether a known person's device brings a further id that fits beside those held."""
-    return alias_from == 0 and _may_take(device, lead)
+def _may_take(holder: Holder, lead: Identity, alone: frozenset[IdentityKind]) -> bool:
+    """Tell whether an id fits beside those that a profile holds."""
+    return lead.kind not in alone or lead.kind not in holder.person_kinds

@@ -4,7 +4,8 @@
 a failing record leaves nothing behind. Source: U-10, U-12, U-22, P-02, P-03.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -14,7 +15,7 @@ from mien.domain.fields import STANDARD_FIELDS
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import ProfileId
 from mien.domain.operations import Operation, operate
-from mien.domain.preferences import GroupChange
+from mien.domain.preferences import Address, GroupChange, addresses
 from mien.domain.records import PropertyChange
 from mien.domain.values import Value
 
@@ -74,6 +75,14 @@ class PropertyChanges(msgspec.Struct, gc=False):
     confirmed: tuple[str, ...] = ()
 
 
+class Chain(Protocol):
+    """Whose events and changes follow each other: the newest of each, 0 for none."""
+
+    id: ProfileId
+    last_change: int
+    last_event: int
+
+
 _decode_document = msgspec.json.Decoder(Document).decode
 _decode_activity = msgspec.json.Decoder(Activity).decode
 _encode = msgspec.json.Encoder().encode
@@ -128,6 +137,21 @@ class Profile:
         made.is_new = made.is_touched = True
         return made
 
+    @classmethod
+    def showing(cls, of: "Profile", document: Document, activity: Activity) -> "Profile":
+        """Give another document and activity to a profile."""
+        made = cls(
+            of.id,
+            b"",
+            b"",
+            last_change=of.last_change,
+            last_event=of.last_event,
+            created_at=of.created_at,
+        )
+        made._document, made._activity = document, activity
+        made.is_touched = True
+        return made
+
     @property
     def document(self) -> Document:
         """The document, decoded once."""
@@ -173,10 +197,55 @@ class Profile:
                 else:
                     document.set_at[key] = set_at
 
+    @property
+    def parts(self) -> "Sequence[Profile]":
+        """The profile, and the sides behind it if it took in others."""
+        return (self,)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Is no id of a person known? Reachability does not matter here (P-04)."""
+        return all(kind == IdentityKind.EMAIL for kind, _ in self.document.identities)
+
+    @property
+    def reached(self) -> set[Address]:
+        """The addresses that find this profile."""
+        return set(addresses(self.document.properties))
+
+    @property
+    def chain(self) -> "Chain":
+        """Where events and changes of the present sender are chained."""
+        return self
+
+    @property
+    def chains(self) -> "Sequence[Chain]":
+        """All chains of what the profile did and what became of it."""
+        return (self,)
+
+    def turn_to(self, senders: Iterable[Identity]) -> None:
+        """Say by which ids the next record came; it matters to those who took in others."""
+
+    def apply_to_sides(
+        self,
+        wanted: dict[str, PropertyChange],
+        shown: PropertyChanges,
+        *,
+        rules: Rules,
+        set_at: int,
+        late_at: int | None,
+    ) -> None:
+        """Apply a record to the sides of its sender; there are none."""
+
     def attach(self, identities: Iterable[Identity]) -> None:
         """Add ids of the person, in order."""
         self.is_touched = True
-        self.document.identities.extend((kind, value) for kind, value in identities)
+        held = self.document.identities
+        held.extend((kind, value) for kind, value in identities if (kind, value) not in held)
+
+    def detach(self, identity: Identity) -> None:
+        """Take an id of the person away."""
+        self.document.identities = [each for each in self.document.identities if each != identity]
+        self.is_touched = True
 
     def add_device(self, device: Device) -> None:
         """Bind a device."""
@@ -213,6 +282,19 @@ class Profile:
             self.is_touched = True
         return learned
 
+    def change_device(self, key: str, **changes: object) -> None:
+        """Set fields of a device, wherever this profile has it."""
+        for part in self.parts:
+            if (device := part.find_device(key)) is not None:
+                part.is_touched = True
+                for name, value in changes.items():
+                    setattr(device, name, value)
+
+    def count_event(self, name: int, at: int) -> bool:
+        """Count one event (epoch seconds); true when it is the first of this name in its chain."""
+        self.is_touched = True
+        return self.activity.add(name, at)
+
     def change_group(self, change: GroupChange) -> bool:
         """Set one subscription group; true if that changed anything."""
         groups = self.document.groups.setdefault(change.channel, {})
@@ -247,12 +329,12 @@ def property_changes(
         before = properties.get(key)
         if late is None and change == before and type(change) is type(before):
             continue  # as it was: most of what updates send
-        if late is not None and late < _set_at(document, key):
+        if late is not None and late < set_at_of(document, key):
             stale.append(key)
             continue
         after = _operated(key, before, change, rules) if isinstance(change, Operation) else change
         if after == before and type(after) is type(before):
-            if late is not None and late > _set_at(document, key):
+            if late is not None and late > set_at_of(document, key):
                 confirmed.append(key)
             continue
         new[key] = after
@@ -273,7 +355,8 @@ def _operated(key: str, before: Value | None, operation: Operation, rules: Rules
     return after if after is None or field is None else field.check(after)
 
 
-def _set_at(document: Document, key: str) -> int:
+def set_at_of(document: Document, key: str) -> int:
+    """Give when a property was last set or removed (epoch milliseconds), 0 for never."""
     if (at := document.set_at.get(key)) is not None:
         return at
     return document.base_at if key in document.properties else 0

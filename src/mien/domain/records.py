@@ -17,7 +17,13 @@ from mien.domain.events import (
     check_event_name,
     check_event_properties,
 )
-from mien.domain.fields import RANK_OF_IDENTITY, RANK_OF_OTHERS, STANDARD_FIELDS, StandardField
+from mien.domain.fields import (
+    RANK_OF_IDENTITY,
+    RANK_OF_OTHERS,
+    STANDARD_FIELDS,
+    StandardField,
+    normalise_email,
+)
 from mien.domain.identities import (
     ALIASES,
     PERSON_KINDS,
@@ -188,6 +194,17 @@ def _parse_profile(raw: dict[str, object], position: int, *, now: int) -> Profil
         None if _DEVICE not in raw else parse_device_facts(raw[_DEVICE]),
         None if _SESSION not in raw else _session(raw[_SESSION]),
     )
+
+
+def with_email_as_id(record: Record | Reject) -> Record | Reject:
+    """Take the e-mail address that a record sets as an id of the person too (P-07)."""
+    if not isinstance(record, ProfileRecord):
+        return record
+    email = record.changes.get("Email")
+    if not isinstance(email, str):
+        return record
+    identity = Identity(IdentityKind.EMAIL, normalise_email(email))
+    return msgspec.structs.replace(record, person=(*record.person, identity))
 
 
 _kind_of = itemgetter(0)

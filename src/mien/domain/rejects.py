@@ -64,6 +64,7 @@ class RejectCode(IntEnum):
     IDENTITY_UNSIGNED = 623
     PHOTO = 624
     TIME_ZONE = 625
+    TOO_MANY_IDS = 626
     MAPPING = 630
 
 
@@ -222,6 +223,10 @@ REJECT_CODES: dict[RejectCode, CodeHelp] = {
     ),
     _CODES.DATE_VALUE: CodeHelp(
         "A text that begins with `$D_` is no date.", "Send `$D_` and whole epoch seconds."
+    ),
+    _CODES.TOO_MANY_IDS: CodeHelp(
+        "The profile would have more ids of one kind than the environment allows.",
+        "Find out why one person has so many ids; raise `ids_per_kind` if it is right.",
     ),
     _CODES.DEVICE: CodeHelp(
         "What the record tells of its device or session is no object of short texts, or names "

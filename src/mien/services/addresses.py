@@ -11,7 +11,7 @@ from functools import partial
 import msgspec
 
 from mien.domain.changes import Change
-from mien.domain.identities import AddressKind
+from mien.domain.identities import AddressKind, Identity, IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import (
     ADDRESS_OF,
@@ -29,7 +29,7 @@ from mien.services.pending import Pending
 from mien.services.receipts import Batch
 from mien.services.registry import Registry
 from mien.services.retrying import write_retried
-from mien.store import people
+from mien.store import merges, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
 from mien.store.people import Subscription
@@ -196,18 +196,47 @@ def _release(
     taken: Counter[Address] = Counter()
     field = FIELD_OF_ADDRESS[kind]
     for profile in holders:
-        properties = profile.document.properties
-        held = dict(addresses(properties)).get(kind)
-        if held not in values:
+        held = sorted(each for each in profile.reached if each[0] is kind and each[1] in values)
+        if not held:
             continue
-        changes = PropertyChanges({field: None}, {field: properties[field]})
-        profile.apply(changes, set_at=by.now_ms)
-        writing.pending.hold_address(kind, held, profile.id, is_held=False)
-        change = Change(new=changes.new, old=changes.old)
+        changes = [_take(part, kind, field, values, by) for part in profile.parts]
+        for each in held:
+            writing.pending.hold_address(*each, profile.id, is_held=False)
+        change = Change(
+            new=changes[0].new, old=changes[0].old, detached=_detach(writing, profile, held)
+        )
         writing.pending.log_change(profile, change, writing.batch)
-        taken[kind, held] += 1
+        taken.update(held)
     writing.flush(holders)
     return taken, rest
+
+
+def _detach(
+    writing: "_Writing", profile: Profile, taken: Sequence[Address]
+) -> tuple[Identity, ...]:
+    """Take away those addresses that are ids of a profile too, and give them (P-07)."""
+    emails = {value for kind, value in taken if kind is AddressKind.EMAIL}
+    detached = tuple(
+        Identity(IdentityKind.EMAIL, value)
+        for kind, value in profile.document.identities
+        if kind == IdentityKind.EMAIL and value in emails
+    )
+    for identity in detached:
+        profile.detach(identity)
+        writing.pending.release_identity(identity, profile.id)
+    return detached
+
+
+def _take(
+    part: Profile, kind: AddressKind, field: str, values: set[str], by: By
+) -> PropertyChanges:
+    """Take an address from a profile, or from a side behind one, if it has one of these."""
+    properties = part.document.properties
+    if dict(addresses(properties)).get(kind) not in values:
+        return PropertyChanges({}, {})
+    changes = PropertyChanges({field: None}, {field: properties[field]})
+    part.apply(changes, set_at=by.now_ms)
+    return changes
 
 
 def _lock_holders(
@@ -225,7 +254,7 @@ def _lock_holders(
     found = profile_store.holders(
         tx, environment, kind, sorted(values), after=after, count=_HOLDERS_AT_ONCE
     )
-    locked = profile_store.lock(tx, environment, found)
+    locked = merges.lock(tx, environment, found)
     return list(locked.values()), found[-1] if len(found) == _HOLDERS_AT_ONCE else None
 
 

@@ -8,7 +8,8 @@ import msgspec
 from mien import clock
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.services.erase import erase_profile, erasure_digest
+from mien.services.erase import erase_part, erasure_digest
+from mien.services.merger import own_id
 from mien.store import accounts, backup, rejects, restore
 from mien.store.backup import Manifest
 from mien.store.engine import Row, Store, StoreRefusedError, open_store
@@ -84,8 +85,8 @@ def _cleanse(staging: Path, sources: list[Remains]) -> int:
         digests = {(EnvironmentId(row[0]), row[1]) for row in rows}
         _erase_rejects(working, staging, secret, digests)
         erased = [
-            erase_profile(working, environment, profile)
-            for environment, profile in sorted(_erased(staging, rows, secret, digests))
+            erase_part(working, environment, identity)
+            for environment, identity in sorted(_erased(staging, rows, secret, digests))
         ]
         with working.write() as tx:
             restore.keep_erasures(tx, rows)
@@ -96,18 +97,18 @@ def _cleanse(staging: Path, sources: list[Remains]) -> int:
 
 def _erased(
     staging: Path, rows: list[Row], secret: bytes, digests: _Digests
-) -> set[tuple[EnvironmentId, ProfileId]]:
+) -> set[tuple[EnvironmentId, Identity]]:
     """Find whom to erase: by profile, and by the ids of a person that another profile held then.
 
     A device or its token is no person: the one that it stood for then may not be the erased.
     """
-    found = {(EnvironmentId(row[0]), ProfileId(row[2])) for row in rows}
-    for environment, kind, value, profile in restore.walk_identities(staging):
+    found = {(EnvironmentId(row[0]), own_id(ProfileId(row[2]))) for row in rows}
+    for environment, kind, value, _ in restore.walk_identities(staging):
         if kind in (IdentityKind.OBJECT_ID, IdentityKind.PUSH_TOKEN):
             continue
-        digest = erasure_digest(secret, environment, Identity(IdentityKind(kind), value))
-        if (environment, digest) in digests:
-            found.add((environment, profile))
+        identity = Identity(IdentityKind(kind), value)
+        if (environment, erasure_digest(secret, environment, identity)) in digests:
+            found.add((environment, identity))
     return found
 
 

@@ -6,6 +6,7 @@ and one row of the change log that says that this profile is gone.
 
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,18 +14,27 @@ import msgspec
 
 from mien import clock
 from mien.domain.changes import Change, encode_change
-from mien.domain.identities import Identity, IdentityKind, server_object_id, token_identity
+from mien.domain.identities import Identity, IdentityKind, server_object_id
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import FIELD_OF_ADDRESS, SUBSCRIPTIONS_OF, Address, addresses
 from mien.domain.profiles import Profile
 from mien.services.mentions import Mentions
-from mien.services.reading import find_in
+from mien.services.merger import identities_of, own_id
+from mien.services.merges import separate_newest
+from mien.services.reading import find_in, find_shown
 from mien.services.retrying import write_retried
-from mien.store import accounts, idempotency, log, numbers, people, rejects
+from mien.services.trails import change_trail, walk_changes
+from mien.store import accounts, idempotency, log, merges, numbers, people, rejects
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
 
 _Find: TypeAlias = Callable[[Transaction], Profile | None]
+
+
+_PLACES = (
+    *("profiles", "identities", "addresses", "events", "changes"),
+    *("merge_suggestions", "subscriptions", "rejects", "answers"),
+)
 
 
 class ErasureReceipt(msgspec.Struct, frozen=True):
@@ -41,11 +51,19 @@ def erase(store: Store, environment: EnvironmentId, identity: Identity) -> Erasu
     return _retried(store, environment, lambda tx: find_in(tx, environment, identity))
 
 
-def erase_profile(
-    store: Store, environment: EnvironmentId, profile: ProfileId
+def erase_part(
+    store: Store, environment: EnvironmentId, identity: Identity
 ) -> ErasureReceipt | None:
-    """Erase a profile by its id; None if there is none."""
-    return _retried(store, environment, lambda tx: profile_store.find(tx, environment, profile))
+    """Erase whom an id meant before any merge, and leave those whom it was merged with."""
+
+    def find_alone(tx: Transaction) -> Profile | None:
+        found = find_in(tx, environment, identity)
+        while found is not None and found.is_merged:
+            separate_newest(tx, environment, found, source="erasure")
+            found = find_in(tx, environment, identity)
+        return found
+
+    return _retried(store, environment, find_alone)
 
 
 def erasure_digest(secret: bytes, environment: EnvironmentId, identity: Identity) -> bytes:
@@ -73,56 +91,89 @@ def _erase_one(
 ) -> ErasureReceipt | None:
     if found is None:
         return None
-    locked = profile_store.lock(tx, environment, [found.id])[found.id]
+    locked = merges.lock(tx, environment, [found.id])[found.id]
     return _erase(tx, environment, locked, now_ms)
 
 
 def _erase(
     tx: Transaction, environment: EnvironmentId, profile: Profile, now_ms: int
 ) -> ErasureReceipt:
-    held, reached = _held(profile), addresses(profile.document.properties)
+    parts = [chain.id for chain in profile.chains]
+    removed = _erase_grey(tx, environment, parts, now_ms)
+    found_by, reached = _found_by(profile), sorted(profile.reached)
+    held = [each for each in found_by if each.kind is not IdentityKind.PUSH_TOKEN]
     once_reached, spellings = _once_reached(tx, environment, profile)
-    _cleanse_neighbours(tx, environment, profile.id)
-    removed = {"profiles": 1, "identities": len(held), "addresses": len(reached)}
-    removed["events"], removed["changes"] = log.delete_profile(
-        tx,
-        environment,
-        profile.id,
-        last_event=profile.last_event,
-        last_change=profile.last_change,
-        names=list(profile.activity.events),
-    )
-    found_by = [*held, *_tokens(profile)]
+    removed.update({"profiles": len(parts), "identities": len(held), "addresses": len(reached)})
+    for chain in profile.chains:
+        _cleanse_neighbours(tx, environment, chain.id)
+        events, changes = log.delete_profile(
+            tx,
+            environment,
+            chain.id,
+            last_event=chain.last_event,
+            last_change=chain.last_change,
+            names=list(profile.activity.events),
+        )
+        removed.update({"events": events, "changes": changes})
     profile_store.delete(tx, environment, profile.id, held=found_by, reached=reached)
-    removed["merge_suggestions"] = people.forget_suggestions(tx, environment, profile.id)
-    removed["subscriptions"] = sum(
+    removed["merge_suggestions"] += sum(
+        people.forget_suggestions(tx, environment, each) for each in parts
+    )
+    removed["merges"] += merges.forget(tx, environment, parts)
+    removed["subscriptions"] += sum(
         people.forget_address(tx, environment, kind, value)
         for address, value in sorted({*reached, *once_reached})
         if not profile_store.find_by_address(tx, environment, address, value)
         for kind in SUBSCRIPTIONS_OF[address]
     )
-    own = Identity(IdentityKind.OBJECT_ID, server_object_id(profile.id))
-    ids = frozenset(value for _, value in [*held, own])
+    named = [*held, *map(own_id, parts)]
+    ids = frozenset(value for _, value in named)
     mentions = Mentions(ids, frozenset(spellings))
-    removed["rejects"] = _erase_rejects(tx, environment, mentions)
-    removed["answers"] = idempotency.erase_answers(tx, environment, mentions.are_in)
+    removed["rejects"] += _erase_rejects(tx, environment, mentions)
+    removed["answers"] += idempotency.erase_answers(tx, environment, mentions.are_in)
     secret = accounts.secret(tx, "erasures", clock.new_secret())
-    digests = [erasure_digest(secret, environment, each) for each in [*held, own]]
+    digests = [erasure_digest(secret, environment, each) for each in held]
     people.note_erasures(tx, environment, profile.id, digests, now_ms=now_ms)
-    _append_tombstone(tx, environment, profile.id, now_ms)
-    return ErasureReceipt(server_object_id(profile.id), now_ms, removed, len(digests))
+    for part in parts:
+        own = erasure_digest(secret, environment, own_id(part))
+        people.note_erasures(tx, environment, part, [own], now_ms=now_ms)
+        _append_tombstone(tx, environment, part, now_ms)
+    hashes = len(digests) + len(parts)
+    return ErasureReceipt(server_object_id(profile.id), now_ms, _places(removed), hashes)
 
 
-def _held(profile: Profile) -> list[Identity]:
-    named = [Identity(IdentityKind(kind), value) for kind, value in profile.document.identities]
-    devices = [Identity(IdentityKind.OBJECT_ID, device.key) for device in profile.document.devices]
-    return named + devices
+def _places(removed: Counter[str]) -> dict[str, int]:
+    """Give what was removed by place: the usual places always, the others if there was any."""
+    return {
+        place: removed[place]
+        for place in (*_PLACES, *removed)
+        if place in _PLACES or removed[place]
+    }
 
 
-def _tokens(profile: Profile) -> list[Identity]:
-    """Give the push tokens that find a profile; they are no ids of the person."""
-    active = [device.active_token for device in profile.document.devices]
-    return [token_identity(token.id) for token in active if token is not None]
+def _erase_grey(
+    tx: Transaction, environment: EnvironmentId, parts: list[ProfileId], now_ms: int
+) -> Counter[str]:
+    """Erase what devices of the person did before they were known, and count it by place.
+
+    A visitor who has devices of their own is somebody else too; of those only the link goes.
+    """
+    removed: Counter[str] = Counter()
+    rests = {link.rest for link in merges.find_grey_links(tx, environment, parts)}
+    merges.forget_grey_links(tx, environment, parts)
+    for rest in sorted(rests):
+        profile = profile_store.find(tx, environment, rest)
+        if profile is not None and profile.is_anonymous and not profile.document.devices:
+            locked = merges.lock(tx, environment, [rest])[rest]
+            removed.update(_erase(tx, environment, locked, now_ms).removed)
+            removed["grey_profiles"] += 1
+            removed["profiles"] -= 1
+    return removed
+
+
+def _found_by(profile: Profile) -> list[Identity]:
+    """Give all that finds a profile, or found one that it took in."""
+    return list(dict.fromkeys(each for part in profile.parts for each in identities_of(part)))
 
 
 def _once_reached(
@@ -131,9 +182,11 @@ def _once_reached(
     """Give the addresses that a profile ever had, and every spelling of them."""
     reached: set[Address] = set()
     spellings: set[str] = set()
-    for stored in log.walk_changes(tx, environment, profile.last_change):
-        reached.update(addresses(stored.change.new))
-        spellings.update(str(stored.change.new.get(name)) for name in FIELD_OF_ADDRESS.values())
+    for chain in profile.chains:
+        for stored in log.walk_changes(tx, environment, chain.last_change):
+            new = stored.change.new
+            reached.update(addresses(new))
+            spellings.update(str(new.get(name)) for name in FIELD_OF_ADDRESS.values())
     spellings.discard("None")
     return reached, spellings.union(value for _, value in reached)
 
@@ -153,8 +206,9 @@ def _erase_rejects(tx: Transaction, environment: EnvironmentId, mentions: Mentio
 def _cleanse_neighbours(tx: Transaction, environment: EnvironmentId, erased: ProfileId) -> None:
     """Take the ids of an erased person out of the history of those it was confused with."""
     for neighbour in people.confused_with(tx, environment, erased):
-        profile = profile_store.find(tx, environment, neighbour)
-        for stored in log.walk_changes(tx, environment, profile.last_change if profile else 0):
+        profile = find_shown(tx, environment, neighbour)
+        trail = () if profile is None else change_trail(tx, environment, profile)
+        for stored in walk_changes(tx, environment, trail):
             kept = tuple(each for each in stored.change.conflicts if each[2] != erased)
             if len(kept) != len(stored.change.conflicts):
                 change = msgspec.structs.replace(stored.change, conflicts=kept)

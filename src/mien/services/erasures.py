@@ -6,10 +6,11 @@ import msgspec
 
 from mien import clock
 from mien.domain.errors import ConflictError, NotFoundError
-from mien.domain.identities import Identity, IdentityKind, server_object_id
-from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.identities import Identity
+from mien.domain.ids import EnvironmentId
 from mien.services.erase import ErasureReceipt, erase_within
 from mien.services.history import name_actors
+from mien.services.merger import own_id
 from mien.services.reading import find_in
 from mien.services.retrying import write_retried
 from mien.store import erasures, numbers
@@ -88,7 +89,7 @@ def carry_out(store: Store, environment: EnvironmentId, planned: PlannedErasure)
         now_ms = clock.now_ms()
         if not erasures.begin(tx, environment, planned.erasure_id, now_ms=now_ms):
             return False
-        receipt = erase_within(tx, environment, _own_id(planned.profile), now_ms=now_ms)
+        receipt = erase_within(tx, environment, own_id(planned.profile), now_ms=now_ms)
         if receipt is not None:
             erasures.keep_receipt(tx, environment, planned.erasure_id, _encode(receipt))
         return True
@@ -161,10 +162,6 @@ def _plan(
 def _shown(planned: PlannedErasure, actors: Mapping[str, str]) -> Erasure:
     receipt = _decode(planned.receipt) if planned.receipt else None
     return Erasure(planned, receipt, actors.get(planned.source))
-
-
-def _own_id(profile: ProfileId) -> Identity:
-    return Identity(IdentityKind.OBJECT_ID, server_object_id(profile))
 
 
 def _nothing(erasure: int) -> NotFoundError:

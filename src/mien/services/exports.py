@@ -15,12 +15,13 @@ from typing import TypeVar
 import msgspec
 
 from mien.domain.errors import StoreUnavailableError
-from mien.domain.events import STANDARD_EVENTS, event_key
+from mien.domain.events import STANDARD_EVENTS, Activity, event_key
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
-from mien.domain.profiles import Profile
+from mien.domain.merging import MergedProfile
+from mien.domain.profiles import Chain, Profile
 from mien.domain.schema import DefinitionKind
 from mien.services.reading import ProfileView, Reader
-from mien.store import definitions, log, numbers
+from mien.store import definitions, log, merges, numbers
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
 from mien.store.log import StoredEvent
@@ -102,12 +103,22 @@ def event_page(
     with store.snapshot() as tx:
         rows = _events(tx, reader.environment, window, start, count + 1)
         shown = rows[:count]
-        wanted = sorted({event.profile for event in shown})
-        loaded = profile_store.load(tx, reader.environment, wanted)
-        views = reader.views(tx, list(loaded.values()), today=today)
-        by_profile = dict(zip(loaded, views, strict=True))
+        by_profile = _views(tx, reader, {event.profile for event in shown}, today)
     last = (shown[-1].occurred_at, shown[-1].sequence) if len(rows) > count else None
     return EventPage([event for event in shown if event.profile in by_profile], by_profile, last)
+
+
+def _views(
+    tx: Transaction, reader: Reader, wanted: set[ProfileId], today: date
+) -> dict[ProfileId, ProfileView]:
+    """Show profiles by id; one that is part of another is shown as that."""
+    loaded = profile_store.load(tx, reader.environment, sorted(wanted))
+    roots = merges.find_roots(tx, reader.environment, wanted - loaded.keys())
+    loaded |= profile_store.load(
+        tx, reader.environment, sorted(set(roots.values()) - loaded.keys())
+    )
+    views = dict(zip(loaded, reader.views(tx, list(loaded.values()), today=today), strict=True))
+    return views | {part: views[root] for part, root in roots.items() if root in views}
 
 
 def _position(store: Store, environment: EnvironmentId) -> int:
@@ -136,37 +147,76 @@ def _next_matching(
     tx: Transaction, environment: EnvironmentId, window: Window, *, after: int, count: int
 ) -> tuple[deque[Profile], int | None]:
     found: deque[Profile] = deque()
-    for scanned, profile in enumerate(_matching(tx, environment, window, after), 1):
+    last = after
+    for scanned, (place, profile) in enumerate(_matching(tx, environment, window, after), 1):
         if profile is None:
             if scanned >= _SCANNED_PER_PAGE and found:
-                return found, found[-1].id
+                return found, place
         elif len(found) == count:
-            return found, found[-1].id
+            return found, last
         else:
             found.append(profile)
+            last = place
     return found, None
 
 
 def _matching(
     tx: Transaction, environment: EnvironmentId, window: Window, after: int
-) -> Iterator[Profile | None]:
-    """Give each candidate after an id: the profile if it matches, None if it does not."""
+) -> Iterator[tuple[ProfileId, Profile | None]]:
+    """Give each candidate after an id: the profile if it matches, None if it does not.
+
+    Who did the event under several profiles that are one by now stands where the first of
+    these stands, so that a merge in the middle of an export shows nobody twice (G-07).
+    """
     while True:
         ids = log.profiles_of_event(tx, environment, window.name, after=after, count=_CHUNK)
         if not ids:
             return
         loaded = profile_store.load(tx, environment, ids)
+        merged = _merged(tx, environment, ids, loaded)
         for profile in ids:
-            known = loaded.get(profile)
-            yield known if known and _matches(tx, environment, window, known) else None
+            known = merged.get(profile) or loaded.get(profile)
+            if isinstance(known, MergedProfile):
+                is_shown = _first_match(tx, environment, window, known) == profile
+            else:
+                is_shown = known is not None and _matches(
+                    tx, environment, window, known.activity, known
+                )
+            yield profile, known if is_shown else None
         after = ids[-1]
 
 
-def _matches(tx: Transaction, environment: EnvironmentId, window: Window, profile: Profile) -> bool:
-    summary = profile.activity.events.get(window.name)
+def _merged(
+    tx: Transaction,
+    environment: EnvironmentId,
+    ids: Sequence[ProfileId],
+    loaded: dict[ProfileId, Profile],
+) -> dict[ProfileId, MergedProfile]:
+    """Give the profiles that took in others, by each id that is part of one."""
+    missing = [each for each in ids if each not in loaded]
+    roots = merges.find_roots(tx, environment, missing)
+    shown = {each.id: each for each in loaded.values() if each.is_merged}
+    shown |= profile_store.load(tx, environment, sorted(set(roots.values()) - shown.keys()))
+    merged = {each.id: each for each in merges.load_merged(tx, environment, list(shown.values()))}
+    return {**merged, **{part: merged[root] for part, root in roots.items() if root in merged}}
+
+
+def _first_match(
+    tx: Transaction, environment: EnvironmentId, window: Window, profile: MergedProfile
+) -> ProfileId | None:
+    for chain in sorted(profile.chains, key=lambda chain: chain.id):
+        if _matches(tx, environment, window, profile.activity_of(chain.id), chain):
+            return chain.id
+    return None
+
+
+def _matches(
+    tx: Transaction, environment: EnvironmentId, window: Window, activity: Activity, chain: Chain
+) -> bool:
+    summary = activity.events.get(window.name)
     if summary is None or summary.last < window.since or summary.first >= window.until:
         return False
-    if profile.last_event <= window.position:
+    if chain.last_event <= window.position:
         if summary.first >= window.since or summary.last < window.until:
             return True
         if summary.count <= 2:  # noqa: PLR2004 - the first and the last lie outside
@@ -175,7 +225,7 @@ def _matches(tx: Transaction, environment: EnvironmentId, window: Window, profil
         event.name == window.name
         and event.sequence <= window.position
         and window.since <= event.occurred_at < window.until
-        for event in log.walk_events(tx, environment, profile.last_event)
+        for event in log.walk_events(tx, environment, chain.last_event)
     )
 
 

@@ -7,7 +7,6 @@ Source: B-04, P-16.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from itertools import islice
 
 import msgspec
 
@@ -19,19 +18,26 @@ from mien.domain.profiles import Profile
 from mien.domain.reachability import Reach, reachability
 from mien.domain.values import Value
 from mien.services.reading import ProfileView, Reader, find_in
+from mien.services.trails import (
+    Trail,
+    chains_of,
+    change_trail,
+    event_trail,
+    read_changes,
+    read_events,
+)
 from mien.services.wires import Wire
-from mien.store import accounts, log, people
+from mien.store import accounts, log
 from mien.store.engine import Store, Transaction
 from mien.store.log import StoredChange, StoredEvent
-from mien.store.people import MergeSuggestion
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Where the history of a profile begins: its newest change and event, 0 for none."""
+    """Where the history of a profile begins: its newest changes and events."""
 
     profile: ProfileId
-    last_change: int
-    last_event: int
+    changes: Trail
+    events: Trail
 
 
 class PersonView(msgspec.Struct, frozen=True):
@@ -40,7 +46,6 @@ class PersonView(msgspec.Struct, frozen=True):
     `updated_at` is the time of its last change or event (epoch milliseconds).
     """
 
-    person: Person
     profile: ProfileView
     derived: dict[str, Value]
     reachable: Mapping[Channel, Reach]
@@ -48,26 +53,34 @@ class PersonView(msgspec.Struct, frozen=True):
 
 
 class ChangePage(msgspec.Struct, frozen=True):
-    """Changes, newest first; `actors` names who made them, by source; `next_start` is 0 at the end."""
+    """Changes, newest first; `actors` names who made them, by source; `rest` is where to read on."""
 
     changes: Sequence[StoredChange]
     actors: Mapping[str, str]
-    next_start: int
+    rest: Trail
+
+
+class DoneEvent(msgspec.Struct, frozen=True):
+    """An event of a person; grey if it was done before it was known whose device it is (P-05)."""
+
+    name: str
+    stored: StoredEvent
+    is_grey: bool
 
 
 class EventPage(msgspec.Struct, frozen=True):
-    """Events, last arrived first, with their names; `next_start` is 0 at the end."""
+    """Events, last arrived first; `rest` is where to read on."""
 
-    events: Sequence[tuple[str, StoredEvent]]
+    events: Sequence[DoneEvent]
     actors: Mapping[str, str]
-    next_start: int
+    rest: Trail
 
 
 def find_person(store: Store, environment: EnvironmentId, identity: Identity) -> Person | None:
     """Find the profile that an identity means; None if there is none."""
     with store.read() as tx:
         found = find_in(tx, environment, identity)
-        return None if found is None else _person(found)
+        return None if found is None else _person(tx, environment, found)
 
 
 def view_person(
@@ -81,7 +94,6 @@ def view_person(
         view = reader.view(tx, found, today=today)
         known = Known(found.id, found.document, view.events, found.created_at, today)
         return PersonView(
-            person=_person(found),
             profile=view,
             derived=derived_values(known),
             reachable=reachability(found.document, reader.blocked_states(tx, [found])),
@@ -89,43 +101,49 @@ def view_person(
         )
 
 
-def change_page(store: Store, environment: EnvironmentId, *, start: int, count: int) -> ChangePage:
-    """Give the changes of a profile from a place in its chain on."""
+def change_page(
+    store: Store, environment: EnvironmentId, trail: Trail, *, count: int
+) -> ChangePage:
+    """Give the changes of a profile from a place in its history on."""
     with store.read() as tx:
-        rows = list(islice(log.walk_changes(tx, environment, start, step=count), count))
+        rows, rest = read_changes(tx, environment, trail, count=count)
         actors = name_actors(tx, environment, {row.source for row in rows})
-    return ChangePage(rows, actors, rows[-1].previous if rows else 0)
+    return ChangePage(rows, actors, rest)
 
 
-def event_page(store: Store, reader: Reader, *, start: int, count: int) -> EventPage:
-    """Give the events of a profile from a place in its chain on."""
+def event_page(store: Store, reader: Reader, trail: Trail, *, count: int) -> EventPage:
+    """Give the events of a profile from a place in its activity on."""
     environment = reader.environment
     with store.read() as tx:
-        rows = list(islice(log.walk_events(tx, environment, start, step=count), count))
-        names = reader.event_names(tx, {row.name for row in rows})
-        actors = name_actors(tx, environment, {row.source for row in rows})
-    shown = [(names[row.name], row) for row in rows]
-    return EventPage(shown, actors, rows[-1].previous if rows else 0)
+        rows, rest = read_events(tx, environment, trail, count=count)
+        names = reader.event_names(tx, {row.name for row, _ in rows})
+        actors = name_actors(tx, environment, {row.source for row, _ in rows})
+    return EventPage(
+        [DoneEvent(names[row.name], row, is_grey) for row, is_grey in rows], actors, rest
+    )
 
 
-def list_merge_suggestions(
-    store: Store, environment: EnvironmentId, *, after: tuple[int, int], count: int
-) -> list[MergeSuggestion]:
-    """Give suggested merges after a pair of profiles, by pair."""
-    with store.read() as tx:
-        return people.merge_suggestion_page(tx, environment, after=after, count=count)
-
-
-def _person(profile: Profile) -> Person:
-    return Person(profile.id, profile.last_change, profile.last_event)
+def _person(tx: Transaction, environment: EnvironmentId, profile: Profile) -> Person:
+    return Person(
+        profile.id,
+        change_trail(tx, environment, profile),
+        event_trail(tx, environment, profile, with_grey=True),
+    )
 
 
 def _updated_at(tx: Transaction, environment: EnvironmentId, profile: Profile) -> int:
     """Give when a profile last changed or did something; its chains begin with both."""
-    change = next(log.walk_changes(tx, environment, profile.last_change, step=1), None)
-    event = next(log.walk_events(tx, environment, profile.last_event, step=1), None)
-    known = [row.received_at for row in (change, event) if row is not None]
-    return max(known, default=profile.created_at)
+    known = [profile.created_at]
+    for chain in chains_of(tx, environment, profile):
+        known += [
+            row.received_at
+            for row in (
+                next(log.walk_changes(tx, environment, chain.last_change, step=1), None),
+                next(log.walk_events(tx, environment, chain.last_event, step=1), None),
+            )
+            if row is not None
+        ]
+    return max(known)
 
 
 def name_actors(

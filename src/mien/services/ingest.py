@@ -24,7 +24,7 @@ from mien.domain.errors import (
 )
 from mien.domain.ids import EnvironmentId
 from mien.domain.keys import index_key
-from mien.domain.records import RECORDS_PER_CALL, Record, parse_records
+from mien.domain.records import RECORDS_PER_CALL, Record, parse_records, with_email_as_id
 from mien.domain.rejects import Reject, RejectCode
 from mien.domain.vouching import check_vouched
 from mien.services.receipts import Applied, Batch, Receipt, Result
@@ -215,6 +215,8 @@ class Ingest:
         if not fresh:
             return
         parsed = [_parse(job.batch) for job in fresh]
+        if registry.settings.unify_on:
+            parsed = [[with_email_as_id(record) for record in records] for records in parsed]
         workspace = Workspace(tx, environment, registry)
         workspace.load([record for records in parsed for record in records])
         for job, records in zip(fresh, parsed, strict=True):

@@ -1,28 +1,44 @@
 """What a transaction will write: gathered while records are applied, written in a few statements."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import msgspec
 
 from mien.domain.changes import Change, encode_change
 from mien.domain.identities import AddressKind, Identity
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.merging import Merge, MergedProfile
 from mien.domain.preferences import SubscriptionKey
-from mien.domain.profiles import Profile
+from mien.domain.profiles import Chain, Profile
 from mien.domain.records import EventRecord
 from mien.services.receipts import Batch
 from mien.services.registry import Counts, Registry, write_counts
-from mien.store import log, numbers, people
+from mien.store import log, merges, numbers, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Row, Transaction
 
 _encode = msgspec.json.Encoder().encode
 
 
+class Stamp(Protocol):
+    """When something came (epoch milliseconds), and from where."""
+
+    @property
+    def received_at(self) -> int:
+        """Epoch milliseconds."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Such as `api:3`."""
+        ...
+
+
 class _Entry(msgspec.Struct, gc=False):
     """A row for the log: of which profile, when, from where, and its event or change."""
 
-    profile: Profile
+    chain: Chain
     received_at: int
     source: str
     body: bytes
@@ -44,6 +60,9 @@ class Pending:
         self._blocked: dict[SubscriptionKey, people.Subscription] = {}
         self._suggestions: dict[tuple[ProfileId, ProfileId], people.MergeSuggestion] = {}
         self._firsts: list[tuple[int, ProfileId]] = []
+        self._absorbed: list[ProfileId] = []
+        self._separated: list[tuple[Merge, Stamp]] = []
+        self._grey_links: list[merges.GreyLink] = []
         self._counts: dict[str, Counts] = {}
 
     def add_identity(self, identity: Identity, holder: ProfileId) -> None:
@@ -93,10 +112,29 @@ class Pending:
             known = self._counts[batch.source] = Counts(event_properties={}, events={})
         return known
 
-    def log_change(self, profile: Profile, change: Change, batch: Batch) -> None:
+    def absorb(self, profile: ProfileId) -> None:
+        """Say that a profile is part of another from now on."""
+        self._absorbed.append(profile)
+
+    def separate(self, merge: Merge, stamp: Stamp) -> None:
+        """Say that a merge is undone."""
+        self._separated.append((merge, stamp))
+
+    def link_grey(self, link: merges.GreyLink) -> None:
+        """Link a profile to what its device did before."""
+        self._grey_links.append(link)
+
+    def rechain(self, former: object, chain: Chain) -> None:
+        """Let what waits for the log follow in the chain that took the place of a former one."""
+        for entry in self._log:
+            if entry.chain is former:
+                entry.chain = chain
+
+    def log_change(self, profile: Profile, change: Change, stamp: Stamp) -> None:
         """Append to the change log. The change is encoded at once, since values may change again."""
+        profile.is_touched = True
         body = encode_change(change)
-        self._log.append(_Entry(profile, batch.received_at, batch.source, body))
+        self._log.append(_Entry(profile.chain, stamp.received_at, stamp.source, body))
 
     def log_event(
         self,
@@ -107,11 +145,12 @@ class Pending:
         batch: Batch,
     ) -> None:
         """Append an event, and count it into what the profile did."""
-        if profile.activity.add(name, occurred_at):
-            self._firsts.append((name, profile.id))
+        chain = profile.chain
+        if profile.count_event(name, occurred_at):
+            self._firsts.append((name, chain.id))
         self._log.append(
             _Entry(
-                profile,
+                chain,
                 batch.received_at,
                 batch.source,
                 record.body,
@@ -138,6 +177,7 @@ class Pending:
         self._append_log(tx, environment)
         touched = [each for each in profiles if each.is_touched]
         profile_store.save(tx, environment, touched, now_ms=now_ms)
+        self._write_merges(tx, environment, touched)
         profile_store.add_identities(tx, environment, self._added)
         profile_store.move_identities(tx, environment, self._moved)
         profile_store.release_identities(tx, environment, self._released)
@@ -146,6 +186,19 @@ class Pending:
         people.suggest_merges(tx, environment, list(self._suggestions.values()))
         for source, counts in sorted(self._counts.items()):
             write_counts(tx, environment, registry, counts, now_ms=now_ms, source=source)
+
+    def _write_merges(
+        self, tx: Transaction, environment: EnvironmentId, touched: Iterable[Profile]
+    ) -> None:
+        profile_store.remove_absorbed(tx, environment, self._absorbed)
+        for merge, stamp in self._separated:
+            merges.save_undone(
+                tx, environment, merge, now_ms=stamp.received_at, source=stamp.source
+            )
+        for each in touched:
+            if isinstance(each, MergedProfile):
+                merges.save_merged(tx, environment, each)
+        merges.add_grey_links(tx, environment, self._grey_links)
 
     def _append_log(self, tx: Transaction, environment: EnvironmentId) -> None:
         """Give each entry its place in the log, and chain it to the one before of its profile."""
@@ -157,25 +210,23 @@ class Pending:
         events: list[Row] = []
         changes: list[Row] = []
         for place, entry in zip(places, self._log, strict=True):
-            profile = entry.profile
-            profile.is_touched = True
             if entry.event is None:
                 changes.append(_change_row(environment, place, transaction, entry))
-                profile.last_change = place
+                entry.chain.last_change = place
             else:
                 events.append(_event_row(environment, place, transaction, entry))
-                profile.last_event = place
+                entry.chain.last_event = place
         log.append_changes(tx, changes)
         log.append_events(tx, events)
 
 
 def _change_row(environment: EnvironmentId, place: int, transaction: int, entry: _Entry) -> Row:
-    profile = entry.profile
+    chain = entry.chain
     return (
         environment,
         place,
-        profile.id,
-        profile.last_change,
+        chain.id,
+        chain.last_change,
         entry.received_at,
         entry.source,
         transaction,
@@ -184,12 +235,12 @@ def _change_row(environment: EnvironmentId, place: int, transaction: int, entry:
 
 
 def _event_row(environment: EnvironmentId, place: int, transaction: int, entry: _Entry) -> Row:
-    profile = entry.profile
+    chain = entry.chain
     return (
         environment,
         place,
-        profile.id,
-        profile.last_event,
+        chain.id,
+        chain.last_event,
         entry.event,
         entry.occurred_at,
         entry.received_at,

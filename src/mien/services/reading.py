@@ -17,12 +17,12 @@ from mien.domain.identities import (
     profile_of_server_object_id,
     server_object_id,
 )
-from mien.domain.ids import EnvironmentId, EventNameId
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.preferences import FLAG_OF_ADDRESS, SubscriptionKey, addresses, subscription_keys
 from mien.domain.profiles import Document, Profile, is_identified
 from mien.domain.schema import DefinitionKind
 from mien.domain.values import Value
-from mien.store import definitions, people
+from mien.store import definitions, merges, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
 
@@ -132,7 +132,15 @@ def find_in(tx: Transaction, environment: EnvironmentId, identity: Identity) -> 
     found = profile_store.find_by_identity(tx, environment, identity)
     if found is None and identity.kind is IdentityKind.OBJECT_ID:
         made = profile_of_server_object_id(identity.value)
-        return None if made is None else profile_store.find(tx, environment, made)
+        return None if made is None else find_shown(tx, environment, made)
+    return found
+
+
+def find_shown(tx: Transaction, environment: EnvironmentId, profile: ProfileId) -> Profile | None:
+    """Find a profile by its id: itself, or the one that took it in."""
+    found = profile_store.find(tx, environment, profile)
+    if found is None and (root := merges.find_roots(tx, environment, [profile]).get(profile)):
+        return profile_store.find(tx, environment, root)
     return found
 
 

@@ -16,7 +16,9 @@ class Applied(msgspec.Struct, gc=False):
     """A record that was taken: which profile it meant, and what it changed there.
 
     `learned` are facts of the device that are new. `is_opted_out` says that nothing was taken
-    but who it is, since the person opted out. `flags` are address flags that changed, `groups` subscription groups by channel.
+    but who it is, since the person opted out. `detached` are addresses that are no ids of
+    this profile any more, `merged` ids whose holders became one with this profile. `flags`
+    are address flags that changed, `groups` subscription groups by channel.
     `refused` is the part of the record that the profile had no room for (U-10).
     """
 
@@ -27,6 +29,8 @@ class Applied(msgspec.Struct, gc=False):
     properties: PropertyChanges | None = None
     attached: tuple[Identity, ...] = ()
     conflicts: tuple[Identity, ...] = ()
+    merged: tuple[Identity, ...] = ()
+    detached: tuple[Identity, ...] = ()
     device: str = ""
     learned: dict[str, str] = {}
     flags: dict[str, bool] = {}

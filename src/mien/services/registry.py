@@ -4,6 +4,7 @@ import msgspec
 
 from mien.domain.environments import DEFAULTS
 from mien.domain.events import event_key
+from mien.domain.identities import ONE_PER_PERSON, WIRE_NAMES
 from mien.domain.ids import EnvironmentId, EventNameId
 from mien.domain.mappings import EventMapping, Mappings, by_event
 from mien.domain.rejects import RejectCode, Rejected
@@ -28,6 +29,7 @@ class Registry:
         self._known: dict[_Key, Definition] = {}
         self.settings = DEFAULTS
         self.mappings: Mappings = {}
+        self.one_per_person = ONE_PER_PERSON
         self.spare_profile_ids: list[int] = []
         self._spellings: dict[str, str] = {}
 
@@ -39,6 +41,9 @@ class Registry:
             self._known = {(each.kind, each.parent, each.key): each for each in loaded}
             self.settings = read_settings(tx, self._environment)
             self.mappings = by_event(self.settings.mappings)
+            self.one_per_person = frozenset(
+                kind for kind, name in WIRE_NAMES.items() if name in self.settings.one_per_person
+            )
             self._version = version
 
     def forget(self) -> None:

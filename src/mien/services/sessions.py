@@ -30,7 +30,7 @@ def follow_session(
     session = session_of(record.session, former, at=at)
     if session is None:
         return None
-    device.session, profile.is_touched = session, True
+    profile.change_device(device.key, session=session)
     if session is not former:
         if former is not None:
             length: dict[str, object] = {"Session Length": former.seconds}

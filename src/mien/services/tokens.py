@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from mien.domain.changes import Change
 from mien.domain.devices import Device, PushToken, TokenLoss
-from mien.domain.identities import Identity, token_identity
+from mien.domain.identities import Identity, IdentityKind, token_identity
 from mien.domain.ids import ProfileId
 from mien.domain.preferences import is_opted_out
 from mien.domain.profiles import Profile
@@ -83,7 +83,8 @@ class Tokens:
         if device.active_token is not None and device.active_token.id != token.id:
             self.release(device, profile)
         self._hold(token, profile)
-        device.token, device.platform = token, platform
+        profile.turn_to((record.device,))
+        profile.change_device(device.key, token=token, platform=platform)
         change = Change(device=device.object_id, token=token.id)
         self._pending.log_change(profile, change, batch)
         return True
@@ -111,11 +112,13 @@ class Tokens:
         self, profile: Profile, device: Device, reason: TokenLoss, batch: Batch, *, taker: int = 0
     ) -> None:
         assert device.token is not None  # noqa: S101 - it is an active one
-        device.token = device.token.lost(reason, at=batch.received_at // 1_000)
+        token = device.token.lost(reason, at=batch.received_at // 1_000)
+        profile.turn_to((Identity(IdentityKind.OBJECT_ID, device.key),))
+        profile.change_device(device.key, token=token)
         change = Change(
             device=device.object_id,
             device_to=taker,
-            token_lost=device.token.id,
+            token_lost=token.id,
             token_loss=reason,
         )
         self._pending.log_change(profile, change, batch)

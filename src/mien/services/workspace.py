@@ -9,7 +9,10 @@ import msgspec
 
 from mien.domain.changes import Change
 from mien.domain.devices import DEVICES, Device
+from mien.domain.environments import IDS_PER_KIND
 from mien.domain.identities import (
+    WIRE_NAMES,
+    AddressKind,
     Holder,
     Identity,
     IdentityKind,
@@ -20,11 +23,13 @@ from mien.domain.identities import (
 )
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.mappings import map_event
+from mien.domain.merging import MergedProfile
 from mien.domain.preferences import (
     ADDRESS_OF,
     FIELD_OF_ADDRESS,
     FLAG_OF_ADDRESS,
     OPT_OUT,
+    Address,
     SubscriptionKey,
     address,
     is_opted_out,
@@ -38,18 +43,20 @@ from mien.domain.profiles import (
 from mien.domain.records import (
     EventRecord,
     ProfileRecord,
+    PropertyChange,
     Record,
     TokenRecord,
 )
 from mien.domain.rejects import Reject, RejectCode, Rejected
 from mien.domain.schema import DefinitionKind, DefinitionState
+from mien.services.merger import Merger
 from mien.services.pending import Pending
 from mien.services.receipts import Applied, Batch, Result
 from mien.services.refusals import refusal_of_keys, refusal_of_mapping
 from mien.services.registry import Registry, check_not_discarded
 from mien.services.sessions import follow_session
 from mien.services.tokens import Tokens
-from mien.store import numbers, people
+from mien.store import merges, numbers, people
 from mien.store import profiles as profile_store
 from mien.store.engine import RetryTransactionError, Transaction
 
@@ -65,6 +72,10 @@ class Workspace:
         self._profiles: dict[ProfileId, Profile] = {}
         self._pending = Pending()
         self._tokens = Tokens(self._owners, self._profiles, self._pending)
+        self._merger = Merger(tx, environment, self._owners, self._profiles, self._pending)
+        self._prepared: list[MergedProfile] = []
+        self._merges: dict[int, int] = {}
+        self._roots: dict[ProfileId, ProfileId] = {}
 
     def load(self, records: list[Record | Reject]) -> None:
         """Look up everyone whom these records name, in one query a kind and one for all profiles."""
@@ -78,31 +89,42 @@ class Workspace:
                 named.update(record.person)
                 if record.device is not None:
                     named.add(record.device)
-        self._owners.update(profile_store.find_owners(self._tx, self._environment, named))
-        made = [
+        self._owners.update(self._find_owners(named))
+        self._profiles.update(
+            merges.lock(
+                self._tx,
+                self._environment,
+                self._owners.values(),
+                perhaps=self._made_by_server(named),
+            )
+        )
+        # An id may have changed hands while its holder was waited for.
+        if not self._tx.is_sqlite and self._find_owners(named) != self._owners:
+            raise RetryTransactionError
+
+    def _find_owners(self, named: set[Identity]) -> dict[Identity, ProfileId]:
+        owners = profile_store.find_owners(self._tx, self._environment, named)
+        unknown = [
+            identity.value
+            for identity in named
+            if identity.kind is IdentityKind.EMAIL and identity not in owners
+        ]
+        if unknown:
+            # Profiles may have the address from before the environment unified on it.
+            known = profile_store.oldest_with_email(self._tx, self._environment, unknown)
+            owners |= {Identity(IdentityKind.EMAIL, value): known[value] for value in known}
+        return owners
+
+    def _made_by_server(self, named: set[Identity]) -> set[ProfileId]:
+        """Give the profiles that are named by objectIds of the server: shown ones, or their roots."""
+        made = {
             profile
             for identity in named
             if identity.kind is IdentityKind.OBJECT_ID
             and (profile := profile_of_server_object_id(identity.value)) is not None
-        ]
-        self._profiles.update(
-            profile_store.lock(self._tx, self._environment, self._owners.values(), perhaps=made)
-        )
-        if not self._tx.is_sqlite:
-            self._check_devices()
-
-    def _check_devices(self) -> None:
-        """Raise `RetryTransactionError` if a device or token changed hands while it was waited for.
-
-        Ids of people stay where they are: for them, that the holder still exists is enough.
-        """
-        held = {
-            identity: owner
-            for identity, owner in self._owners.items()
-            if identity.kind in (IdentityKind.OBJECT_ID, IdentityKind.PUSH_TOKEN)
         }
-        if held and profile_store.find_owners(self._tx, self._environment, held) != held:
-            raise RetryTransactionError
+        self._roots = merges.find_roots(self._tx, self._environment, made)
+        return {self._roots.get(each, each) for each in made}
 
     def apply(self, record: Record, batch: Batch) -> Result:
         """Apply one record; a record that fails changes nothing and comes back as a `Reject`."""
@@ -125,22 +147,28 @@ class Workspace:
         )
 
     def _apply_profile(self, record: ProfileRecord, batch: Batch) -> Applied:
-        resolution = self._resolve(record.person, record.device, alias_from=record.alias_from)
+        resolution = self._resolve(
+            record.person, record.device, batch, alias_from=record.alias_from
+        )
         set_at = batch.received_at if record.at is None else record.at * 1_000
-        profile = self._profile_of(resolution, batch.received_at, set_at)
+        late_at = None if record.at is None else set_at
+        profile = self._profile_for(record, resolution, batch, set_at)
         if batch.heeds_opt_out and _is_silenced(profile, record):
             return self._bind_only(profile, resolution, record, batch)
+        rules = self._rules(batch)
         # Everything that can fail comes before anything that changes.
         changes = property_changes(
             profile.document,
             record.changes,
-            rules=self._rules(batch),
-            late_at=None if record.at is None else set_at,
+            rules=rules,
+            late_at=late_at,
         )
         flags = self._address_flags(profile, record, changes) if record.address_flags else {}
         applied = self._settle(profile, resolution, record, batch)
         applied.properties = changes
-        self._write(profile, changes, batch, set_at=set_at)
+        applied.detached = self._write(
+            profile, record.changes, changes, batch, rules=rules, set_at=set_at, late_at=late_at
+        )
         for key, is_blocked in flags.items():
             self._pending.block_address(key, batch, is_blocked=is_blocked)
         applied.flags = {FLAG_OF_ADDRESS[kind]: blocked for (kind, _), blocked in flags.items()}
@@ -160,8 +188,10 @@ class Workspace:
     def _apply_event(self, record: EventRecord, batch: Batch) -> Applied:
         known = self._registry.find_event(record.name)
         check_not_discarded(known)
-        resolution = self._resolve(record.person, record.device, alias_from=len(record.person))
-        profile = self._profile_of(resolution, batch.received_at, batch.received_at)
+        resolution = self._resolve(
+            record.person, record.device, batch, alias_from=len(record.person)
+        )
+        profile = self._profile_for(record, resolution, batch, batch.received_at)
         if batch.heeds_opt_out and _is_silenced(profile, record):
             return self._bind_only(profile, resolution, record, batch)
         applied = self._settle(profile, resolution, record, batch)
@@ -216,13 +246,12 @@ class Workspace:
         if not mapped.raw:
             return _NO_CHANGES
         set_at = batch.received_at if record.at is None else record.at * 1_000
-        changes = property_changes(
-            profile.document,
-            dict(mapped.values),
-            rules=Rules(custom_keys=batch.rules.custom_keys, late_data_loses=True),
-            late_at=set_at,
+        wanted: dict[str, PropertyChange] = dict(mapped.values)
+        rules = Rules(custom_keys=batch.rules.custom_keys, late_data_loses=True)
+        changes = property_changes(profile.document, wanted, rules=rules, late_at=set_at)
+        applied.detached = self._write(
+            profile, wanted, changes, batch, rules=rules, set_at=set_at, late_at=set_at
         )
-        self._write(profile, changes, batch, set_at=set_at)
         applied.properties = changes
         applied.is_changed = applied.is_changed or bool(changes.new)
         if mapped.refused or changes.refused:
@@ -230,13 +259,28 @@ class Workspace:
         return changes
 
     def _write(
-        self, profile: Profile, changes: PropertyChanges, batch: Batch, *, set_at: int
-    ) -> None:
-        """Take over computed changes of properties; `set_at` is epoch milliseconds."""
-        if changes.new or changes.confirmed:
-            self._change_addresses(profile, changes)
-            profile.apply(changes, set_at=set_at)
-            self._pending.counts(batch).properties.add(changes.new.items())
+        self,
+        profile: Profile,
+        wanted: dict[str, PropertyChange],
+        changes: PropertyChanges,
+        batch: Batch,
+        *,
+        rules: Rules,
+        set_at: int,
+        late_at: int | None,
+    ) -> tuple[Identity, ...]:
+        """Take over computed changes of properties; times are epoch milliseconds.
+
+        Gives the ids that went with an address.
+        """
+        # What is shown may stay as it is while a side behind it changes.
+        if not changes.new and not changes.confirmed and not profile.is_merged:
+            return ()
+        reached = profile.reached if profile.is_merged or _reaches(changes) else None
+        profile.apply(changes, set_at=set_at)
+        profile.apply_to_sides(wanted, changes, rules=rules, set_at=set_at, late_at=late_at)
+        self._pending.counts(batch).properties.add(changes.new.items())
+        return () if reached is None else self._change_addresses(profile, reached)
 
     def _follow_session(
         self, profile: Profile, record: ProfileRecord | EventRecord, batch: Batch
@@ -252,25 +296,55 @@ class Workspace:
         return follow_session(profile, record, at=at, raise_event=raise_event)
 
     def _resolve(
-        self, person: tuple[Identity, ...], device: Identity | None, *, alias_from: int
+        self,
+        person: tuple[Identity, ...],
+        device: Identity | None,
+        batch: Batch,
+        *,
+        alias_from: int,
     ) -> Resolution:
+        if self._registry.settings.blocked_ids:
+            self._check_not_blocked(person)
         # Nearly every record names one person and nothing else.
         if device is None and len(person) == 1:
             if (owner := self._owners.get(person[0])) is not None:
                 return Resolution(owner)
             return Resolution(None, attach=person)
         device_holder = None if device is None else self._device_holder(device)
-        return resolve(
+        resolution = resolve(
             [(each, self._holder(self._owners.get(each))) for each in dict.fromkeys(person)],
             device_holder,
             has_device=device is not None and not _is_server_made(device),
             alias_from=alias_from,
+            one_per_person=self._registry.one_per_person,
+        )
+        return self._permitted(resolution, batch) if resolution.merges else resolution
+
+    def _check_not_blocked(self, person: tuple[Identity, ...]) -> None:
+        for identity in person:
+            if identity.value in self._registry.settings.blocked_ids:
+                reason = f"{WIRE_NAMES[identity.kind]} '{identity.value}' is blocked here"
+                raise Rejected(RejectCode.IDENTITY, reason)
+
+    def _permitted(self, resolution: Resolution, batch: Batch) -> Resolution:
+        """Leave the merges that a record may make; the others become suggestions (P-07)."""
+        assert resolution.profile is not None  # noqa: S101 - others merge into a known profile
+        room = self._registry.settings.merges_per_call - self._merges.get(id(batch), 0)
+        merging = [
+            (identity, other)
+            for identity, other in resolution.merges[: max(0, room)]
+            if self._merger.may_merge(resolution.profile, other)
+        ]
+        rest = [each for each in resolution.merges if each not in merging]
+        return msgspec.structs.replace(
+            resolution, merges=tuple(merging), conflicts=(*resolution.conflicts, *rest)
         )
 
     def _device_holder(self, device: Identity) -> Holder | None:
         owner = self._owners.get(device)
         if owner is None and _is_server_made(device):
             owner = profile_of_server_object_id(device.value)
+            owner = owner if owner is None else self._roots.get(owner, owner)
             if owner is None or owner not in self._profiles:
                 reason = f"objectId '{device.value}' was not made by this server"
                 raise Rejected(RejectCode.OBJECT_ID, reason)
@@ -281,6 +355,39 @@ class Workspace:
             return None
         held = self._profiles[profile].document.identities
         return Holder(profile, frozenset(IdentityKind(kind) for kind, _ in held))
+
+    def _profile_for(
+        self,
+        record: ProfileRecord | EventRecord,
+        resolution: Resolution,
+        batch: Batch,
+        base_at: int,
+    ) -> Profile:
+        """Give the profile that a record means, as it will be: merged, if it names two people.
+
+        Nothing is changed yet; raises `Rejected` if the profile has no room for further ids.
+        """
+        profile = self._profile_of(resolution, batch.received_at, base_at)
+        self._prepared.clear()
+        for identity, other in resolution.merges:
+            profile = self._merger.prepare(profile, self._profiles[other], identity, batch)
+            self._prepared.append(profile)
+        if resolution.attach:
+            self._check_room(profile, resolution.attach)
+        if profile.is_merged:
+            named = record.person if record.device is None else (*record.person, record.device)
+            profile.turn_to(named)
+        return profile
+
+    def _check_room(self, profile: Profile, attach: tuple[Identity, ...]) -> None:
+        limits = self._registry.settings.ids_per_kind
+        for kind in {identity.kind for identity in attach}:
+            limit = limits.get(WIRE_NAMES[kind], IDS_PER_KIND)  # type: ignore[call-overload]  # those that may be limited are among the keys
+            held = sum(1 for known, _ in profile.document.identities if known == kind)
+            size = held + sum(1 for identity in attach if identity.kind is kind)
+            if size > limit:
+                reason = f"The profile would have {size} ids of kind {WIRE_NAMES[kind]}, the limit is {limit}"
+                raise Rejected(RejectCode.TOO_MANY_IDS, reason)
 
     def _profile_of(self, resolution: Resolution, now_ms: int, base_at: int) -> Profile:
         if resolution.profile is not None:
@@ -311,6 +418,8 @@ class Workspace:
     ) -> Applied:
         """Bind the ids that the resolution gives to a profile; nothing can fail from here on."""
         applied = Applied(record.position, profile.id)
+        if resolution.merges:
+            self._install(resolution, record, applied, batch)
         if resolution.profile is None:
             # Its id counts as taken only now: a record that failed before made no profile.
             self._registry.spare_profile_ids.pop()
@@ -331,6 +440,21 @@ class Workspace:
                 self._pending.suggest_merge(profile.id, other, identity, batch)
             applied.conflicts = tuple(identity for identity, _ in resolution.conflicts)
         return applied
+
+    def _install(
+        self,
+        resolution: Resolution,
+        record: ProfileRecord | EventRecord,
+        applied: Applied,
+        batch: Batch,
+    ) -> None:
+        """Let the profile that was prepared take the place of those that it was made of."""
+        for prepared in self._prepared:
+            self._merger.install(prepared, batch)
+        self._merges[id(batch)] = self._merges.get(id(batch), 0) + len(self._prepared)
+        self._prepared[-1].turn_to(record.person)
+        applied.merged = tuple(identity for identity, _ in resolution.merges)
+        applied.is_changed = True
 
     def _see_device(
         self, profile: Profile, record: ProfileRecord | EventRecord, applied: Applied, batch: Batch
@@ -353,6 +477,13 @@ class Workspace:
         moved = None
         if former is not None:
             loser = self._profiles[former]
+            loser.turn_to((device,))
+            if loser.is_anonymous and not profile.is_anonymous:
+                self._pending.link_grey(
+                    merges.GreyLink(
+                        profile.chain.id, loser.chain.id, device.value, batch.received_at
+                    )
+                )
             moved = loser.remove_device(device.value)
             self._pending.log_change(
                 loser, Change(device_lost=object_id, device_to=profile.id), batch
@@ -405,14 +536,34 @@ class Workspace:
             return said
         return people.blocked_states(self._tx, self._environment, [key[1]]).get(key)
 
-    def _change_addresses(self, profile: Profile, changes: PropertyChanges) -> None:
-        for kind, field in FIELD_OF_ADDRESS.items():
-            if field not in changes.new:
-                continue
-            if (before := changes.old.get(field)) is not None:
-                self._pending.hold_address(*address(kind, before), profile.id, is_held=False)
-            if (after := changes.new[field]) is not None:
-                self._pending.hold_address(*address(kind, after), profile.id, is_held=True)
+    def _change_addresses(self, profile: Profile, before: set[Address]) -> tuple[Identity, ...]:
+        """Let the addresses of a profile find it, and those that it had no longer.
+
+        Gives those among the latter that were ids of the profile.
+        """
+        after = profile.reached
+        for each in sorted(before - after):
+            self._pending.hold_address(*each, profile.id, is_held=False)
+        for each in sorted(after - before):
+            self._pending.hold_address(*each, profile.id, is_held=True)
+        detached = tuple(
+            Identity(IdentityKind.EMAIL, value)
+            for kind, value in profile.document.identities
+            if kind == IdentityKind.EMAIL and (AddressKind.EMAIL, value) not in after
+        )
+        for identity in detached:
+            profile.detach(identity)
+            self._owners.pop(identity, None)
+            self._pending.release_identity(identity, profile.id)
+        return detached
+
+
+def _reaches(changes: PropertyChanges) -> bool:
+    """Tell whether addresses are among the changes."""
+    return not changes.new.keys().isdisjoint(_ADDRESS_FIELDS)
+
+
+_ADDRESS_FIELDS = frozenset(FIELD_OF_ADDRESS.values())
 
 
 def _is_server_made(device: Identity) -> bool:
@@ -452,6 +603,7 @@ def _change(
         new=changes.new,
         old=changes.old,
         attached=applied.attached,
+        detached=applied.detached,
         device=applied.device,
         device_from=(resolution.device_from or 0) if applied.device else 0,
         learned_of=record.object_id if applied.learned else "",

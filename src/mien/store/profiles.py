@@ -77,6 +77,11 @@ _COUNT_HOLDERS = (
         addresses.c.value == sa.bindparam("value"),
     )
 )
+_WITH_ADDRESSES = sa.select(addresses.c.value, addresses.c.profile_id).where(
+    addresses.c.environment_id == _ENVIRONMENT,
+    addresses.c.kind == sa.bindparam("kind"),
+    OneOf(addresses.c.value),
+)
 _PAGE = (
     sa.select(*_FIELDS)
     .where(profiles.c.environment_id == _ENVIRONMENT, profiles.c.profile_id > sa.bindparam("after"))
@@ -97,6 +102,10 @@ _DELETE_IDENTITY = sa.delete(identities).where(
 )
 _DELETE = sa.delete(profiles).where(
     profiles.c.environment_id == _ENVIRONMENT, profiles.c.profile_id == sa.bindparam("profile")
+)
+
+_REMOVE = sa.delete(profiles).where(
+    profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id)
 )
 
 AddressRow = tuple[AddressKind, str, ProfileId]
@@ -194,6 +203,20 @@ def count_holders(
     return row[0] if row else 0
 
 
+def oldest_with_email(
+    tx: Transaction, environment: EnvironmentId, emails: Sequence[str]
+) -> dict[str, ProfileId]:
+    """Give the oldest profile with each of these addresses; those that nobody has are absent."""
+    by_key = {index_key(each): each for each in emails}
+    rows = tx.rows(
+        _WITH_ADDRESSES, environment=environment, kind=AddressKind.EMAIL, values=list(by_key)
+    )
+    found: dict[str, ProfileId] = {}
+    for key, profile in rows:
+        found[by_key[key]] = min(profile, found.get(by_key[key], profile))
+    return found
+
+
 def page(
     tx: Transaction, environment: EnvironmentId, *, after: ProfileId, count: int
 ) -> list[Profile]:
@@ -284,6 +307,14 @@ def delete(
     for address, value in reached:
         tx.run(_DELETE_ADDRESS, environment=environment, kind=address, value=value, profile=profile)
     tx.run(_DELETE, environment=environment, profile=profile)
+
+
+def remove_absorbed(
+    tx: Transaction, environment: EnvironmentId, profiles: Sequence[ProfileId]
+) -> None:
+    """Remove the rows of profiles that are part of others from now on."""
+    if profiles:
+        tx.run(_REMOVE, environment=environment, values=profiles)
 
 
 def _delete_identity(

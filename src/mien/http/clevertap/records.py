@@ -67,7 +67,7 @@ def _data(view: ProfileView) -> dict[str, object]:
     if view.age is not None:
         data["Age"] = view.age
     for kind, value in view.identities:
-        if kind != IdentityKind.IDENTITY:
+        if kind not in (IdentityKind.IDENTITY, IdentityKind.EMAIL):
             data[WIRE_NAMES[IdentityKind(kind)]] = value
     return data
 

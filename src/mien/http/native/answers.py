@@ -198,6 +198,13 @@ class EventEntry(Answer, frozen=True, kw_only=True):
     at: Annotated[int, Meta(description="Epoch seconds.")]
     properties: dict[str, Any]
     object_id: str | None = None
+    grey: Annotated[
+        bool,
+        Meta(
+            description="Done on this device before it was known whose it is: shown here, and "
+            "counted for nobody but the anonymous visitor."
+        ),
+    ] = False
     session: dict[str, Any] = {}
     received_at: datetime
     source: str

@@ -20,6 +20,7 @@ from mien.http.native.documents import JSON
 from mien.http.state import Services
 from mien.services.accounts import Caller
 from mien.services.history import Person
+from mien.services.trails import Trail
 
 T = TypeVar("T")
 
@@ -47,6 +48,14 @@ IdempotencyKey = Annotated[
 ]
 
 _PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """What a cursor holds: a profile, and a place in its history."""
+
+    profile: int
+    trail: Trail
+
 
 encode = msgspec.json.Encoder().encode
 
@@ -116,21 +125,20 @@ def start_of(
     return open_cursor(services.signing_key, caller.environment, purpose, cursor, kind)
 
 
-def chain_start(person: Person, start: tuple[int, int] | None, newest: int) -> int:
-    """Give the place in the chain at which a page begins; a cursor is bound to its profile."""
+def trail_of(person: Person, start: Place | None, newest: Trail) -> Trail:
+    """Give the place at which a page begins; a cursor is bound to its profile."""
     if start is None:
         return newest
-    profile, place = start
-    if profile != person.profile:
+    if start.profile != person.profile:
         raise InvalidCursorError(problem="it belongs to another profile")
-    return place
+    return start.trail
 
 
-def chain_cursor(
-    services: Services, caller: Caller, purpose: str, person: Person, place: int
+def trail_cursor(
+    services: Services, caller: Caller, purpose: str, person: Person, rest: Trail
 ) -> str | None:
-    """Seal a place in the chain of a profile; None at its end."""
-    return next_cursor(services, caller, purpose, (person.profile, place) if place else None)
+    """Seal a place in the history of a profile; None at its end."""
+    return next_cursor(services, caller, purpose, Place(person.profile, rest) if rest else None)
 
 
 def instant(epoch_ms: int) -> datetime:

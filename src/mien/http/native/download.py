@@ -20,7 +20,8 @@ from mien.http.native.rejects import render_reject
 from mien.http.state import Services
 from mien.services import history, rejects
 from mien.services.accounts import Caller
-from mien.services.history import PersonView
+from mien.services.history import Person, PersonView
+from mien.services.trails import Trail
 
 _AT_ONCE = 200
 
@@ -78,25 +79,30 @@ async def download_profile(
         view = await services.run_long(
             lambda: history.view_person(services.store, reader, identity, today=today)
         )
-    if view is None:
+        person = await services.run_long(
+            lambda: history.find_person(services.store, caller.environment, identity)
+        )
+    if view is None or person is None:
         raise nobody(distinct_id, object_id)
     name = f'attachment; filename="{view.profile.object_id}.json"'
     return Stream(
-        _document(services, caller, view),
+        _document(services, caller, view, person),
         media_type=JSON,
         headers={"Content-Disposition": name},
     )
 
 
-async def _document(services: Services, caller: Caller, view: PersonView) -> AsyncIterator[bytes]:
+async def _document(
+    services: Services, caller: Caller, view: PersonView, person: Person
+) -> AsyncIterator[bytes]:
     """Write the document piece by piece; no more than one page of anything is held."""
     yield b'{"downloaded_at":' + encode(instant(clock.now_ms()))
     yield b',"profile":' + encode(render_person(view))
     yield b',"history":['
-    async for piece in _joined(_changes(services, caller, view.person.last_change)):
+    async for piece in _joined(_changes(services, caller, person.changes)):
         yield piece
     yield b'],"events":['
-    async for piece in _joined(_events(services, caller, view.person.last_event)):
+    async for piece in _joined(_events(services, caller, person.events)):
         yield piece
     yield b'],"rejects":['
     async for piece in _joined(_rejects(services, caller, view)):
@@ -113,29 +119,29 @@ async def _joined(pages: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
             comma = b","
 
 
-async def _changes(services: Services, caller: Caller, start: int) -> AsyncIterator[list[bytes]]:
-    while start:
+async def _changes(services: Services, caller: Caller, trail: Trail) -> AsyncIterator[list[bytes]]:
+    while trail:
         page = await services.run_long(
             partial(
                 history.change_page,
                 services.store,
                 caller.environment,
-                start=start,
+                trail,
                 count=_AT_ONCE,
             )
         )
         yield [encode(render_change(stored, page.actors)) for stored in page.changes]
-        start = page.next_start
+        trail = page.rest
 
 
-async def _events(services: Services, caller: Caller, start: int) -> AsyncIterator[list[bytes]]:
+async def _events(services: Services, caller: Caller, trail: Trail) -> AsyncIterator[list[bytes]]:
     reader = services.reader(caller.environment)
-    while start:
+    while trail:
         page = await services.run_long(
-            partial(history.event_page, services.store, reader, start=start, count=_AT_ONCE)
+            partial(history.event_page, services.store, reader, trail, count=_AT_ONCE)
         )
-        yield [encode(render_event(name, stored, page.actors)) for name, stored in page.events]
-        start = page.next_start
+        yield [encode(render_event(done, page.actors)) for done in page.events]
+        trail = page.rest
 
 
 async def _rejects(

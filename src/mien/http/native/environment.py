@@ -24,7 +24,7 @@ from mien.http.native.calls import (
 )
 from mien.http.native.documents import asking, described
 from mien.services.environments import change_settings, get_settings
-from mien.services.history import list_merge_suggestions
+from mien.services.merges import list_suggestions
 from mien.services.wires import Wire
 from mien.store.people import MergeSuggestion as StoredSuggestion
 
@@ -160,16 +160,15 @@ async def get_merge_suggestions(
     services, caller = services_of(request), caller_of(request)
     after = start_of(services, caller, _PURPOSE, cursor, tuple[int, int]) or (0, 0)
     async with services.limits.place(caller.environment, "v1/merge-suggestions"):
-        found = await services.run_long(
+        found, last = await services.run_long(
             partial(
-                list_merge_suggestions,
+                list_suggestions,
                 services.store,
                 caller.environment,
                 after=after,
                 count=limit,
             )
         )
-    last = (found[-1].profile, found[-1].other) if len(found) == limit else None
     return answer(
         MergeSuggestionPage(
             merge_suggestions=[_suggestion(each) for each in found],

@@ -13,13 +13,14 @@ from mien.http.native.calls import (
     Cursor,
     DistinctId,
     ObjectId,
+    Place,
     answer,
-    chain_cursor,
-    chain_start,
     encode,
     identity_of,
     nobody,
     start_of,
+    trail_cursor,
+    trail_of,
 )
 from mien.http.native.documents import described
 from mien.http.state import Services
@@ -76,7 +77,7 @@ async def get_latest_values(
     """
     services, caller = services_of(request), caller_of(request)
     identity = identity_of(distinct_id, object_id)
-    start = start_of(services, caller, _PURPOSE, cursor, tuple[int, int])
+    start = start_of(services, caller, _PURPOSE, cursor, Place)
     async with services.limits.place(caller.environment, "v1/profile"):
         page = await services.run_long(lambda: _page(services, caller, identity, start, limit))
     if page is None:
@@ -88,7 +89,7 @@ def _page(
     services: Services,
     caller: Caller,
     identity: Identity,
-    start: tuple[int, int] | None,
+    start: Place | None,
     limit: int,
 ) -> bytes | None:
     person = history.find_person(services.store, caller.environment, identity)
@@ -98,7 +99,7 @@ def _page(
         services.store,
         services.reader(caller.environment),
         person.profile,
-        start=None if start is None else chain_start(person, start, person.last_event),
+        None if start is None else trail_of(person, start, ()),
         count=limit,
     )
     if page is None:
@@ -117,6 +118,6 @@ def _page(
             ],
             events_seen=page.seen,
             events_total=page.total,
-            next_cursor=chain_cursor(services, caller, _PURPOSE, person, page.next_start),
+            next_cursor=trail_cursor(services, caller, _PURPOSE, person, page.rest),
         )
     )

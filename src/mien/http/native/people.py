@@ -22,8 +22,8 @@ from mien.http.native.answers import (
 from mien.http.native.calls import instant
 from mien.http.native.results import write_changes, write_identity
 from mien.services.erase import ErasureReceipt
-from mien.services.history import PersonView
-from mien.store.log import StoredChange, StoredEvent
+from mien.services.history import DoneEvent, PersonView
+from mien.store.log import StoredChange
 
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -90,13 +90,15 @@ def render_receipt(receipt: ErasureReceipt) -> ErasureAnswer:
     )
 
 
-def render_event(name: str, stored: StoredEvent, actors: Mapping[str, str]) -> EventEntry:
-    """Write an event."""
+def render_event(done: DoneEvent, actors: Mapping[str, str]) -> EventEntry:
+    """Write an event of a profile."""
+    stored = done.stored
     return EventEntry(
-        name=name,
+        name=done.name,
         at=stored.occurred_at,
         properties=_decode(stored.body),
         object_id=stored.object_id or None,
+        grey=done.is_grey,
         session=_decode(stored.session) if stored.session else {},
         received_at=instant(stored.received_at),
         source=stored.source,

@@ -17,13 +17,14 @@ from mien.http.native.calls import (
     IdempotencyKey,
     Limit,
     ObjectId,
+    Place,
     answer,
-    chain_cursor,
-    chain_start,
     encode,
     identity_of,
     nobody,
     start_of,
+    trail_cursor,
+    trail_of,
 )
 from mien.http.native.documents import described
 from mien.http.native.once import given_before, keep
@@ -135,7 +136,7 @@ async def get_history(
     """Give every change of a profile with its source, newest first."""
     services, caller = services_of(request), caller_of(request)
     identity = identity_of(distinct_id, object_id)
-    start = start_of(services, caller, _HISTORY, cursor, tuple[int, int])
+    start = start_of(services, caller, _HISTORY, cursor, Place)
     async with services.limits.place(caller.environment, "v1/profile"):
         page = await services.run_long(lambda: _history(services, caller, identity, start, limit))
     if page is None:
@@ -164,7 +165,7 @@ async def get_profile_events(
     """Give the events of a profile, last arrived first."""
     services, caller = services_of(request), caller_of(request)
     identity = identity_of(distinct_id, object_id)
-    start = start_of(services, caller, _EVENTS, cursor, tuple[int, int])
+    start = start_of(services, caller, _EVENTS, cursor, Place)
     async with services.limits.place(caller.environment, "v1/profile"):
         page = await services.run_long(lambda: _events(services, caller, identity, start, limit))
     if page is None:
@@ -216,7 +217,7 @@ def _history(
     services: Services,
     caller: Caller,
     identity: Identity,
-    start: tuple[int, int] | None,
+    start: Place | None,
     limit: int,
 ) -> bytes | None:
     """Give a page as it is written: that takes as long as reading it does."""
@@ -226,13 +227,13 @@ def _history(
     page = history.change_page(
         services.store,
         caller.environment,
-        start=chain_start(person, start, person.last_change),
+        trail_of(person, start, person.changes),
         count=limit,
     )
     return encode(
         HistoryPage(
             history=[render_change(stored, page.actors) for stored in page.changes],
-            next_cursor=chain_cursor(services, caller, _HISTORY, person, page.next_start),
+            next_cursor=trail_cursor(services, caller, _HISTORY, person, page.rest),
         )
     )
 
@@ -241,7 +242,7 @@ def _events(
     services: Services,
     caller: Caller,
     identity: Identity,
-    start: tuple[int, int] | None,
+    start: Place | None,
     limit: int,
 ) -> bytes | None:
     person = history.find_person(services.store, caller.environment, identity)
@@ -250,13 +251,13 @@ def _events(
     page = history.event_page(
         services.store,
         services.reader(caller.environment),
-        start=chain_start(person, start, person.last_event),
+        trail_of(person, start, person.events),
         count=limit,
     )
     return encode(
         EventPage(
-            events=[render_event(name, stored, page.actors) for name, stored in page.events],
-            next_cursor=chain_cursor(services, caller, _EVENTS, person, page.next_start),
+            events=[render_event(done, page.actors) for done in page.events],
+            next_cursor=trail_cursor(services, caller, _EVENTS, person, page.rest),
         )
     )
 
