@@ -5,16 +5,19 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mien.domain.identities import AddressKind
+from mien.domain.identities import AddressKind, Identity, IdentityKind
+from mien.domain.latest import LatestValue
 from mien.domain.mappings import EventMapping
 from mien.domain.profiles import NATIVE, PropertyChanges
 from mien.domain.rejects import Reject, RejectCode
 from mien.services.environments import change_settings
 from mien.services.ingest import Ingest
 from mien.services.latest import latest_values
+from mien.services.merges import merge_people, undo_merge
 from mien.services.reading import Reader
 from mien.services.receipts import Applied
 from mien.services.rejects import list_rejects
+from mien.services.trails import Trail
 from mien.store import log
 from mien.store import profiles as profile_store
 from mien.store.engine import Store
@@ -32,6 +35,21 @@ def map_onto(desk: Desk, *mappings: tuple[str, str, str]) -> None:
 
 def properties(desk: Desk, name: str) -> dict[str, object]:
     return dict(desk.get(name).document.properties)
+
+
+def latest(desk: Desk, name: str, *, count: int = 1_000) -> dict[str, object]:
+    """Give the latest value of `n` by event, put together from pages of so many events."""
+    person, reader = desk.get(name), Reader(desk.environment)
+    known: dict[str, LatestValue] = {}
+    rest: Trail | None = None
+    while rest is None or rest:
+        page = latest_values(desk.store, reader, person.id, rest, count=count)
+        assert page is not None
+        for event_name, each in page.values:
+            if event_name not in known or each.at > known[event_name].at:
+                known[event_name] = each
+        rest = page.rest
+    return {event_name: each.value for event_name, each in known.items()}
 
 
 # P-12
@@ -153,6 +171,38 @@ async def test_what_is_no_longer_mapped_stays_and_is_no_longer_changed(desk: Des
     assert properties(desk, "ana") == {"last amount": 5}
 
 
+# P-12, K-01
+async def test_what_the_system_raises_is_mapped_too(desk: Desk) -> None:
+    map_onto(desk, ("Session Concluded", "Session Length", "last visit"))
+    for began, at in ((NOON - 900, NOON - 860), (NOON - 100, NOON - 100)):
+        seen = {"type": "event", "objectId": "d", "evtName": "Seen", "ts": at}
+        seen["sessionData"] = {"session_id": began}
+        await desk.send(seen, follows_sessions=True)
+    visitor = desk.get("d", IdentityKind.OBJECT_ID)
+    assert visitor.document.properties == {"last visit": 40}
+    with desk.store.read() as tx:
+        newest = next(log.walk_changes(tx, desk.environment, visitor.last_change))
+    assert (newest.change.mapped_from, newest.change.at) == ("Session Concluded", NOON - 860)
+    assert find_faults(desk.store, only=desk.environment) == []
+
+
+# P-07, P-12
+async def test_an_undone_merge_leaves_a_mapped_value_with_the_id_that_sent_the_event(
+    desk: Desk,
+) -> None:
+    map_onto(desk, ("Charged", "Amount", "last amount"))
+    await desk.send(event("ana", "Charged", NOON - 50, Amount=50), profile("bo"))
+    ana, bo = (Identity(IdentityKind.IDENTITY, name) for name in ("ana", "bo"))
+    merge = merge_people(desk.store, desk.environment, ana, bo, source="test").merge
+    await desk.send(event("bo", "Charged", NOON - 40, Amount=40))
+    await desk.send(event("bo", "Charged", NOON - 60, Amount=60))
+    assert properties(desk, "ana") == properties(desk, "bo") == {"last amount": 40}
+    undo_merge(desk.store, desk.environment, merge, source="test")
+    assert properties(desk, "ana") == {"last amount": 50}
+    assert properties(desk, "bo") == {"last amount": 40}
+    assert find_faults(desk.store, only=desk.environment) == []
+
+
 happened = st.lists(
     st.lists(
         st.tuples(st.sampled_from(["A", "B"]), st.integers(NOON - 9, NOON), st.integers(0, 99)),
@@ -183,12 +233,44 @@ def test_in_any_order_of_arrival_the_property_is_the_latest_value(
         if (known := [each for each in flat if each[0] in names])
     }
     assert properties(desk, "ana") == expected
-    person = desk.get("ana")
-    page = latest_values(shared_store, Reader(desk.environment), person.id, None, count=1_000)
-    assert page is not None
-    found = {name.lower(): each.value for name, each in page.values}
+    found = {name.lower(): value for name, value in latest(desk, "ana").items()}
     assert found == {name: value for name, value in expected.items() if name != "both"}
     assert find_faults(shared_store, only=desk.environment) == []
+
+
+# P-07, P-12
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(happened, st.data())
+def test_the_latest_values_of_a_merged_person_are_those_of_all_that_they_did(
+    shared_store: Store, sent: list[list[tuple[str, int, int]]], data: st.DataObject
+) -> None:
+    ingest = Ingest(shared_store)
+    desk = Desk(shared_store, ingest, new_environment(shared_store))
+    people, place = ("ana", "bo", "chi"), st.sampled_from(("ana", "bo", "chi"))
+    asyncio.run(desk.send(*map(profile, people)))
+    flat = [each for batch in sent for each in batch]
+    middle = data.draw(st.integers(0, len(flat)))
+    for number, (name, at, n) in enumerate(flat):
+        if number == middle:
+            _merge_all(desk)
+        asyncio.run(desk.send(event(data.draw(place), name, at, n=n)))
+    if middle == len(flat):
+        _merge_all(desk)
+    ingest.close()
+    expected = {
+        name: max(enumerate(known), key=lambda each: (each[1][1], each[0]))[1][2]
+        for name in ("A", "B")
+        if (known := [each for each in flat if each[0] == name])
+    }
+    assert latest(desk, "bo") == expected
+    assert latest(desk, "bo", count=2) == expected
+    assert find_faults(shared_store, only=desk.environment) == []
+
+
+def _merge_all(desk: Desk) -> None:
+    ana, *others = (Identity(IdentityKind.IDENTITY, name) for name in ("ana", "bo", "chi"))
+    for other in others:
+        merge_people(desk.store, desk.environment, ana, other, source="test")
 
 
 def _applied(result: Applied | Reject) -> PropertyChanges:

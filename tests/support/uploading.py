@@ -56,6 +56,7 @@ class Desk:
         source: str = "api:1",
         rules: Rules = COMPATIBLE,
         is_dry_run: bool = False,
+        follows_sessions: bool = False,
     ) -> Receipt:
         """Apply one batch."""
         return await self.ingest.submit(
@@ -66,6 +67,7 @@ class Desk:
                 source,
                 rules,
                 is_dry_run=is_dry_run,
+                follows_sessions=follows_sessions,
                 idempotency=_idempotency(key, records) if key is not None else None,
             )
         )

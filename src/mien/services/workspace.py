@@ -258,6 +258,17 @@ class Workspace:
             applied.refused = refusal_of_mapping(record, mapped, changes.refused)
         return changes
 
+    def _map_raised(self, profile: Profile, event: EventRecord, batch: Batch) -> None:
+        """Apply what is mapped from an event of the system, which is no record of the batch."""
+        if self._registry.mappings:
+            applied = Applied(event.position, profile.id)
+            changes = self._map_event(profile, event, applied, batch)
+            if changes.new:
+                change = Change(
+                    new=changes.new, old=changes.old, mapped_from=event.name, at=event.at
+                )
+                self._pending.log_change(profile, change, batch)
+
     def _write(
         self,
         profile: Profile,
@@ -291,6 +302,7 @@ class Workspace:
             known = self._registry.find_event(event.name)
             if known is None or known.state is not DefinitionState.DISCARDED:
                 self._log_event(profile, event, batch)
+                self._map_raised(profile, event, batch)
 
         at = record.at or batch.received_at // 1_000
         return follow_session(profile, record, at=at, raise_event=raise_event)
