@@ -29,6 +29,7 @@ from mien.http.state import Services
 from mien.jobs.housekeeping import erase_by_the_minute, tidy_hourly
 from mien.services.accounts import Doorkeeper
 from mien.services.definitions import DiscardedEvents
+from mien.services.email_links import EmailLinks
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
@@ -129,6 +130,7 @@ def _services(settings: Settings) -> Iterator[Services]:
             ProfileTokens(store),
             IdentityTokens(store),
             DiscardedEvents(store),
+            EmailLinks(store),
             metrics,
             places,
         )

@@ -318,6 +318,42 @@ async def test_a_web_push_subscription_follows_the_users_of_a_browser(
     await until(lambda: token_of(shop, "ana") is None)
 
 
+async def test_people_choose_on_a_page_which_emails_they_get(shop: Shop, open_tab: OpenTab) -> None:
+    """K-01: an e-mail leads to the page, and its link says whose address it is."""
+    email, groups = "ana@example.com", {"email": ["News"]}
+    record = {
+        "type": "profile",
+        "identity": "ana",
+        "profileData": {"Email": email, "category-resubscribe": groups},
+    }
+    shop.http.post("/1/upload", json={"d": [record]}, headers=shop.key.headers)
+    link = shop.http.post(
+        "/v1/addresses/email-link", json={"email": email}, headers=shop.key.headers
+    ).json()["e"]
+    tab = await open_tab()
+    await tab.open(e=link)
+    await tab.run("$WZRK_WR.getEmail(false, true);")
+    await tab.page.wait_for_function("() => told.length === 1")
+    shown = [{"name": "News", "isUnsubscribed": False}]
+    assert await tab.page.evaluate("() => told") == [["fetched", email, {"groups": shown}]]
+    await tab.run(
+        "$WZRK_WR.changeSubscriptionGroups(false, [{name: 'News', isUnsubscribed: true}]);"
+    )
+    await tab.page.wait_for_function("() => told.length === 2")
+    assert shop.profile(identity="ana")["subscriptionGroups"] == {"News": "Unsubscribed"}
+    await tab.run("$WZRK_WR.unSubEmail();")
+    await tab.page.wait_for_function("() => told.length === 3")
+    assert await tab.page.evaluate("() => told.slice(1)") == [
+        ["subscription", 2],
+        ["subscription", 0],
+    ]
+    assert shop.profile(identity="ana")["profileData"]["MSG-dndEmail"] is True
+    await tab.open(e=link.swapcase())
+    await tab.run("$WZRK_WR.unSubEmail();")
+    await tab.page.wait_for_function("() => told.length === 1")
+    assert (await tab.page.evaluate("() => told"))[0][0] == "subscription failed"
+
+
 def token_of(shop: Shop, identity: str) -> object:
     return shop.profile(identity=identity)["platformInfo"][0].get("push_token")
 

@@ -13,6 +13,7 @@ from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.services.accounts import Doorkeeper
 from mien.services.definitions import DiscardedEvents
+from mien.services.email_links import EmailLinks
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
@@ -41,6 +42,7 @@ class Services(msgspec.Struct):
     profile_tokens: ProfileTokens
     identity_tokens: IdentityTokens
     discarded: DiscardedEvents
+    email_links: EmailLinks
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     places: Places = msgspec.field(default_factory=Places)
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)

@@ -228,6 +228,45 @@ async def list_subscriptions(
     )
 
 
+class EmailLinkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The address that an e-mail goes to."""
+
+    email: str
+
+
+class EmailLinkAnswer(Answer, frozen=True, kw_only=True):
+    """What a link in an e-mail to this address holds, as the parameter `e` of its page."""
+
+    e: str
+
+
+_link_decoder = msgspec.json.Decoder(EmailLinkBody)
+
+
+@post(
+    "/addresses/email-link",
+    **described(
+        "makeEmailLink",
+        "Make what a link in an e-mail holds",
+        tag=_TAG,
+        gives=EmailLinkAnswer,
+        example={"e": "q1Zb0sLw8b1p0bXJr2yTzmFuYUBleGFtcGxlLmNvbQ"},
+        asks=asking(EmailLinkBody, {"email": "ana@example.com"}),
+    ),
+)
+async def make_email_link(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Give the text by which a page with the web SDK knows whose address it is.
+
+    Who has it may choose what comes to this address. It is the same each time and does not
+    run out.
+    """
+    services, caller = services_of(request), caller_of(request)
+    async with services.limits.place(caller.environment, "v1/addresses"):
+        body = decode_body(_link_decoder, await read_body(request, services.settings))
+        _, email = _address("email", body.email)
+    return answer(EmailLinkAnswer(e=services.email_links.issue(caller.environment, email)))
+
+
 _decoder = msgspec.json.Decoder(SubscriptionsBody)
 
 

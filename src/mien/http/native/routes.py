@@ -6,6 +6,7 @@ from mien.http.native.addresses import (
     change_subscriptions,
     get_address,
     list_subscriptions,
+    make_email_link,
     release_address,
 )
 from mien.http.native.batch import upload_batch
@@ -78,6 +79,7 @@ NATIVE_HANDLERS = [
             release_address,
             list_subscriptions,
             change_subscriptions,
+            make_email_link,
             get_environment,
             get_environment_settings,
             change_environment_settings,

@@ -8,8 +8,10 @@ can become script.
 import base64
 from collections.abc import Iterable
 from itertools import cycle
+from typing import Any
 
 import msgspec
+from litestar import Request
 from litestar.response.base import ASGIResponse
 
 from mien.http.answers import JSON
@@ -75,6 +77,11 @@ def answer_json(answer: Answer) -> ASGIResponse:
     if answer.rejects:
         body["rejected"] = answer.rejects
     return ASGIResponse(body=_encode(body), media_type=JSON, headers=PAGE_HEADERS)
+
+
+def wants_json(request: Request[Any, Any, Any]) -> bool:
+    """Tell whether the SDK is in its fetch mode: a script tag takes anything."""
+    return "application/json" in request.headers.get("accept", "")
 
 
 def script(body: bytes) -> ASGIResponse:

@@ -7,6 +7,7 @@ server that pages of other sites may use (K-02).
 """
 
 import ipaddress
+import re
 import time
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -51,6 +52,8 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": _ALLOWED_HEADERS,
     "Access-Control-Max-Age": "86400",
 }
+
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.ASCII)
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -125,7 +128,19 @@ def origin_of(request: Request[Any, Any, Any], claimed: str = "") -> str:
     said = request.headers.get("origin", "")
     if said and said != "null":
         return said.lower()
-    return _origin(claimed) or _origin(request.headers.get("referer", ""))
+    return origin_at(claimed) or origin_at(request.headers.get("referer", ""))
+
+
+def origin_at(url: str) -> str:
+    """Give the origin of a URL, empty for what is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    # Browsers and this library may read a host of odd characters differently.
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.netloc):
+        return ""
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def address_of(request: Request[Any, Any, Any], proxies: int) -> str:
@@ -176,15 +191,6 @@ def _readable(response: Response[bytes]) -> Response[bytes]:
     response.headers.pop("WWW-Authenticate", None)
     response.headers.update(PAGE_HEADERS)
     return response
-
-
-def _origin(url: str) -> str:
-    """Give the origin of a URL, empty for what is none."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else ""
 
 
 def _network(address: str) -> str:

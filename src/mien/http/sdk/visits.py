@@ -11,7 +11,7 @@ from mien.domain.identities import object_identity
 from mien.domain.rejects import Reject
 from mien.domain.websdk import OPTED_OUT_SUFFIX, Envelope, Visit, read_visit
 from mien.http.auth import services_of
-from mien.http.sdk.answers import Answer, answer_json, answer_script, masked
+from mien.http.sdk.answers import Answer, answer_json, answer_script, masked, wants_json
 from mien.http.sdk.facts import facts_of_page, place_of
 from mien.http.sdk.gate import REFUSALS, Visitor, admit, pace
 from mien.http.sdk.identity import check_identity
@@ -56,16 +56,14 @@ async def take_visit(request: Request[Any, Any, Any]) -> ASGIResponse:
             now_ms,
             visitor.source,
             is_system=not visit.raises_reserved,
-            follows_sessions=not visit.raises_reserved,
+            follows_sessions=True,
             heeds_opt_out=True,
             vouched=check_identity(services, visitor, visit.token),
         )
     )
     services.metrics.count_records(receipt)
     answer = await _answer(services, visitor, visit, receipt)
-    if "application/json" in request.headers.get("accept", ""):
-        return answer_json(answer)
-    return answer_script(answer)
+    return answer_json(answer) if wants_json(request) else answer_script(answer)
 
 
 def _facts(services: Services, request: Request[Any, Any, Any], address: str) -> Mapping[str, str]:
