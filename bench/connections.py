@@ -32,16 +32,20 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(0)  # never waits
         self.call_seconds: list[float] = []
+        self.records = 0
         self._request = Request(b"")
         self._unsent = memoryview(b"")
         self._arrived = bytearray()
         self._sent_at = 0.0
 
-    def start(self, request: Request) -> None:
-        """Begin to send a request; the connection must be idle."""
+    def start(self, request: Request, due_at: float | None = None) -> None:
+        """Begin to send a request; the connection must be idle.
+
+        The call counts from `due_at`, of `time.perf_counter`; without it from now.
+        """
         self._request, self._unsent = request, memoryview(request.raw)
         self._arrived = bytearray()
-        self._sent_at = time.perf_counter()
+        self._sent_at = time.perf_counter() if due_at is None else due_at
         self.push()
 
     def push(self) -> None:
@@ -66,6 +70,7 @@ class Connection:
             return None
         self.call_seconds.append(time.perf_counter() - self._sent_at)
         check(self._request, answer)
+        self.records += self._request.records
         return answer.body
 
 
@@ -93,6 +98,36 @@ def drive(
                 busy -= over or not _next(selector, key.data, requests)
 
 
+def drive_at(
+    rate: float,
+    connections: list[Connection],
+    requests: Iterator[Request],
+    *,
+    stopped: threading.Event,
+) -> None:
+    """Send so many requests a second, whether or not the ones before are answered.
+
+    A request that finds every connection busy waits, and its call counts from when it was
+    due: who is kept waiting does not ask less often in life either. Ends as `drive` does.
+    """
+    idle, started = list(connections), time.perf_counter()
+    place, request = 0, next(requests, None)
+    with selectors.DefaultSelector() as selector:
+        while request is not None or len(idle) < len(connections):
+            due_at = started + place / rate
+            if request is not None and idle and due_at <= time.perf_counter():
+                _begin(selector, idle.pop(), request, due_at)
+                request = None if stopped.is_set() else next(requests, None)
+                place += 1
+                continue
+            waits = request is not None and bool(idle)
+            pause = max(0.0, due_at - time.perf_counter()) if waits else POLL_SECONDS
+            for key, _ in selector.select(pause):
+                if _step(selector, key):
+                    selector.unregister(key.fileobj)
+                    idle.append(key.data)
+
+
 def ask(connection: Connection, request: Request) -> bytes:
     """Send one request on an idle connection and give the body of its answer."""
     body: bytes | None = None
@@ -112,9 +147,18 @@ def _next(
     request = next(requests, None)
     if request is None:
         return False
-    connection.start(request)
-    selector.register(connection.socket, connection.wants(), connection)
+    _begin(selector, connection, request)
     return True
+
+
+def _begin(
+    selector: selectors.BaseSelector,
+    connection: Connection,
+    request: Request,
+    due_at: float | None = None,
+) -> None:
+    connection.start(request, due_at)
+    selector.register(connection.socket, connection.wants(), connection)
 
 
 def _step(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> bytes | None:

@@ -6,11 +6,11 @@ life. Counting up would make every index append at its end and flatter the store
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-
-import msgspec
+from typing import TypeAlias
 
 from bench.jobs import STRIDE, Events, Export, Profiles, numbers
+
+Record: TypeAlias = dict[str, object]
 
 FIRST_NAMES = ("Asha", "Bruno", "Chloe", "Daniel", "Elif", "Farah", "Goran", "Hana")
 LAST_NAMES = ("Martin", "Silva", "Sharma", "Novak", "Okafor", "Tanaka", "Weber")
@@ -30,7 +30,6 @@ OTHER_EVENTS = (
 VISIT_EVENTS = 4
 STORED_DAYS = 90
 
-_encode = msgspec.json.Encoder().encode
 _SPREAD, _ID_RANGE = 2_654_435_761, 2**32
 _PHONE_SPREAD, _PHONE_RANGE = 61_803_399, 10**8
 _FIRST_BIRTH, _BIRTH_STEP, _BIRTH_SPAN = 10_000_000, 7_654_321, 1_100_000_000
@@ -41,7 +40,7 @@ def identity(number: int) -> str:
     return f"user-{number * _SPREAD % _ID_RANGE:08x}"
 
 
-def profile(number: int, version: int) -> dict[str, object]:
+def profile(number: int, version: int) -> Record:
     """Give the upload record of a person; versions differ in four properties of eleven."""
     mixed = number * _SPREAD % _ID_RANGE
     first, last = FIRST_NAMES[number % 8], LAST_NAMES[number % 7]
@@ -64,18 +63,39 @@ def profile(number: int, version: int) -> dict[str, object]:
     }
 
 
-def profile_bodies(job: Profiles) -> Iterator[bytes]:
-    """Give the bodies of the upload calls of a job, each with up to `per_call` records."""
-    return _bodies((profile(number, job.version) for number in numbers(job.who)), job.per_call)
+def profiles(job: Profiles) -> Iterator[Record]:
+    """Give the records of a job, one for each person."""
+    return (profile(number, job.version) for number in numbers(job.who))
 
 
-def event_bodies(job: Events) -> Iterator[bytes]:
-    """Give the bodies of the upload calls of a job.
+def event(turn: int) -> Record:
+    """Give an upload record without who it was and when."""
+    is_first = turn % VISIT_EVENTS == 0
+    return {
+        "type": "event",
+        "evtName": COMMON_EVENT if is_first else OTHER_EVENTS[turn % 7],
+        "evtData": {
+            "product": f"SKU-{turn * 31 % 5_000:04d}",
+            "price": turn * 17 % 20_000 / 100,
+            "quantity": turn % 5 + 1,
+            "source": "search" if turn % 2 else "home page",
+        },
+    }
 
-    People come by one after the other, in an order that is spread like their ids. A visit
-    is `VISIT_EVENTS` long and begins with `COMMON_EVENT`.
+
+def events(job: Events) -> Iterator[Record]:
+    """Let people come by one after the other, in an order that is spread like their ids.
+
+    A visit is `VISIT_EVENTS` long and begins with `COMMON_EVENT`.
     """
-    return _bodies(_events(job), job.per_call)
+    span = job.ends_at - job.starts_at
+    for place in range(job.count):
+        turn = job.first + place
+        yield {
+            "identity": identity(turn // VISIT_EVENTS * STRIDE % job.people),
+            "ts": job.starts_at + place * span // job.count,
+            **event(turn),
+        }
 
 
 def export_of_everybody(*, now: int, page_size: int) -> Export:
@@ -87,30 +107,6 @@ def export_of_everybody(*, now: int, page_size: int) -> Export:
         last_day=_day(today + timedelta(days=1)),
         page_size=page_size,
     )
-
-
-def _events(job: Events) -> Iterator[dict[str, object]]:
-    span = job.ends_at - job.starts_at
-    for place in range(job.count):
-        turn = job.first + place
-        is_first = turn % VISIT_EVENTS == 0
-        yield {
-            "identity": identity(turn // VISIT_EVENTS * STRIDE % job.people),
-            "type": "event",
-            "ts": job.starts_at + place * span // job.count,
-            "evtName": COMMON_EVENT if is_first else OTHER_EVENTS[turn % 7],
-            "evtData": {
-                "product": f"SKU-{turn * 31 % 5_000:04d}",
-                "price": turn * 17 % 20_000 / 100,
-                "quantity": turn % 5 + 1,
-                "source": "search" if turn % 2 else "home page",
-            },
-        }
-
-
-def _bodies(records: Iterator[dict[str, object]], per_call: int) -> Iterator[bytes]:
-    while batch := list(islice(records, per_call)):
-        yield _encode({"d": batch})
 
 
 def _day(moment: datetime) -> int:

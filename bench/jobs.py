@@ -58,6 +58,23 @@ class Events(Struct, frozen=True, tag="events"):
     per_call: int = 1_000
 
 
+class Visitors(Struct, frozen=True, tag="visitors"):
+    """Upload what the visitors `first` to `first + count - 1` did, and who they turn out to be."""
+
+    first: int
+    count: int
+    now: int
+    per_call: int = 100
+
+
+class Pages(Struct, frozen=True, tag="pages"):
+    """Send what the web SDK sends for the visits `first` to `first + count - 1`, at `now`."""
+
+    first: int
+    count: int
+    now: int
+
+
 class Reads(Struct, frozen=True, tag="reads"):
     """GET these paths in a circle until `seconds` are over or the parent says stop."""
 
@@ -84,10 +101,11 @@ class Target(Struct, frozen=True):
 
 
 class LoadOrder(Struct, frozen=True):
-    """One job for the load generator."""
+    """One job for the load generator; `rate` is calls a second, None as fast as they are answered."""
 
     target: Target
-    job: Profiles | Events | Reads | Export
+    job: Profiles | Events | Visitors | Pages | Reads | Export
+    rate: float | None = None
 
 
 class FloorOrder(Struct, frozen=True):

@@ -1,6 +1,5 @@
 """The load generator: one process, one job, everything prepared before the clock starts."""
 
-import threading
 from collections.abc import Iterator
 from functools import partial
 from itertools import cycle
@@ -10,9 +9,19 @@ from typing import assert_never
 import msgspec
 from msgspec import Struct
 
-from bench import corpus, handshake
-from bench.connections import Connection, ask, drive
-from bench.jobs import Events, Export, LoadOrder, Profiles, Reads, Report, Target
+from bench import batches, handshake, pages
+from bench.connections import Connection, ask, drive, drive_at
+from bench.jobs import (
+    Events,
+    Export,
+    LoadOrder,
+    Pages,
+    Profiles,
+    Reads,
+    Report,
+    Target,
+    Visitors,
+)
 from bench.wire import Request, get, post
 
 UPLOAD = "/1/upload"
@@ -37,8 +46,10 @@ def main() -> None:
     order = handshake.receive(LoadOrder)
     connections = [Connection(order.target) for _ in range(order.target.connections)]
     match order.job:
-        case Profiles() | Events() as job:
-            report = upload(connections, uploads(order.target, job), records=job.count)
+        case Profiles() | Events() | Visitors() as job:
+            report = send(connections, uploads(order.target, job), order.rate)
+        case Pages() as job:
+            report = send(connections, list(pages.requests(order.target, job)), order.rate)
         case Reads() as job:
             report = read(connections, [get(order.target, path) for path in job.paths], job.seconds)
         case Export() as job:
@@ -48,18 +59,24 @@ def main() -> None:
     handshake.send(report)
 
 
-def uploads(target: Target, job: Profiles | Events) -> list[Request]:
+def uploads(target: Target, job: Profiles | Events | Visitors) -> list[Request]:
     """Make the calls of an upload job; each must say that it processed all its records."""
-    bodies = corpus.event_bodies(job) if isinstance(job, Events) else corpus.profile_bodies(job)
-    left = iter(range(job.count, 0, -job.per_call))
-    return [post(target, UPLOAD, body, processed=min(job.per_call, next(left))) for body in bodies]
+    return [
+        post(target, UPLOAD, batches.body(records), processed=len(records))
+        for records in batches.batches(job)
+    ]
 
 
-def upload(connections: list[Connection], calls: list[Request], *, records: int) -> Report:
-    """Send all calls over the connections."""
-    watch = handshake.wait_for_go()
-    drive(connections, iter(calls), seconds=inf, stopped=threading.Event())
-    return watch.report(records=records, call_seconds=_call_seconds(connections))
+def send(connections: list[Connection], calls: list[Request], rate: float | None) -> Report:
+    """Send all calls over the connections, as fast as they are answered or `rate` a second."""
+    watch, stopped = handshake.wait_for_go(), handshake.listen_for_stop()
+    if rate is None:
+        drive(connections, iter(calls), seconds=inf, stopped=stopped)
+    else:
+        drive_at(rate, connections, iter(calls), stopped=stopped)
+    return watch.report(
+        records=sum(each.records for each in connections), call_seconds=_call_seconds(connections)
+    )
 
 
 def read(connections: list[Connection], calls: list[Request], seconds: float) -> Report:
@@ -73,11 +90,11 @@ def read(connections: list[Connection], calls: list[Request], seconds: float) ->
 def export(connection: Connection, target: Target, job: Export) -> Report:
     """Walk all pages of an export on one connection; a call is one page."""
     watch = handshake.wait_for_go()
-    records = sum(pages(connection, target, job))
+    records = sum(walk(connection, target, job))
     return watch.report(records=records, call_seconds=_call_seconds([connection]))
 
 
-def pages(connection: Connection, target: Target, job: Export) -> Iterator[int]:
+def walk(connection: Connection, target: Target, job: Export) -> Iterator[int]:
     """Give the number of records of each page."""
     send = partial(ask, connection)
     question = {"event_name": job.event_name, "from": job.first_day, "to": job.last_day}

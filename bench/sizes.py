@@ -15,6 +15,8 @@ class Sizes(Struct, frozen=True):
     stored_events: int
     profiles_beside_reads: int
     profiles_on_postgres: int
+    page_visits: int
+    visitors: int
     read_seconds: float
 
 
@@ -25,6 +27,8 @@ SMALL = Sizes(
     stored_events=200_000,
     profiles_beside_reads=30_000,
     profiles_on_postgres=10_000,
+    page_visits=1_000,
+    visitors=5_000,
     read_seconds=1.0,
 )
 FULL = Sizes(
@@ -34,5 +38,7 @@ FULL = Sizes(
     stored_events=10_000_000,
     profiles_beside_reads=200_000,
     profiles_on_postgres=30_000,
+    page_visits=5_000,
+    visitors=100_000,
     read_seconds=5.0,
 )

@@ -63,10 +63,17 @@ class Stage:
                 reports[name].append(program(turn))
         return reports
 
-    def new_mien(self, name: str, store_url: str | None = None) -> AbstractContextManager[Server]:
-        """Serve a new store; it is SQLite in a folder of this name unless a URL says otherwise."""
+    def new_mien(
+        self, name: str, store_url: str | None = None, *, proxies: int = 0
+    ) -> AbstractContextManager[Server]:
+        """Serve a new store; it is SQLite in a folder of this name unless a URL says otherwise.
+
+        So many `proxies` are believed to tell the addresses of clients.
+        """
         data = self.folder / name
-        variables = {"MIEN_STORE_URL": store_url} if store_url else {}
+        variables = {"MIEN_PROXIES": str(proxies)}
+        if store_url:
+            variables["MIEN_STORE_URL"] = store_url
         return server.mien(data, server.create_account(data, variables), variables)
 
     @cached_property

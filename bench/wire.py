@@ -14,16 +14,25 @@ _HEAD_END = b"\r\n\r\n"
 _LINE_END = b"\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:\s*chunked", re.IGNORECASE)
-_SUCCESS = re.compile(rb'"status"\s*:\s*"success"')
+SUCCESS = re.compile(rb'"status"\s*:\s*"success"')
 _PROCESSED = re.compile(rb'"processed"\s*:\s*(\d+)')
 _SHOWN_BYTES = 500
 
 
 class Request(Struct, frozen=True):
-    """A request ready to send; `processed` is what an upload's answer must say."""
+    """A request ready to send, and what its answer must hold.
+
+    `processed` is what an upload's answer must say.
+    """
 
     raw: bytes
     processed: int | None = None
+    sign: re.Pattern[bytes] = SUCCESS
+
+    @property
+    def records(self) -> int:
+        """How many records an answer stands for; one where they are not counted."""
+        return 1 if self.processed is None else self.processed
 
 
 class Answer(Struct, frozen=True):
@@ -44,6 +53,15 @@ class WrongAnswerError(Exception):
 def get(target: Target, path: str) -> Request:
     """Give a GET request."""
     return Request(_head("GET", target, path) + _LINE_END)
+
+
+def get_as_page(
+    target: Target, path: str, headers: Mapping[str, str], sign: re.Pattern[bytes]
+) -> Request:
+    """Give a GET request of a page, which has no passcode."""
+    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    host = f"127.0.0.1:{target.port}"
+    return Request(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n".encode(), sign=sign)
 
 
 def post(
@@ -80,8 +98,8 @@ def take_answer(buffer: bytes | bytearray) -> Answer | None:
 
 
 def check(request: Request, answer: Answer) -> None:
-    """Raise WrongAnswerError unless the answer says success and counts every record."""
-    if answer.status != OK or _SUCCESS.search(answer.body) is None:
+    """Raise WrongAnswerError unless the answer has its sign and counts every record."""
+    if answer.status != OK or request.sign.search(answer.body) is None:
         raise WrongAnswerError(answer)
     if request.processed is None:
         return

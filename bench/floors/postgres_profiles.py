@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from bench import corpus, handshake
+from bench import batches, handshake
 from bench.floors.merging import addresses, decode_document, decode_profiles, encode, merge
 from bench.jobs import FloorOrder, Profiles, Report
 
@@ -46,7 +46,7 @@ def main() -> None:
         cursor.execute("select coalesce(max(profile_id), 0) from profiles")
         newest = next(row[0] for row in cursor)
         database.commit()
-        handshake.send(run(database, cursor, list(corpus.profile_bodies(order.job)), newest))
+        handshake.send(run(database, cursor, list(batches.bodies(order.job)), newest))
 
 
 def run(database: psycopg.Connection, cursor: Cursor, bodies: list[bytes], newest: int) -> Report:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from functools import partial
 
-from bench import corpus, handshake
+from bench import batches, handshake
 from bench.floors import sqlite
 from bench.floors.merging import decode_document, decode_profiles, encode
 from bench.jobs import FloorOrder, Profiles
@@ -28,7 +28,7 @@ def main() -> None:
     assert isinstance(order.job, Profiles)
     database = sqlite.connect(order.database, SCHEMA)
     write = partial(write_batch, database, sqlite.new_profile_ids(database))
-    handshake.send(sqlite.run(database, corpus.profile_bodies(order.job), write))
+    handshake.send(sqlite.run(database, batches.bodies(order.job), write))
 
 
 def write_batch(database: sqlite3.Connection, new_ids: Iterator[int], body: bytes) -> int:

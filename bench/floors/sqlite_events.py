@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from msgspec import Struct
 
-from bench import corpus, handshake
+from bench import batches, corpus, handshake
 from bench.floors import sqlite
 from bench.jobs import Events, FloorOrder
 
@@ -66,7 +66,7 @@ def main() -> None:
     database.executemany(ADD_NAME, name_ids.items())
     database.execute("commit")
     write = partial(write_batch, database)
-    handshake.send(sqlite.run(database, corpus.event_bodies(order.job), write))
+    handshake.send(sqlite.run(database, batches.bodies(order.job), write))
 
 
 def write_batch(database: sqlite3.Connection, body: bytes) -> int:

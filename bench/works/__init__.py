@@ -5,14 +5,18 @@ from collections.abc import Callable
 from bench.rows import Row
 from bench.stage import Stage
 from bench.works.exports import export
+from bench.works.pages import pages
 from bench.works.reads import read
 from bench.works.stored import stored
 from bench.works.uploads import events, postgres, profiles
+from bench.works.visitors import visitors
 
 WORKS: dict[str, Callable[[Stage], list[Row]]] = {
     "profiles": profiles,
     "events": events,
     "stored": stored,
+    "websdk": pages,
+    "visitors": visitors,
     "read": read,
     "export": export,
     "postgres": postgres,
