@@ -26,6 +26,7 @@ from mien.services.pending import Pending
 from mien.services.reading import find_in
 from mien.services.registry import Registry
 from mien.services.retrying import write_retried
+from mien.services.trails import chains_of
 from mien.store import merges, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
@@ -207,6 +208,30 @@ def list_suggestions(
     ]
     last = (found[-1].profile, found[-1].other) if len(found) == count else None
     return [row for row in shown if row.profile != row.other], last
+
+
+def dismiss_suggestion(
+    store: Store, environment: EnvironmentId, one: Identity, other: Identity
+) -> bool:
+    """Take a suggested merge off the list; false if there is none of these two."""
+
+    def work(tx: Transaction) -> bool:
+        found = [find_in(tx, environment, each) for each in (one, other)]
+        parts = [
+            [] if each is None else [chain.id for chain in chains_of(tx, environment, each)]
+            for each in found
+        ]
+        return (
+            sum(
+                people.forget_suggestion(tx, environment, a, b)
+                + people.forget_suggestion(tx, environment, b, a)
+                for a in parts[0]
+                for b in parts[1]
+            )
+            > 0
+        )
+
+    return write_retried(store, work)
 
 
 class _Desk:

@@ -50,6 +50,11 @@ _FORGET_SUGGESTIONS = sa.delete(merge_suggestions).where(
         merge_suggestions.c.other_id == sa.bindparam("profile"),
     ),
 )
+_FORGET_SUGGESTION = sa.delete(merge_suggestions).where(
+    merge_suggestions.c.environment_id == _ENVIRONMENT,
+    merge_suggestions.c.profile_id == sa.bindparam("profile"),
+    merge_suggestions.c.other_id == sa.bindparam("other"),
+)
 _CONFUSED = sa.select(merge_suggestions.c.profile_id).where(
     merge_suggestions.c.environment_id == _ENVIRONMENT,
     merge_suggestions.c.other_id == sa.bindparam("profile"),
@@ -119,6 +124,13 @@ def confused_with(
 def forget_suggestions(tx: Transaction, environment: EnvironmentId, profile: ProfileId) -> int:
     """Remove the suggestions that name a profile."""
     return tx.run(_FORGET_SUGGESTIONS, environment=environment, profile=profile)
+
+
+def forget_suggestion(
+    tx: Transaction, environment: EnvironmentId, profile: ProfileId, other: ProfileId
+) -> int:
+    """Remove the suggestion of one pair; gives how many there were."""
+    return tx.run(_FORGET_SUGGESTION, environment=environment, profile=profile, other=other)
 
 
 def set_subscriptions(

@@ -6,16 +6,14 @@ from typing import Any
 from litestar import Request, post
 from litestar.response.base import ASGIResponse
 
-from mien.domain.errors import InvalidInputError, LimitExceededError
-from mien.domain.identities import Identity, IdentityKind, object_identity, person_identity
-from mien.domain.rejects import Rejected
+from mien.domain.errors import InvalidInputError
+from mien.domain.identities import Identity
 from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
 from mien.http.body import decode_json, read_body
 from mien.http.clevertap.documents import DELETE
+from mien.http.clevertap.ids import read_ids
 from mien.services.erase import erase
-
-IDS_PER_CALL = 100
 
 
 @post("/1/delete/profiles.json", **DELETE)
@@ -34,20 +32,4 @@ def _wanted(raw: object) -> list[Identity]:
         raise InvalidInputError(
             path="", problem="Give either identity or guid: one id, or a list of up to 100"
         )
-    name = "identity" if "identity" in raw else "guid"
-    ids = raw[name] if isinstance(raw[name], list) else [raw[name]]
-    if len(ids) > IDS_PER_CALL:
-        what = "ids"
-        raise LimitExceededError(what, limit=IDS_PER_CALL, size=len(ids))
-    if not ids:
-        raise InvalidInputError(path=name, problem="it names nobody")
-    return [_identity(name, each, position) for position, each in enumerate(ids)]
-
-
-def _identity(name: str, value: object, position: int) -> Identity:
-    try:
-        if name == "identity":
-            return person_identity(IdentityKind.IDENTITY, value)
-        return object_identity(value)
-    except Rejected as rejected:
-        raise InvalidInputError(path=f"{name}[{position}]", problem=rejected.reason) from rejected
+    return read_ids(raw, "identity" if "identity" in raw else "guid")

@@ -303,6 +303,22 @@ DISASSOCIATE = _described(
     parameters=(_DRY_RUN,),
     body=_body({"d": [{"type": "phone", "value": "+14155551234"}]}, d=_ITEMS),
 )
+DEMERGE = _described(
+    "clevertapDemergeProfiles",
+    "Undo every merge of people",
+    gives=DeleteAnswer,
+    example={"status": "success"},
+    body=_body(
+        {"identities": ["ana"]},
+        identities=Schema(
+            type=OpenAPIType.ARRAY,
+            max_items=100,
+            items=_TEXT,
+            description="Each gets back the profile that it would have had it never been merged.",
+        ),
+    ),
+)
+
 DELETE = _described(
     "clevertapDeleteProfiles",
     "Erase the people that `identity` or `guid` names",

@@ -3,6 +3,7 @@
 from litestar.handlers import HTTPRouteHandler
 
 from mien.http.clevertap.delete import delete_profiles
+from mien.http.clevertap.demerge import demerge_profiles
 from mien.http.clevertap.events import events
 from mien.http.clevertap.profile import profile
 from mien.http.clevertap.profiles import profiles
@@ -15,6 +16,7 @@ CLEVERTAP_HANDLERS: list[HTTPRouteHandler] = [
     profile,
     events,
     delete_profiles,
+    demerge_profiles,
     subscribe_addresses,
     disassociate_addresses,
 ]

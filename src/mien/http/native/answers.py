@@ -46,7 +46,8 @@ class RecordResult(Answer, frozen=True, kw_only=True):
 
     `object_id` names the profile; it is absent while the profile is made by this very
     call, whose number is only settled by its commit. `stale` are properties that a later
-    time had set already, `conflicts` ids of the record that other profiles hold,
+    time had set already, `conflicts` ids of the record that other profiles hold, `merged`
+    ids whose profiles became one with this one,
     `lost_keys` keys that stood twice in one object, `ignored_keys` those that mean
     nothing in such a record. `code` and `reason` say why `record` was rejected.
     """
@@ -59,6 +60,7 @@ class RecordResult(Answer, frozen=True, kw_only=True):
     stale: list[str] = []
     attached: list[IdentityOf] = []
     conflicts: list[IdentityOf] = []
+    merged: list[IdentityOf] = []
     code: int | None = None
     reason: str | None = None
     record: Any = None
@@ -160,6 +162,14 @@ class DeviceChange(Answer, frozen=True, kw_only=True):
     reason: TokenLoss | None = None
 
 
+class MergeOf(Answer, frozen=True, kw_only=True):
+    """A merge of this profile, or its undo: its number, and the other profile of it."""
+
+    id: int
+    action: Literal["took_in", "joined", "gave_back", "left"]
+    object_id: str
+
+
 class HistoryEntry(Answer, frozen=True, kw_only=True):
     """What one record did to a profile.
 
@@ -177,7 +187,9 @@ class HistoryEntry(Answer, frozen=True, kw_only=True):
     changes: list[PropertyChange] = []
     mapped_from: str | None = None
     attached: list[IdentityOf] = []
+    detached: list[IdentityOf] = []
     conflicts: list[IdentityOf] = []
+    merge: MergeOf | None = None
     devices: list[DeviceChange] = []
     learned: dict[str, str] = {}
     flags: dict[str, bool] = {}

@@ -1,4 +1,4 @@
-"""`/v1/environment` and its settings, and `/v1/merge-suggestions`: who may be one person."""
+"""`/v1/environment`: where a key leads, and what is set there."""
 
 from functools import partial
 from typing import Any
@@ -8,25 +8,17 @@ from litestar import Request, Response, get, patch
 from msgspec import UNSET
 
 from mien.domain.environments import EnvironmentSettings
-from mien.domain.identities import WIRE_NAMES, server_object_id
 from mien.http.auth import caller_of, services_of
 from mien.http.body import read_body
-from mien.http.native.answers import EnvironmentAnswer, MergeSuggestion, MergeSuggestionPage
+from mien.http.native.answers import EnvironmentAnswer
 from mien.http.native.bodies import EnvironmentSettingsChange
 from mien.http.native.calls import (
-    Cursor,
-    Limit,
     answer,
     decode_body,
-    instant,
-    next_cursor,
-    start_of,
 )
 from mien.http.native.documents import asking, described
 from mien.services.environments import change_settings, get_settings
-from mien.services.merges import list_suggestions
 from mien.services.wires import Wire
-from mien.store.people import MergeSuggestion as StoredSuggestion
 
 _PURPOSE = "v1/merge-suggestions"
 _TEST = "TEST-"
@@ -47,19 +39,6 @@ _SETTINGS = {
 }
 
 _settings_change = msgspec.json.Decoder(EnvironmentSettingsChange)
-
-_SUGGESTED = {
-    "merge_suggestions": [
-        {
-            "object_id": "mien_1f",
-            "other_object_id": "mien_20",
-            "kind": "identity",
-            "value": "ana@work",
-            "suggested_at": "2026-11-24T16:00:00Z",
-            "source": "v1:1",
-        }
-    ]
-}
 
 
 @get(
@@ -141,48 +120,3 @@ async def change_environment_settings(request: Request[Any, Any, Any]) -> Respon
 def _all_settings(settings: EnvironmentSettings) -> dict[str, object]:
     """Write every setting, those with their default included."""
     return {name: getattr(settings, name) for name in EnvironmentSettings.__struct_fields__}
-
-
-@get(
-    "/merge-suggestions",
-    **described(
-        "listMergeSuggestions",
-        "List profiles that may be one person",
-        tag="Profiles",
-        gives=MergeSuggestionPage,
-        example=_SUGGESTED,
-    ),
-)
-async def get_merge_suggestions(
-    request: Request[Any, Any, Any], limit: Limit = 100, cursor: Cursor = None
-) -> Response[bytes]:
-    """Give the pairs of profiles that a record named together; nothing was merged."""
-    services, caller = services_of(request), caller_of(request)
-    after = start_of(services, caller, _PURPOSE, cursor, tuple[int, int]) or (0, 0)
-    async with services.limits.place(caller.environment, "v1/merge-suggestions"):
-        found, last = await services.run_long(
-            partial(
-                list_suggestions,
-                services.store,
-                caller.environment,
-                after=after,
-                count=limit,
-            )
-        )
-    return answer(
-        MergeSuggestionPage(
-            merge_suggestions=[_suggestion(each) for each in found],
-            next_cursor=next_cursor(services, caller, _PURPOSE, last),
-        )
-    )
-
-
-def _suggestion(stored: StoredSuggestion) -> MergeSuggestion:
-    return MergeSuggestion(
-        object_id=server_object_id(stored.profile),
-        other_object_id=server_object_id(stored.other),
-        kind=WIRE_NAMES[stored.kind],
-        value=stored.value,
-        suggested_at=instant(stored.suggested_at),
-        source=stored.source,
-    )

@@ -1,6 +1,7 @@
 """A person as `/v1` writes one: the profile, its changes and its events."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
@@ -15,6 +16,7 @@ from mien.http.native.answers import (
     EventEntry,
     EventSummary,
     HistoryEntry,
+    MergeOf,
     ProfileAnswer,
     ReachOf,
     TokenOf,
@@ -70,6 +72,8 @@ def render_change(stored: StoredChange, actors: Mapping[str, str]) -> HistoryEnt
         changes=write_changes(change.new, change.old),
         mapped_from=change.mapped_from or None,
         attached=[write_identity(kind, value) for kind, value in change.attached],
+        detached=[write_identity(kind, value) for kind, value in change.detached],
+        merge=_merge(change) if change.merge else None,
         conflicts=[
             write_identity(kind, value, other=other) for kind, value, other in change.conflicts
         ],
@@ -125,6 +129,17 @@ def _token(token: PushToken) -> TokenOf:
         inactive_since=token.inactive_since,
         inactive_reason=token.inactive_reason,
     )
+
+
+def _merge(change: Change) -> MergeOf:
+    if change.absorbed:
+        action: Literal["took_in", "joined", "gave_back", "left"] = (
+            "gave_back" if change.is_undo else "took_in"
+        )
+    else:
+        action = "left" if change.is_undo else "joined"
+    other = server_object_id(ProfileId(change.absorbed or change.survivor))
+    return MergeOf(id=change.merge, action=action, object_id=other)
 
 
 def _device_changes(change: Change) -> list[DeviceChange]:

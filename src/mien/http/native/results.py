@@ -98,6 +98,7 @@ def _applied(
         stale=list(applied.properties.stale) if applied.properties else [],
         attached=_attached(applied, record),
         conflicts=[write_identity(kind, value) for kind, value in applied.conflicts],
+        merged=[write_identity(kind, value) for kind, value in applied.merged],
         code=None if refused is None else int(refused.code),
         reason=None if refused is None else _reason(refused, wire),
         record=None if refused is None else _shown(refused.record, wire),

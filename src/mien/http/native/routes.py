@@ -23,7 +23,6 @@ from mien.http.native.environment import (
     change_environment_settings,
     get_environment,
     get_environment_settings,
-    get_merge_suggestions,
 )
 from mien.http.native.erasures import (
     cancel_erasure,
@@ -34,6 +33,13 @@ from mien.http.native.erasures import (
 from mien.http.native.fields import list_fields
 from mien.http.native.latest import get_latest_values
 from mien.http.native.marking import mark_test_profile, unmark_test_profile
+from mien.http.native.merges import (
+    dismiss_suggestion,
+    list_merges,
+    list_suggestions,
+    merge_profiles,
+    undo_merge,
+)
 from mien.http.native.profile import (
     erase_profile,
     get_history,
@@ -74,12 +80,16 @@ NATIVE_HANDLERS = [
             list_rejects,
             download_rejects,
             replay_rejects,
-            get_merge_suggestions,
             get_address,
             release_address,
             list_subscriptions,
             change_subscriptions,
             make_email_link,
+            merge_profiles,
+            undo_merge,
+            list_merges,
+            list_suggestions,
+            dismiss_suggestion,
             get_environment,
             get_environment_settings,
             change_environment_settings,
