@@ -67,6 +67,10 @@ class Doors:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+            # Browsers connect ahead of need: of a connection without a handshake no task knows.
+            for transport in list(getattr(self._loop, "_transports", {}).values()):
+                transport.abort()
+            await asyncio.sleep(0.01)  # the sockets are closed in the next turns of the loop
 
         asyncio.run_coroutine_threadsafe(end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
