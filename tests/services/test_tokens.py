@@ -2,18 +2,20 @@
 
 import asyncio
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mien.domain.devices import DEVICES, TokenLoss
-from mien.domain.identities import IdentityKind
+from mien.domain.identities import Identity, IdentityKind
 from mien.domain.profiles import NATIVE, is_identified
 from mien.domain.rejects import Reject, RejectCode
 from mien.services import erase
 from mien.services.ingest import Ingest
 from mien.services.merger import own_id
+from mien.services.merges import merge_people, undo_merge
 from mien.services.receipts import Applied
 from mien.store.engine import Store
 from tests.support.consistency import find_faults
@@ -185,6 +187,7 @@ async def test_the_token_of_an_erased_person_is_free(desk: Desk) -> None:
 
 
 DEVICE_NAMES, TOKEN_NAMES = ("d1", "d2", "d3"), ("t1", "t2")
+PEOPLE = ("ana", "bo", "chi")
 acts = st.one_of(
     st.builds(token, st.sampled_from(DEVICE_NAMES), st.sampled_from([*TOKEN_NAMES, None])),
     st.builds(
@@ -196,7 +199,7 @@ acts = st.one_of(
 
 
 # U-15, P-06
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(sent=st.lists(st.lists(acts, min_size=1, max_size=6), min_size=1, max_size=5))
 def test_however_devices_and_tokens_change_hands_each_has_one_holder(
     shared_store: Store, sent: list[list[Record]]
@@ -208,6 +211,46 @@ def test_however_devices_and_tokens_change_hands_each_has_one_holder(
     ingest.close()
     assert find_faults(shared_store, only=desk.environment) == []
     last = _last_holders(list(itertools.chain.from_iterable(sent)))
+    for value in TOKEN_NAMES:
+        found = desk.find(value, IdentityKind.PUSH_TOKEN)
+        device = None if found is None else found.find_token(value)
+        assert (None if device is None else device.object_id) == last.get(value)
+
+
+turns = st.lists(
+    st.one_of(
+        acts.map(lambda record: ("send", record)),
+        st.sampled_from([("merge", "ana bo"), ("merge", "bo chi"), ("undo", "")]),
+    ),
+    min_size=4,
+    max_size=14,
+)
+
+
+# U-15, P-07, B-01
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(turns=turns)
+def test_tokens_keep_one_holder_while_people_are_merged_and_taken_apart(
+    shared_store: Store, turns: list[tuple[str, Any]]
+) -> None:
+    ingest = Ingest(shared_store)
+    desk = Desk(shared_store, ingest, new_environment(shared_store))
+    asyncio.run(desk.send(*[on(f"d{n}", profile(name)) for n, name in enumerate(PEOPLE, 1)]))
+    merges: list[int] = []
+    for act, what in turns:
+        if act == "send":
+            asyncio.run(desk.send(what, rules=NATIVE))
+        elif act == "merge":
+            one, other = (Identity(IdentityKind.IDENTITY, name) for name in what.split())
+            report = merge_people(shared_store, desk.environment, one, other, source="test")
+            if not report.is_done_before:
+                merges.append(report.merge)
+        elif merges:
+            undo_merge(shared_store, desk.environment, merges.pop(), source="test")
+        assert find_faults(shared_store, only=desk.environment) == []
+    ingest.close()
+    sent = [what for act, what in turns if act == "send"]
+    last = _last_holders([on(f"d{n}", profile("x")) for n in (1, 2, 3)] + sent)
     for value in TOKEN_NAMES:
         found = desk.find(value, IdentityKind.PUSH_TOKEN)
         device = None if found is None else found.find_token(value)
