@@ -142,6 +142,9 @@ def test_a_null_id_is_as_if_it_were_absent() -> None:
         ("__h!:@$()x", "__h!:@$()x"),
         ("_w_abc", "_w_abc"),
         ("a" * 64, "a" * 64),
+        ("_w_" + "a" * 64, "_w_" + "a" * 64),
+        ("__h" + "a" * 64, "__h" + "a" * 64),
+        ("-h" + "a" * 64, "h" + "a" * 64),
         ("-" + "a" * 63, "a" * 63),
         ("0", "0"),
         ("null", "null"),
@@ -155,7 +158,24 @@ def test_one_leading_hyphen_of_an_object_id_does_not_count(value: str, key: str)
 # U-05
 @pytest.mark.parametrize(
     "value",
-    ["", "-", " ", "a b", "a" * 65, "é", "a/b", "a.b", "a\n", "a\x00", "😀", True, 1.5, [], {}],
+    [
+        "",
+        "-",
+        " ",
+        "a b",
+        "a" * 65,
+        "_w_" + "a" * 65,
+        "é",
+        "a/b",
+        "a.b",
+        "a\n",
+        "a\x00",
+        "😀",
+        True,
+        1.5,
+        [],
+        {},
+    ],
 )
 def test_a_malformed_object_id_is_refused(value: object) -> None:
     assert code_of(profile({}, objectId=value)) == RejectCode.OBJECT_ID

@@ -45,7 +45,7 @@ class PushToken(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         return msgspec.structs.replace(self, inactive_since=at, inactive_reason=reason)
 
 
-class DeviceFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class DeviceFacts(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """What a record tells of the device that it came from; what it does not tell is absent.
 
     `time_zone` is a name such as `Europe/Paris`, `utc_offset` is `+0530`, `country` an
@@ -72,26 +72,11 @@ class DeviceFacts(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 FACT_NAMES = DeviceFacts.__struct_fields__
 
 
-class Device(msgspec.Struct, omit_defaults=True, gc=False):
-    """One browser or phone of a profile; what is unknown is absent. Times are epoch seconds."""
+class Device(DeviceFacts, omit_defaults=True, gc=False):
+    """One browser or phone of a profile, with its facts. Times are epoch seconds."""
 
     object_id: str
-    platform: str | None = None
     token: PushToken | None = None
-    make: str | None = None
-    model: str | None = None
-    os: str | None = None
-    os_version: str | None = None
-    app_version: str | None = None
-    browser: str | None = None
-    browser_version: str | None = None
-    sdk_version: str | None = None
-    language: str | None = None
-    time_zone: str | None = None
-    utc_offset: str | None = None
-    country: str | None = None
-    region: str | None = None
-    city: str | None = None
     first_seen_at: int = 0
     seen_at: int = 0
     session: Session | None = None

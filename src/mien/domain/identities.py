@@ -28,7 +28,8 @@ SERVER_OBJECT_ID_PREFIX = "mien_"
 
 _LONGEST_REFUSED = max(map(len, REFUSED_VALUES))
 
-_OBJECT_ID = re.compile(r"[A-Za-z0-9()!:@$_-]{1,64}", re.ASCII)
+_OBJECT_ID = re.compile(r"(?:_w_|__h|-h)?[A-Za-z0-9()!:@$_-]{1,64}", re.ASCII)
+"""SDKs put a mark of three characters before an id of up to 64 that an app chose itself."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -1,6 +1,7 @@
 """What the endpoints of `/v1` share: whom a call is about, its body, its cursor, its answer."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -12,8 +13,9 @@ from litestar.params import HeaderParameter, QueryParameter
 
 from mien.domain.errors import InvalidInputError, NotFoundError
 from mien.domain.identities import Identity, IdentityKind, object_identity, person_identity
+from mien.domain.ids import EnvironmentId
 from mien.domain.rejects import Rejected
-from mien.http.auth import caller_of
+from mien.http.auth import caller_of, services_of
 from mien.http.body import MalformedBodyError
 from mien.http.cursors import InvalidCursorError, open_cursor, seal
 from mien.http.native.documents import JSON
@@ -21,6 +23,7 @@ from mien.http.state import Services
 from mien.services.accounts import Caller
 from mien.services.history import Person
 from mien.services.trails import Trail
+from mien.store.engine import Store
 
 T = TypeVar("T")
 
@@ -93,6 +96,17 @@ def nobody(distinct_id: str | None, object_id: str | None) -> NotFoundError:
     name = "distinct_id" if distinct_id is not None else "object_id"
     msg = f"No profile has the {name} '{distinct_id if distinct_id is not None else object_id}'."
     return NotFoundError(msg)
+
+
+async def on_store(
+    request: Request[Any, Any, Any],
+    endpoint: str,
+    work: Callable[[Store, EnvironmentId], T],
+) -> T:
+    """Do work on the store for the caller, off the event loop, in one of the endpoint's places."""
+    services, caller = services_of(request), caller_of(request)
+    async with services.limits.place(caller.environment, endpoint):
+        return await services.run_long(lambda: work(services.store, caller.environment))
 
 
 def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:

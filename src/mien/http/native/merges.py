@@ -30,6 +30,7 @@ from mien.http.native.calls import (
     identity_of,
     instant,
     next_cursor,
+    on_store,
     start_of,
 )
 from mien.http.native.documents import asking, described
@@ -186,20 +187,15 @@ async def merge_profiles(
 ) -> Response[bytes]:
     """Make two profiles one; every merge can be undone. Merging them again changes nothing."""
     services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, _MERGES):
-        body = decode_body(_decoder, await read_body(request, services.settings))
-        report = await services.run_long(
-            partial(
-                merges.merge_people,
-                services.store,
-                caller.environment,
-                _meant("one", body.one),
-                _meant("other", body.other),
-                source=Wire.NATIVE.source(caller.key_id),
-                is_preview=dry_run,
-            )
-        )
-    return answer(_merged(report, is_preview=dry_run))
+    body = decode_body(_decoder, await read_body(request, services.settings))
+    work = partial(
+        merges.merge_people,
+        one=_meant("one", body.one),
+        other=_meant("other", body.other),
+        source=Wire.NATIVE.source(caller.key_id),
+        is_preview=dry_run,
+    )
+    return answer(_merged(await on_store(request, _MERGES, work), is_preview=dry_run))
 
 
 @post(
@@ -215,18 +211,9 @@ async def merge_profiles(
 )
 async def undo_merge(request: Request[Any, Any, Any], merge_id: MergeId) -> Response[bytes]:
     """Give both profiles back, each with what its own ids sent since. Undoing again is no error."""
-    services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, _MERGES):
-        report = await services.run_long(
-            partial(
-                merges.undo_merge,
-                services.store,
-                caller.environment,
-                merge_id,
-                source=Wire.NATIVE.source(caller.key_id),
-            )
-        )
-    return answer(_undone(report))
+    source = Wire.NATIVE.source(caller_of(request).key_id)
+    work = partial(merges.undo_merge, merge=merge_id, source=source)
+    return answer(_undone(await on_store(request, _MERGES, work)))
 
 
 @get(
@@ -241,16 +228,8 @@ async def list_merges(
     """Give every merge, by records and by people, and which of them were undone."""
     services, caller = services_of(request), caller_of(request)
     before = start_of(services, caller, _MERGES, cursor, int) or _NEWEST
-    async with services.limits.place(caller.environment, _MERGES):
-        found = await services.run_long(
-            partial(
-                merges.list_merges,
-                services.store,
-                caller.environment,
-                before=before,
-                count=limit,
-            )
-        )
+    work = partial(merges.list_merges, before=before, count=limit)
+    found = await on_store(request, _MERGES, work)
     last = found[-1].id if len(found) == limit else None
     return answer(
         MergePage(
@@ -279,16 +258,8 @@ async def list_suggestions(
     """
     services, caller = services_of(request), caller_of(request)
     after = start_of(services, caller, _SUGGESTIONS, cursor, tuple[int, int]) or (0, 0)
-    async with services.limits.place(caller.environment, _SUGGESTIONS):
-        found, last = await services.run_long(
-            partial(
-                merges.list_suggestions,
-                services.store,
-                caller.environment,
-                after=after,
-                count=limit,
-            )
-        )
+    work = partial(merges.list_suggestions, after=after, count=limit)
+    found, last = await on_store(request, _SUGGESTIONS, work)
     return answer(
         MergeSuggestionPage(
             merge_suggestions=[_suggestion(each) for each in found],
@@ -312,13 +283,9 @@ async def dismiss_suggestion(
     request: Request[Any, Any, Any], object_id: _ObjectId, other_object_id: _OtherId
 ) -> Response[bytes]:
     """Take a pair off the list: they are two people, or are to stay so."""
-    services, caller = services_of(request), caller_of(request)
-    pair = (identity_of(None, object_id), identity_of(None, other_object_id))
-    async with services.limits.place(caller.environment, _SUGGESTIONS):
-        is_known = await services.run_long(
-            partial(merges.dismiss_suggestion, services.store, caller.environment, *pair)
-        )
-    if not is_known:
+    one, other = identity_of(None, object_id), identity_of(None, other_object_id)
+    work = partial(merges.dismiss_suggestion, one=one, other=other)
+    if not await on_store(request, _SUGGESTIONS, work):
         msg = f"No merge of '{object_id}' and '{other_object_id}' is suggested."
         raise NotFoundError(msg)
     return answer(DismissedAnswer(object_id=object_id, other_object_id=other_object_id))
