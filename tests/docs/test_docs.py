@@ -13,6 +13,7 @@ from litestar import Litestar
 from mien.cli.commands import cli
 from mien.config import Settings, variable_of
 from mien.http.app import make_routes
+from mien.services.erase import PLACES, RARE_PLACES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -70,6 +71,13 @@ def test_every_endpoint_in_the_readme_and_the_guide_exists(routes: set[str]) -> 
         if path not in routes
     ]
     assert unknown == []
+
+
+# B-07
+def test_every_place_of_a_receipt_is_told_in_the_guide() -> None:
+    text = (ROOT / "docs/guide/operating.md").read_text()
+    section = text[text.index("## Erasure") : text.index("## Upgrading")]
+    assert [place for place in (*PLACES, *RARE_PLACES) if f"`{place}`" not in section] == []
 
 
 def test_every_decision_stands_in_the_list() -> None:

@@ -6,35 +6,48 @@ and one row of the change log that says that this profile is gone.
 
 import hashlib
 import hmac
-from collections import Counter
-from collections.abc import Callable
-from typing import TypeAlias
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 import msgspec
 
 from mien import clock
 from mien.domain.changes import Change, encode_change
-from mien.domain.identities import Identity, IdentityKind, server_object_id
+from mien.domain.identities import Identity, server_object_id
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.preferences import FIELD_OF_ADDRESS, SUBSCRIPTIONS_OF, Address, addresses
+from mien.domain.preferences import SUBSCRIPTIONS_OF
 from mien.domain.profiles import Profile
-from mien.services.mentions import Mentions
-from mien.services.merger import identities_of, own_id
+from mien.services.mentions import Known, Mentions, find_rejects, known_of
+from mien.services.merger import own_id
 from mien.services.merges import separate_newest
-from mien.services.reading import find_in, find_shown
+from mien.services.neighbours import cleanse_neighbours
+from mien.services.reading import find_in
 from mien.services.retrying import write_retried
-from mien.services.trails import change_trail, walk_changes
 from mien.store import accounts, idempotency, log, merges, numbers, people, rejects
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
 
-_Find: TypeAlias = Callable[[Transaction], Profile | None]
+PLACES: Mapping[str, str] = {
+    "profiles": "The profile, and those that it took in.",
+    "identities": "Ids of the person and of their devices.",
+    "devices": "Devices, with what was known of them.",
+    "tokens": "Push tokens.",
+    "addresses": "E-mail addresses and phones that found the person.",
+    "events": "Events.",
+    "changes": "Entries of the history, with all values that they held.",
+    "rejects": "Rejected records that name or reach the person.",
+    "answers": "Kept answers to an `Idempotency-Key` that name or reach the person.",
+    "subscriptions": "What was said of addresses that nobody else has.",
+    "merge_suggestions": "Suggested merges with the person.",
+    "neighbours": "Entries in the histories of others that told of the person.",
+}
+"""What a receipt counts always; kinds that few people have are named when there are any."""
 
 
-_PLACES = (
-    *("profiles", "identities", "addresses", "events", "changes"),
-    *("merge_suggestions", "subscriptions", "rejects", "answers"),
-)
+RARE_PLACES: Mapping[str, str] = {
+    "merges": "Merges, with both sides as they were before.",
+    "grey_profiles": "Profiles of what devices of the person did before they were known.",
+}
 
 
 class ErasureReceipt(msgspec.Struct, frozen=True):
@@ -48,7 +61,12 @@ class ErasureReceipt(msgspec.Struct, frozen=True):
 
 def erase(store: Store, environment: EnvironmentId, identity: Identity) -> ErasureReceipt | None:
     """Erase the profile that an identity means; None if there is none."""
-    return _retried(store, environment, lambda tx: find_in(tx, environment, identity))
+    ahead = look_ahead(store, environment, identity)
+
+    def work(tx: Transaction) -> ErasureReceipt | None:
+        return erase_within(tx, environment, identity, ahead=ahead)
+
+    return write_retried(store, work)
 
 
 def erase_part(
@@ -63,7 +81,10 @@ def erase_part(
             found = find_in(tx, environment, identity)
         return found
 
-    return _retried(store, environment, find_alone)
+    def work(tx: Transaction) -> ErasureReceipt | None:
+        return _erase_found(tx, environment, find_alone(tx), None)
+
+    return write_retried(store, work)
 
 
 def erasure_digest(secret: bytes, environment: EnvironmentId, identity: Identity) -> bytes:
@@ -72,40 +93,98 @@ def erasure_digest(secret: bytes, environment: EnvironmentId, identity: Identity
     return hmac.digest(secret, text.encode(), hashlib.sha256)
 
 
-def _retried(store: Store, environment: EnvironmentId, find: _Find) -> ErasureReceipt | None:
-    def work(tx: Transaction) -> ErasureReceipt | None:
-        return _erase_one(tx, environment, find(tx), clock.now_ms())
+class Ahead(msgspec.Struct, frozen=True):
+    """What was found before the transaction: rejects that tell of somebody, up to a place."""
 
-    return write_retried(store, work)
+    mentions: Mentions
+    place: int
+    rejects: frozenset[int]
+
+
+def look_ahead(store: Store, environment: EnvironmentId, identity: Identity) -> Ahead | None:
+    """Find the rejects of a person while others may write, which takes long where there are many.
+
+    On PostgreSQL nobody waits for the transaction but who writes to the person, so there
+    is nothing to gain.
+    """
+    if not store.is_sqlite:
+        return None
+    with store.read() as tx:
+        # The place first: what comes later is found within the transaction.
+        place = numbers.last_place(tx, environment)
+        found = find_in(tx, environment, identity)
+        if found is None:
+            return None
+        whole = merges.load_merged(tx, environment, [found]) if found.is_merged else [found]
+        mentions = known_of(tx, environment, whole[0]).mentions
+        return Ahead(mentions, place, frozenset(find_rejects(tx, environment, mentions)))
 
 
 def erase_within(
-    tx: Transaction, environment: EnvironmentId, identity: Identity, *, now_ms: int
+    tx: Transaction, environment: EnvironmentId, identity: Identity, *, ahead: Ahead | None
 ) -> ErasureReceipt | None:
     """Erase the profile that an identity means, within a transaction; None if there is none."""
-    return _erase_one(tx, environment, find_in(tx, environment, identity), now_ms)
+    return _erase_found(tx, environment, find_in(tx, environment, identity), ahead)
 
 
-def _erase_one(
-    tx: Transaction, environment: EnvironmentId, found: Profile | None, now_ms: int
+def _erase_found(
+    tx: Transaction, environment: EnvironmentId, found: Profile | None, ahead: Ahead | None
 ) -> ErasureReceipt | None:
     if found is None:
         return None
     locked = merges.lock(tx, environment, [found.id])[found.id]
-    return _erase(tx, environment, locked, now_ms)
+    return _erase(tx, environment, locked, clock.now_ms(), ahead)
 
 
 def _erase(
-    tx: Transaction, environment: EnvironmentId, profile: Profile, now_ms: int
+    tx: Transaction,
+    environment: EnvironmentId,
+    profile: Profile,
+    now_ms: int,
+    ahead: Ahead | None = None,
 ) -> ErasureReceipt:
     parts = [chain.id for chain in profile.chains]
+    known = known_of(tx, environment, profile)
     removed = _erase_grey(tx, environment, parts, now_ms)
-    found_by, reached = _found_by(profile), sorted(profile.reached)
-    held = [each for each in found_by if each.kind is not IdentityKind.PUSH_TOKEN]
-    once_reached, spellings = _once_reached(tx, environment, profile)
-    removed.update({"profiles": len(parts), "identities": len(held), "addresses": len(reached)})
+    removed.update(_count(profile, known))
+    removed["neighbours"] += cleanse_neighbours(tx, environment, profile, now_ms=now_ms)
+    removed.update(_erase_log(tx, environment, profile))
+    profile_store.delete(
+        tx, environment, profile.id, held=known.found_by, reached=sorted(profile.reached)
+    )
+    removed["merge_suggestions"] += sum(
+        people.forget_suggestions(tx, environment, each) for each in parts
+    )
+    removed["merges"] += merges.forget(tx, environment, parts)
+    removed["subscriptions"] += sum(
+        people.forget_address(tx, environment, kind, value)
+        for address, value in sorted(known.reached)
+        if not profile_store.find_by_address(tx, environment, address, value)
+        for kind in SUBSCRIPTIONS_OF[address]
+    )
+    removed["rejects"] += _erase_rejects(tx, environment, known.mentions, ahead)
+    removed["answers"] += idempotency.erase_answers(tx, environment, known.mentions.are_in)
+    _note(tx, environment, profile, known, now_ms)
+    hashes = len(known.named)
+    return ErasureReceipt(server_object_id(profile.id), now_ms, _places(removed), hashes)
+
+
+def _count(profile: Profile, known: Known) -> dict[str, int]:
+    """Count what goes with the profile itself."""
+    devices = {each.key: each for part in profile.parts for each in part.document.devices}
+    return {
+        "profiles": len(profile.chains),
+        "identities": len(known.named) - len(profile.chains),
+        "devices": len(devices),
+        "tokens": sum(each.token is not None for each in devices.values()),
+        "addresses": len(profile.reached),
+    }
+
+
+def _erase_log(tx: Transaction, environment: EnvironmentId, profile: Profile) -> Counter[str]:
+    """Remove all events and changes, and count them."""
+    removed: Counter[str] = Counter()
     for chain in profile.chains:
-        _cleanse_neighbours(tx, environment, chain.id)
         events, changes = log.delete_profile(
             tx,
             environment,
@@ -115,39 +194,43 @@ def _erase(
             names=list(profile.activity.events),
         )
         removed.update({"events": events, "changes": changes})
-    profile_store.delete(tx, environment, profile.id, held=found_by, reached=reached)
-    removed["merge_suggestions"] += sum(
-        people.forget_suggestions(tx, environment, each) for each in parts
-    )
-    removed["merges"] += merges.forget(tx, environment, parts)
-    removed["subscriptions"] += sum(
-        people.forget_address(tx, environment, kind, value)
-        for address, value in sorted({*reached, *once_reached})
-        if not profile_store.find_by_address(tx, environment, address, value)
-        for kind in SUBSCRIPTIONS_OF[address]
-    )
-    named = [*held, *map(own_id, parts)]
-    ids = frozenset(value for _, value in named)
-    mentions = Mentions(ids, frozenset(spellings))
-    removed["rejects"] += _erase_rejects(tx, environment, mentions)
-    removed["answers"] += idempotency.erase_answers(tx, environment, mentions.are_in)
+    return removed
+
+
+def _erase_rejects(
+    tx: Transaction, environment: EnvironmentId, mentions: Mentions, ahead: Ahead | None
+) -> int:
+    """Remove the rejected records that tell of the person; what was found before holds still."""
+    removed = sum(rejects.erase_person(tx, environment, each) for each in mentions.ids)
+    if ahead is None or ahead.mentions != mentions:
+        ahead = Ahead(mentions, 0, frozenset())
+    found = ahead.rejects | find_rejects(tx, environment, mentions, after=ahead.place)
+    return removed + rejects.erase(tx, environment, sorted(found))
+
+
+def _note(
+    tx: Transaction, environment: EnvironmentId, profile: Profile, known: Known, now_ms: int
+) -> None:
+    """Keep what remains: a keyed hash of each id, and a row of the log that a profile is gone."""
     secret = accounts.secret(tx, "erasures", clock.new_secret())
-    digests = [erasure_digest(secret, environment, each) for each in held]
-    people.note_erasures(tx, environment, profile.id, digests, now_ms=now_ms)
+    parts = [chain.id for chain in profile.chains]
+    own = {own_id(part): part for part in parts}
+    by_profile: dict[ProfileId, list[bytes]] = defaultdict(list)
+    for identity in known.named:
+        digest = erasure_digest(secret, environment, identity)
+        by_profile[own.get(identity, profile.id)].append(digest)
+    for part, digests in by_profile.items():
+        people.note_erasures(tx, environment, part, digests, now_ms=now_ms)
     for part in parts:
-        own = erasure_digest(secret, environment, own_id(part))
-        people.note_erasures(tx, environment, part, [own], now_ms=now_ms)
         _append_tombstone(tx, environment, part, now_ms)
-    hashes = len(digests) + len(parts)
-    return ErasureReceipt(server_object_id(profile.id), now_ms, _places(removed), hashes)
 
 
 def _places(removed: Counter[str]) -> dict[str, int]:
     """Give what was removed by place: the usual places always, the others if there was any."""
     return {
         place: removed[place]
-        for place in (*_PLACES, *removed)
-        if place in _PLACES or removed[place]
+        for place in (*PLACES, *RARE_PLACES)
+        if place in PLACES or removed[place]
     }
 
 
@@ -169,50 +252,6 @@ def _erase_grey(
             removed["grey_profiles"] += 1
             removed["profiles"] -= 1
     return removed
-
-
-def _found_by(profile: Profile) -> list[Identity]:
-    """Give all that finds a profile, or found one that it took in."""
-    return list(dict.fromkeys(each for part in profile.parts for each in identities_of(part)))
-
-
-def _once_reached(
-    tx: Transaction, environment: EnvironmentId, profile: Profile
-) -> tuple[set[Address], set[str]]:
-    """Give the addresses that a profile ever had, and every spelling of them."""
-    reached: set[Address] = set()
-    spellings: set[str] = set()
-    for chain in profile.chains:
-        for stored in log.walk_changes(tx, environment, chain.last_change):
-            new = stored.change.new
-            reached.update(addresses(new))
-            spellings.update(str(new.get(name)) for name in FIELD_OF_ADDRESS.values())
-    spellings.discard("None")
-    return reached, spellings.union(value for _, value in reached)
-
-
-def _erase_rejects(tx: Transaction, environment: EnvironmentId, mentions: Mentions) -> int:
-    """Remove the rejected records that name the person, first or among others."""
-    removed = sum(rejects.erase_person(tx, environment, each) for each in mentions.ids)
-    found = [
-        reject_id
-        for needle in mentions.needles
-        for reject_id, record in rejects.holding(tx, environment, needle)
-        if mentions.are_in(record)
-    ]
-    return removed + rejects.erase(tx, environment, sorted(set(found)))
-
-
-def _cleanse_neighbours(tx: Transaction, environment: EnvironmentId, erased: ProfileId) -> None:
-    """Take the ids of an erased person out of the history of those it was confused with."""
-    for neighbour in people.confused_with(tx, environment, erased):
-        profile = find_shown(tx, environment, neighbour)
-        trail = () if profile is None else change_trail(tx, environment, profile)
-        for stored in walk_changes(tx, environment, trail):
-            kept = tuple(each for each in stored.change.conflicts if each[2] != erased)
-            if len(kept) != len(stored.change.conflicts):
-                change = msgspec.structs.replace(stored.change, conflicts=kept)
-                log.rewrite_change(tx, environment, stored.sequence, encode_change(change))
 
 
 def _append_tombstone(

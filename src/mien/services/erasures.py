@@ -8,7 +8,7 @@ from mien import clock
 from mien.domain.errors import ConflictError, NotFoundError
 from mien.domain.identities import Identity
 from mien.domain.ids import EnvironmentId
-from mien.services.erase import ErasureReceipt, erase_within
+from mien.services.erase import ErasureReceipt, erase_within, look_ahead
 from mien.services.history import name_actors
 from mien.services.merger import own_id
 from mien.services.reading import find_in
@@ -85,11 +85,14 @@ def carry_out_due(store: Store, environment: EnvironmentId, *, now_ms: int) -> i
 def carry_out(store: Store, environment: EnvironmentId, planned: PlannedErasure) -> bool:
     """Erase a person and keep the receipt, in one transaction; false if that was done before."""
 
+    identity = own_id(planned.profile)
+    ahead = look_ahead(store, environment, identity)
+
     def work(tx: Transaction) -> bool:
         now_ms = clock.now_ms()
         if not erasures.begin(tx, environment, planned.erasure_id, now_ms=now_ms):
             return False
-        receipt = erase_within(tx, environment, own_id(planned.profile), now_ms=now_ms)
+        receipt = erase_within(tx, environment, identity, ahead=ahead)
         if receipt is not None:
             erasures.keep_receipt(tx, environment, planned.erasure_id, _encode(receipt))
         return True

@@ -79,13 +79,13 @@ class Tokens:
         token = PushToken(record.token, record.token_type, record.keys)
         if device.token == token:
             return False
-        self._take_from_other(profile, device, token, batch)
+        origin = self._take_from_other(profile, device, token, batch)
         if device.active_token is not None and device.active_token.id != token.id:
             self.release(device, profile)
         self._hold(token, profile)
         profile.turn_to((record.device,))
         profile.change_device(device.key, token=token, platform=platform)
-        change = Change(device=device.object_id, token=token.id)
+        change = Change(device=device.object_id, device_from=origin, token=token.id)
         self._pending.log_change(profile, change, batch)
         return True
 
@@ -99,14 +99,16 @@ class Tokens:
 
     def _take_from_other(
         self, profile: Profile, device: Device, token: PushToken, batch: Batch
-    ) -> None:
-        """Make a token inactive on the device that had it so far."""
+    ) -> int:
+        """Make a token inactive on the device that had it so far; give its profile, if another."""
         owner = self._owners.get(token_identity(token.id))
         holder = None if owner is None else self._profiles[owner]
         other = None if holder is None else holder.find_token(token.id)
-        if holder is not None and other is not None and other is not device:
-            taker = 0 if holder is profile else profile.id
-            self._lose(holder, other, TokenLoss.MOVED, batch, taker=taker)
+        if holder is None or other is None or other is device:
+            return 0
+        taker = 0 if holder is profile else profile.id
+        self._lose(holder, other, TokenLoss.MOVED, batch, taker=taker)
+        return holder.id if taker else 0
 
     def _lose(
         self, profile: Profile, device: Device, reason: TokenLoss, batch: Batch, *, taker: int = 0

@@ -109,6 +109,12 @@ _REWRITE = (
     .where(changes.c.environment_id == _ENVIRONMENT, changes.c.sequence == sa.bindparam("place"))
 )
 
+_BLANK_DEVICES = (
+    sa.update(events)
+    .values(object_id=sa.literal("", events.c.object_id.type))
+    .where(events.c.environment_id == _ENVIRONMENT, OneOf(events.c.sequence))
+)
+
 _STEP = 1_000
 
 
@@ -184,6 +190,13 @@ def profiles_of_event(
 def rewrite_change(tx: Transaction, environment: EnvironmentId, place: int, body: bytes) -> None:
     """Replace the body of a change, when values in it have to be erased."""
     tx.run(_REWRITE, environment=environment, place=place, new_body=body)
+
+
+def blank_devices(tx: Transaction, environment: EnvironmentId, places: list[int]) -> None:
+    """Forget which device these events came with, when that has to be erased."""
+    for start in range(0, len(places), _STEP):
+        some = places[start : start + _STEP]
+        tx.run(_BLANK_DEVICES, environment=environment, values=some)
 
 
 def delete_profile(

@@ -88,7 +88,7 @@ def _holds_postgresql(element: _Holds, compiler: SQLCompiler, **options: Any) ->
 
 
 _HOLDING = sa.select(rejects.c.reject_id, rejects.c.record).where(
-    rejects.c.environment_id == _ENVIRONMENT, _Holds()
+    rejects.c.environment_id == _ENVIRONMENT, rejects.c.reject_id > sa.bindparam("after"), _Holds()
 )
 _DELETE = sa.delete(rejects).where(
     rejects.c.environment_id == _ENVIRONMENT, OneOf(rejects.c.reject_id)
@@ -139,9 +139,15 @@ def expire(tx: Transaction, environment: EnvironmentId, *, before_ms: int) -> in
     return tx.run(_OLD, environment=environment, before=before_ms)
 
 
-def holding(tx: Transaction, environment: EnvironmentId, needle: bytes) -> list[tuple[int, bytes]]:
-    """Give id and record of the rejects whose record holds these bytes, wherever they stand."""
-    return [(row[0], row[1]) for row in tx.rows(_HOLDING, environment=environment, needle=needle)]
+def holding(
+    tx: Transaction, environment: EnvironmentId, needle: bytes, *, after: int
+) -> list[tuple[int, bytes]]:
+    """Give id and record of the rejects whose record holds these bytes, wherever they stand.
+
+    Those with greater ids than `after` are looked at.
+    """
+    rows = tx.rows(_HOLDING, environment=environment, needle=needle, after=after)
+    return [(row[0], row[1]) for row in rows]
 
 
 def erase(tx: Transaction, environment: EnvironmentId, wanted: list[int]) -> int:

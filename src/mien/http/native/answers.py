@@ -14,6 +14,7 @@ from mien.domain.devices import TokenLoss
 from mien.domain.preferences import Channel
 from mien.domain.reachability import Reason
 from mien.http.native.bodies import DeviceFacts, PushToken, State
+from mien.services.erase import PLACES, RARE_PLACES
 
 RecordStatus = Literal["applied", "unchanged", "rejected"]
 CallStatus = Literal["success", "partial", "fail"]
@@ -253,12 +254,15 @@ class LatestValuesPage(Answer, frozen=True, kw_only=True):
     next_cursor: str | None = None
 
 
+_REMOVED = " ".join(f"`{name}`: {what}" for name, what in {**PLACES, **RARE_PLACES}.items())
+
+
 class ErasureAnswer(Answer, frozen=True, kw_only=True):
     """What was erased: how much of each kind, and how many keyed hashes of ids remain."""
 
     object_id: str
     erased_at: datetime
-    removed: dict[str, int]
+    removed: Annotated[dict[str, int], Meta(description=_REMOVED)]
     hashes_kept: int
 
 
