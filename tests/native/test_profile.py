@@ -253,13 +253,52 @@ def test_everything_known_of_a_person_is_one_document(native: Native) -> None:
     assert found["history"] == native.items("profile/history", "history", distinct_id="ana")
     assert found["events"] == native.items("profile/events", "events", distinct_id="ana")
     assert [entry["properties"]["n"] for entry in found["events"]] == list(range(449, -1, -1))
-    assert [each["code"] for each in found["rejects"]] == [515, 520]
+    assert [each["code"] for each in found["rejects"]] == [520, 515]
+
+
+def test_what_tells_of_a_person_elsewhere_is_in_the_document_too(native: Native) -> None:
+    """P-16: what was said of the addresses, suggested merges, rejects of records about others."""
+    native.send(
+        profile("ana", Email="Ana@Example.com"),
+        profile("ana", Email="ana@work.example", Phone="+14155551234"),
+        profile("bo", Email="bo@example.com"),
+        profile("bo", identity="ana"),
+        profile("bo", Email="ana@example.com", Age="x"),
+        profile("bo", Email="bo@example.com", Age="x"),
+        {"type": "profile", "distinct_id": "cy", "google_id": "0", "properties": {"tell": "ana"}},
+    )
+    items = [
+        {"kind": kind, "value": value, "blocked": True}
+        for kind, value in (
+            ("email", "ana@example.com"),
+            ("whatsapp", "+14155551234"),
+            ("email", "bo@example.com"),
+        )
+    ]
+    native.http.post("/v1/addresses/subscriptions", json={"subscriptions": items})
+    found = native.get("profile/download", distinct_id="ana")
+    assert [(each["kind"], each["value"]) for each in found["subscriptions"]] == [
+        ("email", "ana@example.com"),
+        ("whatsapp", "+14155551234"),
+    ]
+    [suggestion] = found["merge_suggestions"]
+    assert suggestion["other_object_id"] == found["profile"]["object_id"]
+    [reject] = found["rejects"]
+    assert reject["record"]["properties"]["Email"] == "ana@example.com"
+    receipt = native.http.delete("/v1/profile?distinct_id=ana").json()["removed"]
+    assert {name: receipt[name] for name in ("rejects", "subscriptions", "merge_suggestions")} == {
+        "rejects": 1,
+        "subscriptions": 2,
+        "merge_suggestions": 1,
+    }
 
 
 def test_a_person_without_anything_is_a_document_too(native: Native) -> None:
     native.send(profile("ana"))
     found = native.get("profile/download", distinct_id="ana")
-    assert (len(found["history"]), found["events"], found["rejects"]) == (1, [], [])
+    assert len(found["history"]) == 1
+    for part in ("events", "rejects", "subscriptions", "merge_suggestions"):
+        assert found[part] == []
 
 
 def test_erasing_gives_a_receipt_and_leaves_nothing(native: Native) -> None:

@@ -94,10 +94,13 @@ def list_rejects(
     return [_kept(stored) for stored in page]
 
 
-def list_rejects_of(store: Store, environment: EnvironmentId, person: str) -> list[KeptReject]:
-    """Give the kept rejects of records that named a person by this id, newest first."""
+def get_rejects(
+    store: Store, environment: EnvironmentId, wanted: Sequence[int]
+) -> list[KeptReject]:
+    """Give the kept rejects of these ids; those that are gone are absent."""
     with store.read() as tx:
-        return [_kept(stored) for stored in rejects.of_person(tx, environment, person)]
+        found = rejects.some(tx, environment, list(wanted))
+    return sorted(map(_kept, found), key=lambda kept: -kept.reject_id)
 
 
 class Once(msgspec.Struct, frozen=True):

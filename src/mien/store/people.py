@@ -43,6 +43,14 @@ _SUGGESTIONS = (
     .order_by(merge_suggestions.c.profile_id, merge_suggestions.c.other_id)
     .limit(sa.bindparam("count"))
 )
+_SUGGESTIONS_OF = (
+    sa.select(*[c for c in merge_suggestions.columns if c.name != "environment_id"])
+    .where(
+        merge_suggestions.c.environment_id == _ENVIRONMENT,
+        sa.or_(OneOf(merge_suggestions.c.profile_id), OneOf(merge_suggestions.c.other_id)),
+    )
+    .order_by(merge_suggestions.c.profile_id, merge_suggestions.c.other_id)
+)
 _FORGET_SUGGESTIONS = sa.delete(merge_suggestions).where(
     merge_suggestions.c.environment_id == _ENVIRONMENT,
     sa.or_(
@@ -111,7 +119,15 @@ def merge_suggestion_page(
     rows = tx.rows(
         _SUGGESTIONS, environment=environment, after=after[0], after_other=after[1], count=count
     )
-    return [MergeSuggestion(r[0], r[1], IdentityKind(r[2]), *r[3:]) for r in rows]
+    return [_suggestion(row) for row in rows]
+
+
+def suggestions_of(
+    tx: Transaction, environment: EnvironmentId, profiles: list[ProfileId]
+) -> list[MergeSuggestion]:
+    """Give the suggestions that name any of these profiles."""
+    rows = tx.rows(_SUGGESTIONS_OF, environment=environment, values=profiles)
+    return [_suggestion(row) for row in rows]
 
 
 def confused_with(
@@ -200,6 +216,11 @@ def note_erasures(
 def all_erasures(tx: Transaction) -> list[Row]:
     """Give every erasure of the store, as rows of the table."""
     return tx.rows(_ERASURES)
+
+
+def _suggestion(row: Row) -> MergeSuggestion:
+    profile, other, kind, value, suggested_at, source = row
+    return MergeSuggestion(profile, other, IdentityKind(kind), value, suggested_at, source)
 
 
 def _subscription(row: Row) -> Subscription:

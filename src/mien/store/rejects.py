@@ -63,11 +63,6 @@ _REPLAYED = (
 _OLD = sa.delete(rejects).where(
     rejects.c.environment_id == _ENVIRONMENT, rejects.c.received_at < sa.bindparam("before")
 )
-_NAMING = (
-    sa.select(*_FIELDS)
-    .where(rejects.c.environment_id == _ENVIRONMENT, rejects.c.person == sa.bindparam("person"))
-    .order_by(rejects.c.reject_id.desc())
-)
 
 
 class _Holds(sa.sql.expression.ColumnElement[bool]):
@@ -114,12 +109,6 @@ def page(
 def some(tx: Transaction, environment: EnvironmentId, wanted: list[int]) -> list[StoredReject]:
     """Give the rejects of these ids; unknown ones are absent."""
     return [_reject(row) for row in tx.rows(_SOME, environment=environment, values=wanted)]
-
-
-def of_person(tx: Transaction, environment: EnvironmentId, person: str) -> list[StoredReject]:
-    """Give the rejects of records that named a person by this id, newest first."""
-    rows = tx.rows(_NAMING, environment=environment, person=index_key(person).encode())
-    return [_reject(row) for row in rows]
 
 
 def mark_replayed(

@@ -162,7 +162,7 @@ async def get_address(request: Request[Any, Any, Any], kind: Kind, value: Value)
             kind=kind,
             value=address[1],
             profiles=view.profiles,
-            subscriptions=_written(view.said, view.actors),
+            subscriptions=write_said(view.said, view.actors),
         )
     )
 
@@ -222,7 +222,7 @@ async def list_subscriptions(
     last = (int(page.said[-1].kind), page.said[-1].value) if len(page.said) == limit else None
     return answer(
         SubscriptionsPage(
-            subscriptions=_written(page.said, page.actors),
+            subscriptions=write_said(page.said, page.actors),
             next_cursor=next_cursor(services, caller, _PURPOSE, last),
         )
     )
@@ -361,7 +361,8 @@ def _address(kind: str, value: str) -> Address:
         raise InvalidInputError(path="value", problem=rejected.reason) from rejected
 
 
-def _written(said: Sequence[Subscription], actors: Mapping[str, str]) -> list[SubscriptionOf]:
+def write_said(said: Sequence[Subscription], actors: Mapping[str, str]) -> list[SubscriptionOf]:
+    """Write what was said of addresses; `actors` names who said it, by source."""
     return [
         SubscriptionOf(
             kind=each.kind.name.lower(),  # type: ignore[arg-type]  # the names of the kinds

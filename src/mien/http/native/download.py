@@ -1,6 +1,6 @@
 """`GET /v1/profile/download`: everything known of a person as one JSON document (P-16)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -12,14 +12,23 @@ from litestar.response import Stream
 
 from mien import clock
 from mien.http.auth import caller_of, services_of
-from mien.http.native.answers import EventEntry, HistoryEntry, ProfileAnswer, RejectEntry
+from mien.http.native.addresses import SubscriptionOf, write_said
+from mien.http.native.answers import (
+    EventEntry,
+    HistoryEntry,
+    MergeSuggestion,
+    ProfileAnswer,
+    RejectEntry,
+)
 from mien.http.native.calls import DistinctId, ObjectId, encode, identity_of, instant, nobody
 from mien.http.native.documents import JSON, described
+from mien.http.native.merges import write_suggestion
 from mien.http.native.people import render_change, render_event, render_person
 from mien.http.native.rejects import render_reject
 from mien.http.state import Services
 from mien.services import history, rejects
 from mien.services.accounts import Caller
+from mien.services.beside import find_beside
 from mien.services.history import Person, PersonView
 from mien.services.trails import Trail
 
@@ -27,12 +36,18 @@ _AT_ONCE = 200
 
 
 class PersonDocument(msgspec.Struct, frozen=True):
-    """Everything known of a person: the profile, its changes and events, and its rejects."""
+    """Everything known of a person.
+
+    The profile, its changes and events, what was said of its addresses, with whom it may be
+    one person, and rejected records that name or reach it.
+    """
 
     downloaded_at: datetime
     profile: ProfileAnswer
     history: list[HistoryEntry]
     events: list[EventEntry]
+    subscriptions: list[SubscriptionOf]
+    merge_suggestions: list[MergeSuggestion]
     rejects: list[RejectEntry]
 
 
@@ -53,6 +68,8 @@ _EXAMPLE = {
     },
     "history": [],
     "events": [],
+    "subscriptions": [],
+    "merge_suggestions": [],
     "rejects": [],
 }
 
@@ -71,7 +88,7 @@ _EXAMPLE = {
 async def download_profile(
     request: Request[Any, Any, Any], distinct_id: DistinctId = None, object_id: ObjectId = None
 ) -> Stream:
-    """Give the profile, its whole history, all its events and its rejected records as a file."""
+    """Give the profile, its whole history, all its events and what else tells of it as a file."""
     services, caller = services_of(request), caller_of(request)
     identity = identity_of(distinct_id, object_id)
     reader, today = services.reader(caller.environment), clock.today(caller.zone)
@@ -104,8 +121,13 @@ async def _document(
     yield b'],"events":['
     async for piece in _joined(_events(services, caller, person.events)):
         yield piece
-    yield b'],"rejects":['
-    async for piece in _joined(_rejects(services, caller, view)):
+    beside = await services.run_long(
+        lambda: find_beside(services.store, caller.environment, person.profile)
+    )
+    yield b'],"subscriptions":' + encode(write_said(beside.said, beside.actors))
+    yield b',"merge_suggestions":' + encode([write_suggestion(e) for e in beside.suggestions])
+    yield b',"rejects":['
+    async for piece in _joined(_rejects(services, caller, beside.rejects)):
         yield piece
     yield b"]}"
 
@@ -145,13 +167,11 @@ async def _events(services: Services, caller: Caller, trail: Trail) -> AsyncIter
 
 
 async def _rejects(
-    services: Services, caller: Caller, view: PersonView
+    services: Services, caller: Caller, wanted: Sequence[int]
 ) -> AsyncIterator[list[bytes]]:
-    profile = view.profile
-    ids = [value for _, value in profile.identities]
-    ids += [device.object_id.removeprefix("-") for device in profile.devices]
-    for each in dict.fromkeys([*ids, profile.object_id]):
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
         found = await services.run_long(
-            partial(rejects.list_rejects_of, services.store, caller.environment, each)
+            partial(rejects.get_rejects, services.store, caller.environment, some)
         )
         yield [encode(render_reject(kept)) for kept in found]

@@ -262,7 +262,7 @@ async def list_suggestions(
     found, last = await on_store(request, _SUGGESTIONS, work)
     return answer(
         MergeSuggestionPage(
-            merge_suggestions=[_suggestion(each) for each in found],
+            merge_suggestions=[write_suggestion(each) for each in found],
             next_cursor=next_cursor(services, caller, _SUGGESTIONS, last),
         )
     )
@@ -351,7 +351,8 @@ def _entry(row: MergeRow) -> MergeEntry:
     )
 
 
-def _suggestion(stored: StoredSuggestion) -> MergeSuggestion:
+def write_suggestion(stored: StoredSuggestion) -> MergeSuggestion:
+    """Write two profiles that may be one person."""
     return MergeSuggestion(
         object_id=server_object_id(stored.profile),
         other_object_id=server_object_id(stored.other),
