@@ -19,7 +19,11 @@ Json = dict[str, Any]
 
 def read(payload: Json, kind: str = "push", **beside: str) -> Visit:
     return read_visit(
-        payload, Envelope(kind, **beside), now=NOW, fresh_guid=FRESH, facts={"platform": "Web"}
+        payload,
+        Envelope(kind, **beside),
+        now=NOW,
+        new_guid=lambda: FRESH,
+        facts={"platform": "Web"},
     )
 
 

@@ -7,7 +7,7 @@ strips some characters from most of what it sends, but not from all. Source: K-0
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -92,16 +92,16 @@ def read_visit(
     envelope: Envelope,
     *,
     now: int,
-    fresh_guid: str,
+    new_guid: Callable[[], str],
     facts: Mapping[str, str],
 ) -> Visit:
     """Read a request of the SDK, or raise `InvalidInputError` naming the part.
 
-    `now` is in epoch seconds; `fresh_guid` is for a visitor who has none; `facts` are
-    what is known of the browser. What the records hold is checked where all records are.
+    `now` is in epoch seconds; `new_guid` makes one for a visitor who has none; `facts`
+    are what is known of the browser. What the records hold is checked where all records are.
     """
     is_login = payload.get("isOUL") is True
-    object_id = _guid(payload, envelope, is_login=is_login) or fresh_guid
+    object_id = _guid(payload, envelope, is_login=is_login) or new_guid()
     session = _session(payload.get("s"), envelope.session, now)
     heads = _Heads(object_id, session, _sent_at(envelope.sent_at, now), _facts(payload, facts))
     visit = Visit(

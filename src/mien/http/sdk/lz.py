@@ -7,12 +7,15 @@ and one character more; the format is that of lz-string's `compressToBase64`.
 
 import base64
 import binascii
+import struct
 
 from mien.http.sdk.refusals import MalformedPayloadError
 
 _NARROW, _WIDE, _END = 0, 1, 2
 _CODES_BEFORE_TEXT = 3
 _BITS = {_NARROW: 8, _WIDE: 16}
+_WORD = 4
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def decompress(text: str, *, limit: int) -> str:
@@ -21,53 +24,54 @@ def decompress(text: str, *, limit: int) -> str:
     `limit` is how many characters come out at most.
     """
     try:
-        parts = _decode(_bits(text), limit)
+        parts = _decode(_words(text), limit)
     except (binascii.Error, IndexError, KeyError, ValueError) as error:
         problem = "d: is not compressed by LZ-String"
         raise MalformedPayloadError(problem) from error
     return _paired("".join(parts))
 
 
-def _bits(text: str) -> str:
-    """Give all bits in reverse: a code has its lowest bit first, a number is read from the highest."""
+def _words(text: str) -> list[int]:
+    """Give the 32 bits from each byte on, the first of them lowest: codes come lowest bit first.
+
+    No code with its place in a byte takes more, and a few sums find it. Behind the end are zeros.
+    """
     digits = text.rstrip("=")
-    raw = base64.b64decode(digits + "A" * (-len(digits) % 4), validate=True)
-    return f"{int.from_bytes(raw):0{len(raw) * 8}b}"[::-1]
+    raw = base64.b64decode(digits + "A" * (-len(digits) % 4), validate=True).translate(_REVERSED)
+    count = -(-len(raw) // _WORD)
+    raw += bytes((count + 1) * _WORD - len(raw))
+    words = [0] * (count * _WORD)
+    for offset in range(_WORD):
+        words[offset::_WORD] = struct.unpack_from(f"<{count}I", raw, offset)
+    return words
 
 
-def _decode(bits: str, limit: int) -> list[str]:
-    end, width = len(bits), 2
-    known: dict[int, str] = {}
+def _decode(words: list[int], limit: int) -> list[str]:
+    at, width, mask = 0, 2, 3
+    known = [""] * _CODES_BEFORE_TEXT
     parts: list[str] = []
-    size, next_code, before = 0, _CODES_BEFORE_TEXT, ""
+    size, before = 0, ""
     while True:
-        start = end - width
-        # A slice from before the beginning would be one from the end of the text.
-        if start < 0:
-            raise ValueError
-        code, end = int(bits[start:end], 2), start
-        if code == _END:
-            return parts
-        if code <= _WIDE:
-            start = end - _BITS[code]
-            if start < 0:
-                raise ValueError
-            part, end = chr(int(bits[start:end], 2)), start
-            known[next_code] = part
-            next_code += 1
-        else:
+        code, at = words[at >> 3] >> (at & 7) & mask, at + width
+        if code > _END:
             # A code that is only now to be given stands for the last text and its first character.
-            part = before + before[0] if code == next_code else known[code]
+            part = before + before[0] if code == len(known) else known[code]
+        elif code == _END:
+            return parts
+        else:
+            bits = _BITS[code]
+            part, at = chr(words[at >> 3] >> (at & 7) & (1 << bits) - 1), at + bits
+            known.append(part)
         parts.append(part)
         size += len(part)
         if size > limit:
             problem = f"d: holds more than {limit:,} characters"
             raise MalformedPayloadError(problem)
         if before:
-            known[next_code] = before + part[0]
-            next_code += 1
+            known.append(before + part[0])
         before = part
-        width = next_code.bit_length()
+        if len(known) > mask:
+            width, mask = width + 1, mask * 2 + 1
 
 
 def _paired(text: str) -> str:

@@ -46,7 +46,7 @@ async def take_visit(request: Request[Any, Any, Any]) -> ASGIResponse:
             sent_at=query.get("i", ""),
         ),
         now=now_ms // 1_000,
-        fresh_guid=clock.new_device_id(),
+        new_guid=clock.new_device_id,
         facts=_facts(services, request, address),
     )
     receipt = await services.ingest.submit(
