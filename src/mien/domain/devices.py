@@ -3,6 +3,7 @@
 Source: P-01, P-08, P-17, U-15.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -107,6 +108,11 @@ class Device(DeviceFacts, omit_defaults=True, gc=False):
         for name, told in learned.items():
             setattr(self, name, told)
         return learned
+
+
+def longest_unseen(devices: Sequence[Device]) -> Device:
+    """Give the device to let go: the longest unseen, one without an active token first (P-08)."""
+    return min(devices, key=lambda each: (each.active_token is not None, each.seen_at))
 
 
 def parse_device_facts(raw: object) -> DeviceFacts:

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from mien.domain.devices import DEVICES, Device, DeviceFacts
+from mien.domain.devices import DEVICES, Device, DeviceFacts, longest_unseen
 from mien.domain.events import Activity, Summary
 from mien.domain.identities import Identity, IdentityKind, server_object_id
 from mien.domain.ids import ProfileId
-from mien.domain.preferences import OPT_INS, Address, GroupChange, addresses, strictest_groups
+from mien.domain.preferences import REFUSALS, Address, GroupChange, addresses, strictest_groups
 from mien.domain.profiles import (
     Chain,
     Document,
@@ -83,7 +83,7 @@ def merge_documents(survivor: Document, absorbed: Document) -> Document:
     """Make one document of two (P-07, U-13).
 
     Of a property the newest write wins, the survivor's at equal times; a removal is a
-    write too. Two lists are united, the longer known items first. Of the opt-ins a no wins.
+    write too. Two lists are united, the longer known items first. A refusal wins always.
     """
     merged = Document(survivor.base_at, groups=strictest_groups(survivor.groups, absorbed.groups))
     names = {**survivor.properties, **absorbed.properties, **survivor.set_at, **absorbed.set_at}
@@ -292,9 +292,9 @@ class MergedProfile(Profile):
             Profile.detach(each, identity)
 
     def add_device(self, device: Device) -> None:
-        """Bind a device."""
-        for each in self._with_path():
-            Profile.add_device(each, msgspec.structs.replace(device))
+        """Bind a device; a side may have it still if there was no room for it when they met."""
+        super().add_device(device)
+        self._hand_over(device.key)
 
     def remove_device(self, key: str) -> Device | None:
         """Let a device go."""
@@ -425,7 +425,7 @@ def _side_changes(
         return property_changes(side.document, {name: change}, rules=rules, late_at=late_at)
     except Rejected:
         # Such as counting up what is a text there: it takes over what is shown.
-        return PropertyChanges({name: shown.new.get(name)}, {})
+        return PropertyChanges({name: shown.new[name]} if name in shown.new else {}, {})
 
 
 def _winner(name: str, survivor: Document, absorbed: Document) -> tuple[Value | None, int]:
@@ -435,8 +435,8 @@ def _winner(name: str, survivor: Document, absorbed: Document) -> tuple[Value | 
     if isinstance(ours, list) and isinstance(theirs, list):
         older, newer = (ours, theirs) if our_time <= their_time else (theirs, ours)
         return list(dict.fromkeys((*older, *newer)))[-LIST_ITEMS:], newest
-    if name in OPT_INS and ours is not None and theirs is not None:
-        return ours is True and theirs is True, newest
+    if (refusal := REFUSALS.get(name)) is not None and (ours is refusal or theirs is refusal):
+        return refusal, newest
     return (ours if our_time >= their_time else theirs), newest
 
 
@@ -445,8 +445,7 @@ def _devices(survivor: Document, absorbed: Document) -> list[Device]:
     known = {each.key: each for each in (*survivor.devices, *absorbed.devices)}
     devices = [msgspec.structs.replace(each) for each in known.values()]
     while len(devices) > DEVICES:
-        free = [each for each in devices if each.active_token is None] or devices
-        devices.remove(min(free, key=lambda each: each.seen_at))
+        devices.remove(longest_unseen(devices))
     return devices
 
 

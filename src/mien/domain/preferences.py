@@ -33,6 +33,10 @@ OPT_OUT = "ct_optout"
 """The property that says whether a person opted out of being recorded by SDKs."""
 
 
+REFUSALS: dict[str, bool] = {**dict.fromkeys(OPT_INS, False), OPT_OUT: True}
+"""Properties by which a person refuses something, and the value that does."""
+
+
 class SubscriptionKind(IntEnum):
     """What is said of an address: of an e-mail address, of a phone, of a phone on WhatsApp alone."""
 

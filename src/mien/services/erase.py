@@ -21,7 +21,7 @@ from mien.services.mentions import Known, Mentions, find_rejects, known_of
 from mien.services.merger import own_id
 from mien.services.merges import separate_newest
 from mien.services.neighbours import cleanse_neighbours
-from mien.services.reading import find_in
+from mien.services.reading import find_in, find_locked
 from mien.services.retrying import write_retried
 from mien.store import accounts, idempotency, log, merges, numbers, people, rejects
 from mien.store import profiles as profile_store
@@ -75,10 +75,10 @@ def erase_part(
     """Erase whom an id meant before any merge, and leave those whom it was merged with."""
 
     def find_alone(tx: Transaction) -> Profile | None:
-        found = find_in(tx, environment, identity)
+        (found,) = find_locked(tx, environment, [identity])
         while found is not None and found.is_merged:
             separate_newest(tx, environment, found, source="erasure")
-            found = find_in(tx, environment, identity)
+            (found,) = find_locked(tx, environment, [identity])
         return found
 
     def work(tx: Transaction) -> ErasureReceipt | None:
@@ -124,16 +124,13 @@ def erase_within(
     tx: Transaction, environment: EnvironmentId, identity: Identity, *, ahead: Ahead | None
 ) -> ErasureReceipt | None:
     """Erase the profile that an identity means, within a transaction; None if there is none."""
-    return _erase_found(tx, environment, find_in(tx, environment, identity), ahead)
+    return _erase_found(tx, environment, find_locked(tx, environment, [identity])[0], ahead)
 
 
 def _erase_found(
     tx: Transaction, environment: EnvironmentId, found: Profile | None, ahead: Ahead | None
 ) -> ErasureReceipt | None:
-    if found is None:
-        return None
-    locked = merges.lock(tx, environment, [found.id])[found.id]
-    return _erase(tx, environment, locked, clock.now_ms(), ahead)
+    return None if found is None else _erase(tx, environment, found, clock.now_ms(), ahead)
 
 
 def _erase(
@@ -245,10 +242,9 @@ def _erase_grey(
     rests = {link.rest for link in merges.find_grey_links(tx, environment, parts)}
     merges.forget_grey_links(tx, environment, parts)
     for rest in sorted(rests):
-        profile = profile_store.find(tx, environment, rest)
+        profile = merges.lock(tx, environment, (), perhaps=[rest]).get(rest)
         if profile is not None and profile.is_anonymous and not profile.document.devices:
-            locked = merges.lock(tx, environment, [rest])[rest]
-            removed.update(_erase(tx, environment, locked, now_ms).removed)
+            removed.update(_erase(tx, environment, profile, now_ms).removed)
             removed["grey_profiles"] += 1
             removed["profiles"] -= 1
     return removed

@@ -4,8 +4,10 @@
 log is led where it belongs (P-07, B-01).
 """
 
+from collections.abc import Sequence
+
 from mien.domain.changes import Change
-from mien.domain.devices import TokenLoss
+from mien.domain.devices import DEVICES, TokenLoss, longest_unseen
 from mien.domain.identities import Identity, IdentityKind, server_object_id, token_identity
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.merging import (
@@ -38,17 +40,15 @@ class Merger:
         self._tx, self._environment = tx, environment
         self._owners, self._profiles, self._pending = owners, profiles, pending
 
-    def may_merge(self, one: ProfileId, other: ProfileId) -> bool:
-        """Tell whether records may merge two profiles: not when people took them apart."""
-        count = sum(
-            len(profile.merges)
-            for each in (one, other)
-            if isinstance(profile := self._profiles[each], MergedProfile)
-        )
-        if count >= MERGES_PER_PROFILE:
+    def may_merge(self, joined: Sequence[ProfileId], other: ProfileId) -> bool:
+        """Tell whether records may add a profile to some: not when people took them apart."""
+        profiles = [self._profiles[each] for each in joined]
+        if not has_room_to_merge([*profiles, self._profiles[other]]):
             return False
-        undone = merges.undone_pairs(self._tx, self._environment, [one, other])
-        return frozenset((one, other)) not in undone
+        ours = {chain.id for profile in profiles for chain in profile.chains}
+        theirs = {chain.id for chain in self._profiles[other].chains}
+        undone = merges.undone_pairs(self._tx, self._environment, [*ours, *theirs])
+        return not any(pair & ours and pair & theirs for pair in undone)
 
     def prepare(
         self, one: Profile, other: Profile, because: Identity | None, stamp: Stamp
@@ -72,6 +72,18 @@ class Merger:
         for chain in merged.chains:
             self._pending.rechain(_chain(survivor, chain.id) or _chain(absorbed, chain.id), chain)
         self._pending.absorb(absorbed.id)
+        self._lead_ids_together(merged, survivor, absorbed)
+        for address in absorbed.reached:
+            self._pending.hold_address(*address, absorbed.id, is_held=False)
+            self._pending.hold_address(*address, merged.id, is_held=True)
+        self._log_merge(merged, merge, survivor, absorbed, stamp)
+
+    def _lead_ids_together(self, merged: Profile, survivor: Profile, absorbed: Profile) -> None:
+        """Let all that found one of two profiles find the one that they are now."""
+        for identity, owner in self._owners.items():
+            # More than the ids that it holds: an e-mail address may mean it without being one.
+            if owner == absorbed.id:
+                self._owners[identity] = merged.id
         kept = set(identities_of(merged))
         for profile in (survivor, absorbed):
             for identity in identities_of(profile):
@@ -80,12 +92,7 @@ class Merger:
                     self._owners.pop(identity, None)
                     self._pending.release_identity(identity, profile.id)
                 elif profile is absorbed:
-                    self._owners[identity] = merged.id
                     self._pending.move_identity(identity, merged.id)
-        for address in absorbed.reached:
-            self._pending.hold_address(*address, absorbed.id, is_held=False)
-            self._pending.hold_address(*address, merged.id, is_held=True)
-        self._log_merge(merged, merge, survivor, absorbed, stamp)
 
     def separate(self, merged: MergedProfile, stamp: Stamp) -> tuple[Profile, Profile]:
         """Undo the newest merge of a profile, and give both sides as profiles again."""
@@ -108,9 +115,10 @@ class Merger:
         self, merged: Profile, survivor: Profile, absorbed: Profile, stamp: Stamp
     ) -> None:
         """Lead each id to the side that holds it; one that another took since stays with that."""
-        wanted = {
-            identity: side for side in (survivor, absorbed) for identity in identities_of(side)
-        }
+        wanted = _wanted((survivor, absorbed), stamp)
+        for identity in identities_of(merged):
+            if identity not in wanted:
+                self._pending.release_identity(identity, merged.id)
         held = profile_store.find_owners(self._tx, self._environment, wanted)
         for identity, side in wanted.items():
             holder = held.get(identity)
@@ -166,6 +174,12 @@ class Merger:
             self._pending.log_change(side, change, stamp)
 
 
+def has_room_to_merge(profiles: Sequence[Profile]) -> bool:
+    """Tell whether all of these may become one profile: there is a limit to what it is made of."""
+    made = sum(len(each.merges) for each in profiles if isinstance(each, MergedProfile))
+    return made + len(profiles) - 1 <= MERGES_PER_PROFILE
+
+
 def own_id(profile: ProfileId) -> Identity:
     """Give the objectId that the server made for a profile."""
     return Identity(IdentityKind.OBJECT_ID, server_object_id(profile))
@@ -179,6 +193,19 @@ def identities_of(profile: Profile) -> list[Identity]:
         *(Identity(IdentityKind.OBJECT_ID, device.key) for device in devices),
         *(token_identity(token.id) for each in devices if (token := each.active_token)),
     ]
+
+
+def _wanted(sides: Sequence[Profile], stamp: Stamp) -> dict[Identity, Profile]:
+    """Give which side holds which id; one that both hold stays with the first."""
+    wanted: dict[Identity, Profile] = {}
+    for side in sides:
+        # A side also has devices for which the merged profile had no room (P-08).
+        while len(devices := side.document.devices) > DEVICES:
+            side.remove_device(longest_unseen(devices).key)
+        for identity in identities_of(side):
+            if wanted.setdefault(identity, side) is not side:
+                _take_away(side, identity, stamp)
+    return wanted
 
 
 def _take_away(profile: Profile, identity: Identity, stamp: Stamp) -> None:

@@ -21,15 +21,15 @@ from mien.domain.merging import (
     find_conflicts,
 )
 from mien.domain.profiles import Profile, PropertyChanges
-from mien.services.merger import Merger, identities_of, own_id
+from mien.services.merger import Merger, has_room_to_merge, identities_of, own_id
 from mien.services.pending import Pending
-from mien.services.reading import find_in
+from mien.services.reading import find_in, find_locked
 from mien.services.registry import Registry
 from mien.services.retrying import write_retried
 from mien.services.trails import chains_of
 from mien.store import merges, people
 from mien.store import profiles as profile_store
-from mien.store.engine import Store, Transaction
+from mien.store.engine import RetryTransactionError, Store, Transaction
 from mien.store.merges import MergeRow
 from mien.store.people import MergeSuggestion
 
@@ -139,6 +139,9 @@ def undo_merge(store: Store, environment: EnvironmentId, merge: int, *, source: 
         if known.undone_at is not None:
             return UndoReport(merge, known.survivor, known.absorbed, (), is_done_before=True)
         desk = _Desk(tx, environment, [known.root])
+        if merges.find(tx, environment, merge) != known:
+            # Undone, or part of another merge, while its profile was waited for.
+            raise RetryTransactionError
         merged = desk.merged(known.root)
         if merged.merges[0].id != merge:
             raise LaterMergeError(merged.merges[0].id)
@@ -156,7 +159,7 @@ def demerge(
         undone = 0
         waiting = [identity]
         while waiting:
-            found = find_in(tx, environment, waiting.pop())
+            (found,) = find_locked(tx, environment, [waiting.pop()])
             while found is not None and found.is_merged:
                 report = separate_newest(tx, environment, found, source=source)
                 waiting.append(own_id(report.absorbed))
@@ -173,7 +176,7 @@ def demerge(
 def separate_newest(
     tx: Transaction, environment: EnvironmentId, profile: Profile, *, source: str
 ) -> UndoReport:
-    """Undo the newest merge of a profile, within a transaction."""
+    """Undo the newest merge of a profile that others are kept off, within a transaction."""
     desk = _Desk(tx, environment, [profile.id])
     return desk.separate(desk.merged(profile.id), source)
 
@@ -279,7 +282,10 @@ class _Desk:
 def _merge(
     tx: Transaction, environment: EnvironmentId, named: tuple[Identity, Identity], source: str
 ) -> MergeReport:
-    one, other = (_known(tx, environment, each) for each in named)
+    one, other = (
+        _known(identity, found)
+        for identity, found in zip(named, find_locked(tx, environment, named), strict=True)
+    )
     if one.id == other.id:
         return _merged_before(tx, environment, one)
     desk = _Desk(tx, environment, [one.id, other.id])
@@ -287,9 +293,7 @@ def _merge(
     conflicts = find_conflicts(survivor.document, absorbed.document)
     moved, events = identities_of(absorbed), _count_events(absorbed)
     before = survivor.document
-    if sum(
-        len(each.merges) for each in desk.profiles.values() if isinstance(each, MergedProfile)
-    ) >= (MERGES_PER_PROFILE):
+    if not has_room_to_merge((survivor, absorbed)):
         raise MergeTooManyError
     merged = desk.merge(survivor.id, absorbed.id, source)
     return MergeReport(
@@ -320,8 +324,7 @@ def _merged_before(tx: Transaction, environment: EnvironmentId, profile: Profile
     )
 
 
-def _known(tx: Transaction, environment: EnvironmentId, identity: Identity) -> Profile:
-    found = find_in(tx, environment, identity)
+def _known(identity: Identity, found: Profile | None) -> Profile:
     if found is None:
         msg = f"Nobody has the id '{identity.value}'."
         raise NotFoundError(msg)

@@ -24,7 +24,7 @@ from mien.domain.schema import DefinitionKind
 from mien.domain.values import Value
 from mien.store import definitions, merges, people
 from mien.store import profiles as profile_store
-from mien.store.engine import Store, Transaction
+from mien.store.engine import RetryTransactionError, Store, Transaction
 
 
 class ProfileView(msgspec.Struct, frozen=True, gc=False):
@@ -136,6 +136,22 @@ def find_in(tx: Transaction, environment: EnvironmentId, identity: Identity) -> 
     return found
 
 
+def find_locked(
+    tx: Transaction, environment: EnvironmentId, named: Sequence[Identity]
+) -> list[Profile | None]:
+    """Find the profiles that identities mean, and keep other writers off them.
+
+    Raises `RetryTransactionError` if one changed hands while its holder was waited for.
+    """
+    found = [find_in(tx, environment, each) for each in named]
+    locked = merges.lock(tx, environment, [each.id for each in found if each is not None])
+    if not tx.is_sqlite:
+        again = [find_in(tx, environment, each) for each in named]
+        if _ids(again) != _ids(found):
+            raise RetryTransactionError
+    return [None if each is None else locked[each.id] for each in found]
+
+
 def find_shown(tx: Transaction, environment: EnvironmentId, profile: ProfileId) -> Profile | None:
     """Find a profile by its id: itself, or the one that took it in."""
     found = profile_store.find(tx, environment, profile)
@@ -152,6 +168,10 @@ def find_by_email(tx: Transaction, environment: EnvironmentId, email: str) -> li
     value = normalise_email(email).replace(" ", "+")
     found = profile_store.find_by_address(tx, environment, AddressKind.EMAIL, value)
     return sorted(found, key=lambda profile: (_last_active(profile), profile.id), reverse=True)
+
+
+def _ids(found: Sequence[Profile | None]) -> list[ProfileId | None]:
+    return [None if each is None else each.id for each in found]
 
 
 def _last_active(profile: Profile) -> int:

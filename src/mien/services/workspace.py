@@ -5,10 +5,13 @@ Records are applied to it in order, each seeing the ones before, and `flush` wri
 what changed in a few statements. A dry run is the same without the flush.
 """
 
+from collections import Counter
+from collections.abc import Mapping
+
 import msgspec
 
 from mien.domain.changes import Change
-from mien.domain.devices import DEVICES, Device
+from mien.domain.devices import DEVICES, Device, longest_unseen
 from mien.domain.environments import IDS_PER_KIND
 from mien.domain.identities import (
     WIRE_NAMES,
@@ -90,16 +93,19 @@ class Workspace:
                 if record.device is not None:
                     named.add(record.device)
         self._owners.update(self._find_owners(named))
+        self._roots = self._find_roots(named)
         self._profiles.update(
             merges.lock(
                 self._tx,
                 self._environment,
                 self._owners.values(),
-                perhaps=self._made_by_server(named),
+                perhaps={self._roots.get(each, each) for each in _made_by_server(named)},
             )
         )
         # An id may have changed hands while its holder was waited for.
-        if not self._tx.is_sqlite and self._find_owners(named) != self._owners:
+        if not self._tx.is_sqlite and (
+            self._find_owners(named) != self._owners or self._find_roots(named) != self._roots
+        ):
             raise RetryTransactionError
 
     def _find_owners(self, named: set[Identity]) -> dict[Identity, ProfileId]:
@@ -115,16 +121,9 @@ class Workspace:
             owners |= {Identity(IdentityKind.EMAIL, value): known[value] for value in known}
         return owners
 
-    def _made_by_server(self, named: set[Identity]) -> set[ProfileId]:
-        """Give the profiles that are named by objectIds of the server: shown ones, or their roots."""
-        made = {
-            profile
-            for identity in named
-            if identity.kind is IdentityKind.OBJECT_ID
-            and (profile := profile_of_server_object_id(identity.value)) is not None
-        }
-        self._roots = merges.find_roots(self._tx, self._environment, made)
-        return {self._roots.get(each, each) for each in made}
+    def _find_roots(self, named: set[Identity]) -> dict[ProfileId, ProfileId]:
+        """Give those who took in profiles that are named by objectIds of the server."""
+        return merges.find_roots(self._tx, self._environment, _made_by_server(named))
 
     def apply(self, record: Record, batch: Batch) -> Result:
         """Apply one record; a record that fails changes nothing and comes back as a `Reject`."""
@@ -342,11 +341,17 @@ class Workspace:
         """Leave the merges that a record may make; the others become suggestions (P-07)."""
         assert resolution.profile is not None  # noqa: S101 - others merge into a known profile
         room = self._registry.settings.merges_per_call - self._merges.get(id(batch), 0)
-        merging = [
-            (identity, other)
-            for identity, other in resolution.merges[: max(0, room)]
-            if self._merger.may_merge(resolution.profile, other)
-        ]
+        joined = [resolution.profile]
+        merging: list[tuple[Identity, ProfileId]] = []
+        for each in resolution.merges:
+            further = [*joined, each[1]]
+            if (
+                len(merging) < room
+                and self._has_room_for_ids(further)
+                and self._merger.may_merge(joined, each[1])
+            ):
+                merging.append(each)
+                joined = further
         rest = [each for each in resolution.merges if each not in merging]
         return msgspec.structs.replace(
             resolution, merges=tuple(merging), conflicts=(*resolution.conflicts, *rest)
@@ -356,7 +361,8 @@ class Workspace:
         owner = self._owners.get(device)
         if owner is None and _is_server_made(device):
             owner = profile_of_server_object_id(device.value)
-            owner = owner if owner is None else self._roots.get(owner, owner)
+            while owner in self._roots:
+                owner = self._roots[owner]
             if owner is None or owner not in self._profiles:
                 reason = f"objectId '{device.value}' was not made by this server"
                 raise Rejected(RejectCode.OBJECT_ID, reason)
@@ -391,10 +397,22 @@ class Workspace:
             profile.turn_to(named)
         return profile
 
+    def _has_room_for_ids(self, profiles: list[ProfileId]) -> bool:
+        """Tell whether one profile may have the ids of all of these (P-08)."""
+        held = Counter(
+            IdentityKind(kind)
+            for each in profiles
+            for kind, _ in self._profiles[each].document.identities
+        )
+        return all(size <= self._limit_of(kind) for kind, size in held.items())
+
+    def _limit_of(self, kind: IdentityKind) -> int:
+        limits: Mapping[str, int] = self._registry.settings.ids_per_kind  # type: ignore[assignment]  # other names are absent
+        return limits.get(WIRE_NAMES[kind], IDS_PER_KIND)
+
     def _check_room(self, profile: Profile, attach: tuple[Identity, ...]) -> None:
-        limits = self._registry.settings.ids_per_kind
         for kind in {identity.kind for identity in attach}:
-            limit = limits.get(WIRE_NAMES[kind], IDS_PER_KIND)  # type: ignore[call-overload]  # those that may be limited are among the keys
+            limit = self._limit_of(kind)
             held = sum(1 for known, _ in profile.document.identities if known == kind)
             size = held + sum(1 for identity in attach if identity.kind is kind)
             if size > limit:
@@ -444,8 +462,13 @@ class Workspace:
                 self._pending.add_identity(identity, profile.id)
             applied.attached = resolution.attach
             applied.is_changed = True
-        if resolution.moves_device and record.device is not None:
-            self._bind(profile, record.device, record.object_id, resolution.device_from, batch)
+        # Whoever had the device may be this very profile by now.
+        if (
+            resolution.moves_device
+            and record.device is not None
+            and (former := self._owners.get(record.device)) != profile.id
+        ):
+            self._bind(profile, record.device, record.object_id, former, batch)
             applied.device, applied.is_changed = record.object_id, True
         if resolution.conflicts:
             for identity, other in resolution.conflicts:
@@ -463,6 +486,7 @@ class Workspace:
         """Let the profile that was prepared take the place of those that it was made of."""
         for prepared in self._prepared:
             self._merger.install(prepared, batch)
+            self._roots[prepared.merges[0].absorbed] = prepared.id
         self._merges[id(batch)] = self._merges.get(id(batch), 0) + len(self._prepared)
         self._prepared[-1].turn_to(record.person)
         applied.merged = tuple(identity for identity, _ in resolution.merges)
@@ -517,8 +541,7 @@ class Workspace:
         devices = profile.document.devices
         if len(devices) <= DEVICES:
             return
-        free = [each for each in devices[:-1] if each.active_token is None] or devices[:-1]
-        oldest = min(free, key=lambda each: each.seen_at)
+        oldest = longest_unseen(devices[:-1])
         profile.remove_device(oldest.key)
         self._tokens.release(oldest, profile)
         device = Identity(IdentityKind.OBJECT_ID, oldest.key)
@@ -576,6 +599,16 @@ def _reaches(changes: PropertyChanges) -> bool:
 
 
 _ADDRESS_FIELDS = frozenset(FIELD_OF_ADDRESS.values())
+
+
+def _made_by_server(named: set[Identity]) -> set[ProfileId]:
+    """Give the profiles that are named by objectIds of the server."""
+    return {
+        profile
+        for identity in named
+        if identity.kind is IdentityKind.OBJECT_ID
+        and (profile := profile_of_server_object_id(identity.value)) is not None
+    }
 
 
 def _is_server_made(device: Identity) -> bool:

@@ -221,7 +221,7 @@ def page(tx: Transaction, environment: EnvironmentId, *, before: int, count: int
 def undone_pairs(
     tx: Transaction, environment: EnvironmentId, roots: Sequence[ProfileId]
 ) -> set[frozenset[ProfileId]]:
-    """Give the pairs among these profiles that people took apart again."""
+    """Give the pairs that people took apart again, of which one is among these profiles."""
     rows = tx.rows(_UNDONE, environment=environment, values=roots)
     return {frozenset(row) for row in rows}
 
