@@ -78,14 +78,14 @@ def floor(name: str, order: FloorOrder) -> Report:
     return _run(f"bench.floors.{name}", order)
 
 
-def load_beside(order: LoadOrder, *, main: LoadOrder) -> Report:
-    """Run a job as long as the main one runs; gives what the first measured."""
+def load_beside(order: LoadOrder, *, main: LoadOrder) -> tuple[Report, Report]:
+    """Run a job as long as the main one runs; gives what both measured, the main one last."""
     beside, first = Child("bench.load", order), Child("bench.load", main)
     beside.go()
     first.go()
-    first.report()
+    measured = first.report()
     beside.stop()
-    return beside.report()
+    return beside.report(), measured
 
 
 def load_watched(order: LoadOrder, look: Callable[[], None]) -> Report:

@@ -6,6 +6,7 @@ numbers, before its clock starts.
 """
 
 from collections.abc import Iterable
+from typing import Literal
 
 from msgspec import Struct
 
@@ -75,6 +76,17 @@ class Pages(Struct, frozen=True, tag="pages"):
     now: int
 
 
+class Merges(Struct, frozen=True, tag="merges"):
+    """Merge the first `people` two by two, each time undoing it before the next, `times` over.
+
+    The call times of the report are those of one of the two.
+    """
+
+    people: int
+    times: int
+    measures: Literal["merge", "undo"] = "merge"
+
+
 class Reads(Struct, frozen=True, tag="reads"):
     """GET these paths in a circle until `seconds` are over or the parent says stop."""
 
@@ -104,7 +116,7 @@ class LoadOrder(Struct, frozen=True):
     """One job for the load generator; `rate` is calls a second, None as fast as they are answered."""
 
     target: Target
-    job: Profiles | Events | Visitors | Pages | Reads | Export
+    job: Profiles | Events | Visitors | Pages | Merges | Reads | Export
     rate: float | None = None
 
 

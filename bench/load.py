@@ -1,8 +1,9 @@
 """The load generator: one process, one job, everything prepared before the clock starts."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
-from itertools import cycle
+from itertools import chain, cycle, repeat
 from math import inf
 from typing import assert_never
 
@@ -11,10 +12,12 @@ from msgspec import Struct
 
 from bench import batches, handshake, pages
 from bench.connections import Connection, ask, drive, drive_at
+from bench.corpus import identity
 from bench.jobs import (
     Events,
     Export,
     LoadOrder,
+    Merges,
     Pages,
     Profiles,
     Reads,
@@ -26,6 +29,9 @@ from bench.wire import Request, get, post
 
 UPLOAD = "/1/upload"
 EXPORT = "/1/profiles.json"
+MERGES = "/v1/merges"
+MERGED = re.compile(rb'^(?!.*"done_before":true).*"survivor"')
+"""What the answer says to a merge, or an undo, that was not done before."""
 
 
 class Page(Struct, frozen=True):
@@ -33,6 +39,12 @@ class Page(Struct, frozen=True):
 
     records: list[msgspec.Raw] = []
     next_cursor: str | None = None
+
+
+class Merged(Struct, frozen=True):
+    """The answer to a merge."""
+
+    id: int
 
 
 class Started(Struct, frozen=True):
@@ -50,6 +62,8 @@ def main() -> None:
             report = send(connections, uploads(order.target, job), order.rate)
         case Pages() as job:
             report = send(connections, list(pages.requests(order.target, job)), order.rate)
+        case Merges() as job:
+            report = merge(connections[0], order.target, job)
         case Reads() as job:
             report = read(connections, [get(order.target, path) for path in job.paths], job.seconds)
         case Export() as job:
@@ -85,6 +99,23 @@ def read(connections: list[Connection], calls: list[Request], seconds: float) ->
     drive(connections, cycle(calls), seconds=seconds, stopped=handshake.listen_for_stop())
     calls_made = _call_seconds(connections)
     return watch.report(records=len(calls_made), call_seconds=calls_made)
+
+
+def merge(connection: Connection, target: Target, job: Merges) -> Report:
+    """Merge people and take them apart again, on one connection; a record is a pair."""
+    send = partial(ask, connection)
+    pairs = [(identity(one), identity(one + 1)) for one in range(0, job.people, 2)]
+    watch, stopped = handshake.wait_for_go(), handshake.listen_for_stop()
+    for one, other in chain.from_iterable(repeat(pairs, job.times)):
+        question = {"one": {"distinct_id": one}, "other": {"distinct_id": other}}
+        merged = send(post(target, MERGES, msgspec.json.encode(question), sign=MERGED))
+        number = msgspec.json.decode(merged, type=Merged).id
+        send(post(target, f"{MERGES}/{number}/undo", b"", sign=MERGED))
+        if stopped.is_set():
+            break
+    first = 0 if job.measures == "merge" else 1
+    call_seconds = connection.call_seconds[first::2]
+    return watch.report(records=len(call_seconds), call_seconds=call_seconds)
 
 
 def export(connection: Connection, target: Target, job: Export) -> Report:

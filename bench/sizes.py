@@ -17,6 +17,7 @@ class Sizes(Struct, frozen=True):
     profiles_on_postgres: int
     page_visits: int
     visitors: int
+    merge_pairs: int
     read_seconds: float
 
 
@@ -29,6 +30,7 @@ SMALL = Sizes(
     profiles_on_postgres=10_000,
     page_visits=1_000,
     visitors=5_000,
+    merge_pairs=3,
     read_seconds=1.0,
 )
 FULL = Sizes(
@@ -40,5 +42,6 @@ FULL = Sizes(
     profiles_on_postgres=30_000,
     page_visits=5_000,
     visitors=100_000,
+    merge_pairs=10,
     read_seconds=5.0,
 )

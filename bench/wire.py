@@ -71,11 +71,12 @@ def post(
     *,
     query: Mapping[str, object] | None = None,
     processed: int | None = None,
+    sign: re.Pattern[bytes] = SUCCESS,
 ) -> Request:
     """Give a POST request with a JSON body."""
     head = _head("POST", target, f"{path}?{urlencode(query)}" if query else path)
     fields = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    return Request(head + fields.encode() + body, processed)
+    return Request(head + fields.encode() + body, processed, sign)
 
 
 def take_answer(buffer: bytes | bytearray) -> Answer | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bench.rows import Row
 from bench.stage import Stage
 from bench.works.exports import export
+from bench.works.merges import merges
 from bench.works.pages import pages
 from bench.works.reads import read
 from bench.works.stored import stored
@@ -17,6 +18,7 @@ WORKS: dict[str, Callable[[Stage], list[Row]]] = {
     "stored": stored,
     "websdk": pages,
     "visitors": visitors,
+    "merges": merges,
     "read": read,
     "export": export,
     "postgres": postgres,

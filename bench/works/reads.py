@@ -50,7 +50,7 @@ def _beside_upload(stage: Stage, server: Server) -> Row:
 
     def beside(turn: int) -> Report:
         upload = Profiles(InOrder(FIRST_NEW_PERSON + turn * count, count))
-        return load_beside(reads, main=LoadOrder(server.target(CONNECTIONS), upload))
+        return load_beside(reads, main=LoadOrder(server.target(CONNECTIONS), upload))[0]
 
     reports = stage.in_turns(work, {"mien": beside})
     return row(

@@ -13,13 +13,6 @@ from bench.journeys import FAMILY, device
 from bench.load import uploads
 from bench.wire import WrongAnswerError
 from mien import clock
-from tests.support.servers import Key, Server
-
-
-@pytest.fixture
-def target(server: Server, keys: tuple[Key, Key]) -> Target:
-    """Say where a load for a new account goes."""
-    return Target(server.port, keys[0].account_id, keys[0].passcode)
 
 
 @pytest.fixture
