@@ -1,7 +1,8 @@
 """The Python client against the real server, sync and async."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from mien_client import (
@@ -13,8 +14,10 @@ from mien_client import (
     ProfileRecord,
     ProfileType,
     Record,
+    Result,
     Status,
     TokenRecord,
+    sign_identity,
 )
 from tests.support.servers import Key, Server
 
@@ -91,6 +94,64 @@ async def test_the_async_client_uploads_reads_replays_and_erases(
         assert replayed.status == "success"
         assert (await mien.erase(object_id="d-1"))["hashes_kept"] >= 2
         assert await mien.profile(distinct_id="ana") is None
+
+
+def test_what_is_said_of_a_person_arrives_without_waiting(
+    server: Server, keys: tuple[Key, Key]
+) -> None:
+    """K-03: the verbs of the queue, a login on a device, and who then reads the profile (P-13)."""
+    key = keys[0]
+    told: list[Result] = []
+    with Mien(server.url, account_id=key.account_id, passcode=key.passcode) as mien:
+        ana = mien.user("ana", object_id="d-1")
+        ana.identify({"Name": "Ana"}, on_identified=told.append)
+        ana.track("Charged", {"Amount": 9.5}, at=MOMENT)
+        ana.add("tags", ["a", "b"])
+        ana.remove("tags", "a")
+        ana.increment("visits", 2)
+        ana.increment("visits", -1)
+        ana.set({"mood": "fine"})
+        ana.unset("mood")
+        assert mien.flush(30)
+        assert [result.created for result in told] == [True]
+        known = mien.profile(distinct_id="ana")
+        assert known is not None
+        properties = {"Name": "Ana", "tags": ["b"], "visits": 1}
+        assert properties.items() <= known.properties.items()
+        assert "mood" not in known.properties
+        assert known.events["Charged"].last_seen == MOMENT
+        assert [device["object_id"] for device in known.devices] == ["d-1"]
+        token = mien.create_profile_token(distinct_id="ana", lifetime=timedelta(minutes=1))
+    own = httpx.get(
+        f"{server.url}/sdk/v1/profile",
+        params={"account": key.account_id},
+        headers={"Authorization": f"Bearer {token.token}"},
+    )
+    assert properties.items() <= own.json()["properties"].items()
+
+
+async def test_a_server_signs_for_its_users_and_requires_it(
+    server: Server, keys: tuple[Key, Key]
+) -> None:
+    """K-03: `sign_identity` makes what the environment then asks pages for."""
+    key = keys[0]
+    async with AsyncMien(server.url, account_id=key.account_id, passcode=key.passcode) as mien:
+        changed = await mien.change_settings(requires_signed_identities=True)
+        assert changed == await mien.settings()
+        assert changed["requires_signed_identities"] is True
+        with pytest.raises(InvalidRequestError):
+            await mien.change_settings(requires_signed_identities="yes")
+    async with httpx.AsyncClient(
+        base_url=server.url, auth=(key.account_id, key.passcode)
+    ) as caller:
+        made = (await caller.post("/v1/signing-keys", json={"label": "shop"})).json()
+        token = sign_identity(
+            made["secret"], "ana", account_id=key.account_id, key_id=made["id"], email="a@b.example"
+        )
+        record = {"type": "profile", "distinct_id": "ana", "properties": {"plan": "gold"}}
+        page = {"object_id": "d-2", "records": [record], "identity_token": token}
+        sent = await caller.post(f"/sdk/v1/batch?account={key.account_id}", json=page)
+    assert sent.json()["status"] == "success"
 
 
 def test_a_wrong_passcode_is_told(server: Server, keys: tuple[Key, Key]) -> None:

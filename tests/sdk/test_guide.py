@@ -3,9 +3,12 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.native.callers import Native
-from tests.sdk.pages import Page
+from tests.sdk.pages import Page, Signer
 from tests.support.servers import Server
 
 ROOT = Path(__file__).parents[2]
@@ -53,3 +56,32 @@ def test_the_examples_in_javascript_work(server: Server, page: Page, native: Nat
     assert ana["properties"]["birthday_offer"] == "$D_1809129600"
     assert "language" not in ana["properties"]
     assert "Product Viewed" in ana["events"]
+
+
+def test_the_examples_in_python_work(
+    server: Server, page: Page, native: Native, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signer = Signer(native)
+    code = "\n".join(examples("python"))
+    for placeholder, real in (
+        ("https://mien.example.com", server.url),
+        ("ABC-DEF-1234", page.account),
+        ("…", native.key.passcode),
+    ):
+        code = code.replace(placeholder, real)
+    known: dict[str, Any] = {"secret": signer.secret}
+    exec(code, known)  # noqa: S102 - the guide is ours
+    known["mien"].close()
+    assert "applied" in capsys.readouterr().out
+    ana = native.get("profile", distinct_id="ana")
+    properties = {"Name": "Ana", "plan": "gold", "visits": 1, "interests": ["running"]}
+    assert properties.items() <= ana["properties"].items()
+    assert "language" not in ana["properties"]
+    own = page.http.get(
+        "/sdk/v1/profile",
+        params={"account": page.account},
+        headers={"Authorization": f"Bearer {known['token']}"},
+    )
+    assert own.json()["distinct_id"] == "ana"
+    record = {"type": "profile", "distinct_id": "ana", "properties": {"plan": "silver"}}
+    assert page.results(record, identity_token=known["identity_token"])[0]["status"] == "accepted"

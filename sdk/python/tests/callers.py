@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any, Protocol, Self, TypeVar
 
 from mien_client import (
     AsyncMien,
     HistoryEntry,
     Profile,
+    ProfileToken,
     Receipt,
     Record,
     Reject,
@@ -35,6 +37,18 @@ class Client(AbstractContextManager["Client"], Protocol):
     def erase(
         self, *, distinct_id: str | None = None, object_id: str | None = None
     ) -> dict[str, Any]: ...
+
+    def create_profile_token(
+        self,
+        *,
+        distinct_id: str | None = None,
+        object_id: str | None = None,
+        lifetime: timedelta = timedelta(hours=1),
+    ) -> ProfileToken: ...
+
+    def settings(self) -> dict[str, Any]: ...
+
+    def change_settings(self, **changes: Any) -> dict[str, Any]: ...
 
     def rejects(self, *, page_size: int = 100) -> Iterator[Reject]: ...
 
@@ -81,6 +95,24 @@ class Awaited:
         self, *, distinct_id: str | None = None, object_id: str | None = None
     ) -> dict[str, Any]:
         return self._wait(self._client.erase(distinct_id=distinct_id, object_id=object_id))
+
+    def create_profile_token(
+        self,
+        *,
+        distinct_id: str | None = None,
+        object_id: str | None = None,
+        lifetime: timedelta = timedelta(hours=1),
+    ) -> ProfileToken:
+        made = self._client.create_profile_token(
+            distinct_id=distinct_id, object_id=object_id, lifetime=lifetime
+        )
+        return self._wait(made)
+
+    def settings(self) -> dict[str, Any]:
+        return self._wait(self._client.settings())
+
+    def change_settings(self, **changes: Any) -> dict[str, Any]:
+        return self._wait(self._client.change_settings(**changes))
 
     def rejects(self, *, page_size: int = 100) -> Iterator[Reject]:
         return self._each(self._client.rejects(page_size=page_size))

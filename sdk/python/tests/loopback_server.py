@@ -96,6 +96,7 @@ class LoopbackMien(ThreadingHTTPServer):
         self.answers: dict[str, tuple[bytes, Reply]] = {}
         self.rejects: dict[int, dict[str, Any]] = {}
         self.history: list[dict[str, Any]] = []
+        self.settings: dict[str, Any] = {"origins": [], "requires_signed_identities": False}
         self.lock = threading.Lock()
         self.arrived = threading.Event()
         self.stopping = threading.Event()
@@ -144,6 +145,9 @@ class LoopbackMien(ThreadingHTTPServer):
             ("GET", "/v1/profile/history"): lambda it: self._with_profile(
                 it, lambda _: _page("history", self.history, it.query)
             ),
+            ("POST", "/v1/profile/token"): self._token,
+            ("GET", "/v1/environment/settings"): lambda _: success(self.settings),
+            ("PATCH", "/v1/environment/settings"): self._change_settings,
             ("GET", "/v1/rejects"): lambda it: _page(
                 "rejects", list(self.rejects.values()), it.query
             ),
@@ -158,6 +162,23 @@ class LoopbackMien(ThreadingHTTPServer):
         lines = seen.json["rejects"]
         kept = [it.get("record") or self.rejects[it["id"]]["record"] for it in lines]
         return self._batch(kept, dry_run=False)
+
+    def _token(self, seen: Seen) -> Reply:
+        asked = seen.json
+        if asked.get("distinct_id") not in self.profiles:
+            return problem(404, "not_found", "no such profile")
+        return success(
+            {
+                "token": f"token of {asked['distinct_id']}",
+                "expires_at": BORN + asked["lifetime_seconds"],
+            }
+        )
+
+    def _change_settings(self, seen: Seen) -> Reply:
+        if seen.json.keys() - self.settings.keys():
+            return problem(400, "invalid_input", "no such setting")
+        self.settings = {**self.settings, **seen.json}
+        return success(self.settings)
 
     def _batch(self, records: list[dict[str, Any]], *, dry_run: bool) -> Reply:
         if not 1 <= len(records) <= 1000:
@@ -216,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
-    do_POST = do_DELETE = do_GET  # noqa: N815
+    do_POST = do_DELETE = do_PATCH = do_GET  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""

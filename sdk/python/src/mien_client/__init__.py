@@ -1,7 +1,8 @@
-"""Python client of Mien: upload records, read, erase and replay, sync or async.
+"""Python client of Mien: say what users do, upload records, read, erase and replay.
 
 `Mien` and `AsyncMien` are the two clients. Both say the same things in the
-same order; only the sending differs.
+same order; only the sending differs. `Mien.user` says things of a person without
+waiting for the server.
 """
 
 from mien_client._version import __version__
@@ -16,6 +17,7 @@ from mien_client.errors import (
     UnexpectedAnswerError,
     UploadInterruptedError,
 )
+from mien_client.outbox import Queue
 from mien_client.records import EventRecord, ProfileRecord, Record, TokenRecord
 from mien_client.results import (
     Change,
@@ -23,12 +25,16 @@ from mien_client.results import (
     HistoryEntry,
     Identity,
     Profile,
+    ProfileToken,
     ProfileType,
     Receipt,
     Reject,
     Result,
     Status,
 )
+from mien_client.settings import Options
+from mien_client.tokens import sign_identity
+from mien_client.users import User
 from mien_client.values import parse_date
 
 __all__ = [
@@ -42,10 +48,13 @@ __all__ = [
     "Mien",
     "MienError",
     "NotAllowedError",
+    "Options",
     "Problem",
     "Profile",
     "ProfileRecord",
+    "ProfileToken",
     "ProfileType",
+    "Queue",
     "Receipt",
     "Record",
     "Reject",
@@ -55,6 +64,8 @@ __all__ = [
     "UnavailableError",
     "UnexpectedAnswerError",
     "UploadInterruptedError",
+    "User",
     "__version__",
     "parse_date",
+    "sign_identity",
 ]

@@ -2,38 +2,36 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
-from mien_client import clock, requests, talks
-from mien_client.batches import DEFAULT_BATCH_RECORDS
+from mien_client import requests, talks
 from mien_client.outcomes import Outcome, outcome_of_error, outcome_of_response
 from mien_client.records import Record
 from mien_client.requests import Request
-from mien_client.results import HistoryEntry, HistoryPage, Profile, Receipt, Reject, RejectPage
-from mien_client.settings import (
-    DEFAULT_MAX_RETRIES,
-    DEFAULT_TIMEOUT_SECONDS,
-    Settings,
-    http_options,
-    rules,
+from mien_client.results import (
+    HistoryEntry,
+    HistoryPage,
+    Profile,
+    ProfileToken,
+    Receipt,
+    Reject,
+    RejectPage,
 )
+from mien_client.settings import DEFAULT_TOKEN_LIFETIME, Options, configure
 from mien_client.talks import Done, Page, Send, Talk
 
 T = TypeVar("T")
 
 
 class AsyncMien:
-    """A client of one environment of a Mien server. Tasks of one event loop may share it.
+    """`Mien` with `await`, but for `user`: what that says waits for nobody, so `Mien` has it.
 
-    `timeout` is in seconds, for connecting and for each read and write.
-    `max_retries` counts the sendings after the first. `batch_size` is the most
-    records of one request, up to 1,000. `transport` is for own certificates or
-    proxies (see httpx). `sleep`, `chance`, `now` and `new_key` are the real
-    ones unless a test hands in its own. A setting that cannot work is a ValueError.
+    Tasks of one event loop may share it. `options` are those of `Options`; `transport`
+    and `sleep` are as in `Mien`, and so is every verb.
     """
 
     def __init__(
@@ -42,66 +40,65 @@ class AsyncMien:
         *,
         account_id: str,
         passcode: str,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-        max_retries: int = DEFAULT_MAX_RETRIES,
-        batch_size: int = DEFAULT_BATCH_RECORDS,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        chance: Callable[[], float] = clock.chance,
-        now: Callable[[], datetime] = clock.now,
-        new_key: Callable[[], str] = clock.new_key,
+        **options: Unpack[Options],
     ) -> None:
         """Check the settings; nothing is sent yet."""
-        settings = Settings(base_url, account_id, passcode, timeout, max_retries, batch_size)
-        self._rules = rules(settings, chance=chance, now=now, new_key=new_key)
+        http, self._rules = configure(
+            base_url, account_id=account_id, passcode=passcode, options=options
+        )
         self._sleep = sleep
-        self._http = httpx.AsyncClient(**http_options(settings), transport=transport)
+        self._http = httpx.AsyncClient(**http, transport=transport)
 
     async def upload(
         self, records: Iterable[Record], *, dry_run: bool = False, key: str | None = None
     ) -> Receipt:
-        """Send records in batches, in order; gives one result per record.
-
-        A rejected record does not stop the others. `dry_run` answers what would
-        happen, batch by batch, and writes nothing. A batch that is sent again
-        after a lost answer is not counted twice; with a `key` of your own (1 to
-        200 visible ASCII characters) that holds for a second `upload` of the
-        same records too, for 24 hours.
-
-        Raises NotAllowedError, InvalidRequestError, UnavailableError or
-        UnexpectedAnswerError if nothing was confirmed, else UploadInterruptedError.
-        """
+        """Do what `Mien.upload` does."""
         return await self._run(talks.upload(self._rules, records, key=key, dry_run=dry_run))
 
     async def profile(
         self, *, distinct_id: str | None = None, object_id: str | None = None
     ) -> Profile | None:
-        """Read the profile with this id, one of the two; None if there is none."""
+        """Do what `Mien.profile` does."""
         person = requests.person(distinct_id=distinct_id, object_id=object_id)
         return await self._run(talks.profile(self._rules, person))
 
     def history(
         self, *, distinct_id: str | None = None, object_id: str | None = None, page_size: int = 100
     ) -> AsyncIterator[HistoryEntry]:
-        """Read the changes of a profile, in the order of the server; pages are fetched as needed.
-
-        An unknown id is an InvalidRequestError (404) when the first is asked for.
-        """
+        """Give what `Mien.history` gives, as an async iterator."""
         person = requests.person(distinct_id=distinct_id, object_id=object_id)
         return self._pages(requests.history_page(person, page_size=page_size), HistoryPage)
 
     async def erase(
         self, *, distinct_id: str | None = None, object_id: str | None = None
     ) -> dict[str, Any]:
-        """Remove all that is known of a profile, for ever; gives the server's receipt.
-
-        An unknown id is an InvalidRequestError (404).
-        """
+        """Do what `Mien.erase` does."""
         person = requests.person(distinct_id=distinct_id, object_id=object_id)
         return await self._run(talks.erase(self._rules, person))
 
+    async def create_profile_token(
+        self,
+        *,
+        distinct_id: str | None = None,
+        object_id: str | None = None,
+        lifetime: timedelta = DEFAULT_TOKEN_LIFETIME,
+    ) -> ProfileToken:
+        """Do what `Mien.create_profile_token` does."""
+        person = requests.person(distinct_id=distinct_id, object_id=object_id)
+        return await self._run(talks.profile_token(self._rules, person, lifetime=lifetime))
+
+    async def settings(self) -> dict[str, Any]:
+        """Do what `Mien.settings` does."""
+        return await self._run(talks.settings(self._rules))
+
+    async def change_settings(self, **changes: Any) -> dict[str, Any]:
+        """Do what `Mien.change_settings` does."""
+        return await self._run(talks.settings(self._rules, changes))
+
     def rejects(self, *, page_size: int = 100) -> AsyncIterator[Reject]:
-        """Read the records that the server could not apply; pages are fetched as needed."""
+        """Give what `Mien.rejects` gives, as an async iterator."""
         return self._pages(requests.rejects_page(page_size=page_size), RejectPage)
 
     async def replay(
@@ -111,11 +108,7 @@ class AsyncMien:
         mended: Mapping[int, Record | Mapping[str, Any]] | None = None,
         key: str | None = None,
     ) -> Receipt:
-        """Apply kept rejects again; gives one result per id, in order.
-
-        `mended` maps the id of a reject to the record that takes its place;
-        such an id need not be in `ids` as well. `key` and errors as in `upload`.
-        """
+        """Do what `Mien.replay` does."""
         return await self._run(talks.replay(self._rules, ids, mended=mended or {}, key=key))
 
     async def aclose(self) -> None:

@@ -1,27 +1,30 @@
 """The sync client."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
-from mien_client import clock, requests, talks
-from mien_client.batches import DEFAULT_BATCH_RECORDS
+from mien_client import requests, talks
+from mien_client.outbox import Outbox, Queue
 from mien_client.outcomes import Outcome, outcome_of_error, outcome_of_response
 from mien_client.records import Record
 from mien_client.requests import Request
-from mien_client.results import HistoryEntry, HistoryPage, Profile, Receipt, Reject, RejectPage
-from mien_client.settings import (
-    DEFAULT_MAX_RETRIES,
-    DEFAULT_TIMEOUT_SECONDS,
-    Settings,
-    http_options,
-    rules,
+from mien_client.results import (
+    HistoryEntry,
+    HistoryPage,
+    Profile,
+    ProfileToken,
+    Receipt,
+    Reject,
+    RejectPage,
 )
-from mien_client.talks import Done, Page, Send, Talk
+from mien_client.settings import DEFAULT_TOKEN_LIFETIME, Options, configure
+from mien_client.talks import Done, Page, Rules, Send, Talk
+from mien_client.users import User
 
 T = TypeVar("T")
 
@@ -29,11 +32,9 @@ T = TypeVar("T")
 class Mien:
     """A client of one environment of a Mien server. Threads may share it.
 
-    `timeout` is in seconds, for connecting and for each read and write.
-    `max_retries` counts the sendings after the first. `batch_size` is the most
-    records of one request, up to 1,000. `transport` is for own certificates or
-    proxies (see httpx). `sleep`, `chance`, `now` and `new_key` are the real
-    ones unless a test hands in its own. A setting that cannot work is a ValueError.
+    `options` are those of `Options`. `queue` says how the records of `user` wait.
+    `transport` is for own certificates or proxies (see httpx). `sleep` is the real one
+    unless a test hands in its own.
     """
 
     def __init__(
@@ -42,20 +43,34 @@ class Mien:
         *,
         account_id: str,
         passcode: str,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
-        max_retries: int = DEFAULT_MAX_RETRIES,
-        batch_size: int = DEFAULT_BATCH_RECORDS,
+        queue: Queue | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = clock.chance,
-        now: Callable[[], datetime] = clock.now,
-        new_key: Callable[[], str] = clock.new_key,
+        **options: Unpack[Options],
     ) -> None:
         """Check the settings; nothing is sent yet."""
-        settings = Settings(base_url, account_id, passcode, timeout, max_retries, batch_size)
-        self._rules = rules(settings, chance=chance, now=now, new_key=new_key)
+        http, self._rules = configure(
+            base_url, account_id=account_id, passcode=passcode, options=options
+        )
         self._sleep = sleep
-        self._http = httpx.Client(**http_options(settings), transport=transport)
+        self._http = httpx.Client(**http, transport=transport)
+        self._outbox = Outbox(self._upload, self._rules, queue or Queue())
+
+    def user(self, distinct_id: str, *, object_id: str | None = None) -> User:
+        """Give a person, to say things of without waiting; `object_id` names their device.
+
+        What is said goes to a queue, from which a thread sends it in batches, with patience
+        and counting nothing twice. `flush` waits for it, and so do `close` and the end of
+        the program.
+        """
+        return User(distinct_id, object_id, self._outbox, self._rules.now)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until the server has answered for all that `user` said.
+
+        False if it has not within `timeout` seconds; the rest stays in the queue.
+        """
+        return self._outbox.flush(timeout)
 
     def upload(
         self, records: Iterable[Record], *, dry_run: bool = False, key: str | None = None
@@ -100,6 +115,31 @@ class Mien:
         person = requests.person(distinct_id=distinct_id, object_id=object_id)
         return self._run(talks.erase(self._rules, person))
 
+    def create_profile_token(
+        self,
+        *,
+        distinct_id: str | None = None,
+        object_id: str | None = None,
+        lifetime: timedelta = DEFAULT_TOKEN_LIFETIME,
+    ) -> ProfileToken:
+        """Make a token with which an app reads this profile, for a minute to a day.
+
+        An unknown id is an InvalidRequestError (404).
+        """
+        person = requests.person(distinct_id=distinct_id, object_id=object_id)
+        return self._run(talks.profile_token(self._rules, person, lifetime=lifetime))
+
+    def settings(self) -> dict[str, Any]:
+        """Read what the environment decided for itself, by name."""
+        return self._run(talks.settings(self._rules))
+
+    def change_settings(self, **changes: Any) -> dict[str, Any]:
+        """Change settings of the environment; gives all as they are then.
+
+        A name or a value that makes no sense is an InvalidRequestError, and changes nothing.
+        """
+        return self._run(talks.settings(self._rules, changes))
+
     def rejects(self, *, page_size: int = 100) -> Iterator[Reject]:
         """Read the records that the server could not apply; pages are fetched as needed."""
         return self._pages(requests.rejects_page(page_size=page_size), RejectPage)
@@ -119,7 +159,8 @@ class Mien:
         return self._run(talks.replay(self._rules, ids, mended=mended or {}, key=key))
 
     def close(self) -> None:
-        """Close the connections. The client cannot be used after."""
+        """Send what waits in the queue, then close the connections. It cannot be used after."""
+        self._outbox.close()
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -132,8 +173,11 @@ class Mien:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the connections."""
+        """Close the client."""
         self.close()
+
+    def _upload(self, rules: Rules, records: Sequence[Record], key: str) -> Receipt:
+        return self._run(talks.upload(rules, records, key=key, dry_run=False))
 
     def _run(self, talk: Talk[T]) -> T:
         step = talks.start(talk)

@@ -1,6 +1,7 @@
 """The requests of the API `/v1`, as data."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -57,6 +58,24 @@ def find_profile(person: Mapping[str, str]) -> Request:
 def erase_profile(person: Mapping[str, str], *, key: str) -> Request:
     """Ask to remove all that is known of one profile, for ever."""
     return Request(method="DELETE", path="/v1/profile", params=dict(person), key=key)
+
+
+def profile_token(person: Mapping[str, str], *, lifetime_seconds: int) -> Request:
+    """Ask for a token that reads one profile."""
+    body = msgspec.json.encode({**person, "lifetime_seconds": lifetime_seconds})
+    return Request(method="POST", path="/v1/profile/token", body=body)
+
+
+def environment_settings() -> Request:
+    """Ask for the settings of the environment."""
+    return Request(method="GET", path="/v1/environment/settings")
+
+
+def change_settings(changes: Mapping[str, Any]) -> Request:
+    """Ask to change settings of the environment."""
+    return Request(
+        method="PATCH", path="/v1/environment/settings", body=msgspec.json.encode(dict(changes))
+    )
 
 
 def history_page(person: Mapping[str, str], *, page_size: int) -> Request:

@@ -118,6 +118,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Instant
 
 
+class ProfileToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token with which an app reads the profile of its own user, until it expires."""
+
+    token: str
+    expires_at: Instant
+
+
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What one record, or one act of a member, did to a profile.
 

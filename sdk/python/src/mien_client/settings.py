@@ -2,17 +2,36 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypedDict
+from datetime import datetime, timedelta
+from typing import Any, TypedDict
 
 import httpx
 
-from mien_client.batches import MAX_BATCH_RECORDS
+from mien_client import clock
+from mien_client.batches import DEFAULT_BATCH_RECORDS, MAX_BATCH_RECORDS
 from mien_client.requests import USER_AGENT
 from mien_client.talks import Rules
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 DEFAULT_MAX_RETRIES = 5
+DEFAULT_TOKEN_LIFETIME = timedelta(hours=1)
+
+
+class Options(TypedDict, total=False):
+    """How a client behaves, sync or async; all may be left out.
+
+    `timeout` is in seconds, for connecting and for each read and write (30).
+    `max_retries` counts the sendings after the first (5). `batch_size` is the most
+    records of one request, up to 1,000 (500). `chance`, `now` and `new_key` are the
+    real ones unless a test hands in its own. A setting that cannot work is a ValueError.
+    """
+
+    timeout: float
+    max_retries: int
+    batch_size: int
+    chance: Callable[[], float]
+    now: Callable[[], datetime]
+    new_key: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +88,37 @@ def http_options(settings: Settings) -> HttpOptions:
     }
 
 
-def rules(
-    settings: Settings,
-    *,
-    chance: Callable[[], float],
-    now: Callable[[], datetime],
-    new_key: Callable[[], str],
-) -> Rules:
-    """Give the rules that conversations go by."""
-    return Rules(
+def configure(
+    base_url: str, *, account_id: str, passcode: str, options: Options
+) -> tuple[HttpOptions, Rules]:
+    """Check what a client is made with, and give what it sends with and the rules it goes by."""
+    if unknown := options.keys() - Options.__annotations__.keys():
+        message = f"unknown argument(s): {', '.join(sorted(unknown))}"
+        raise TypeError(message)
+    given: dict[str, Any] = {**_DEFAULTS, **options}
+    settings = Settings(
+        base_url,
+        account_id,
+        passcode,
+        timeout=given["timeout"],
+        max_retries=given["max_retries"],
+        batch_size=given["batch_size"],
+    )
+    rules = Rules(
         max_retries=settings.max_retries,
         batch_size=settings.batch_size,
-        chance=chance,
-        now=now,
-        new_key=new_key,
+        chance=given["chance"],
+        now=given["now"],
+        new_key=given["new_key"],
     )
+    return http_options(settings), rules
+
+
+_DEFAULTS: Options = {
+    "timeout": DEFAULT_TIMEOUT_SECONDS,
+    "max_retries": DEFAULT_MAX_RETRIES,
+    "batch_size": DEFAULT_BATCH_RECORDS,
+    "chance": clock.chance,
+    "now": clock.now,
+    "new_key": clock.new_key,
+}

@@ -7,7 +7,7 @@ these, so they cannot differ in anything but how they wait.
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from mien_client import requests, retries
@@ -24,7 +24,7 @@ from mien_client.outcomes import (
 )
 from mien_client.records import Record, encode_record, encode_replay
 from mien_client.requests import Request
-from mien_client.results import Profile, Receipt, join
+from mien_client.results import Profile, ProfileToken, Receipt, join
 
 T = TypeVar("T")
 ItemT_co = TypeVar("ItemT_co", covariant=True)
@@ -132,6 +132,24 @@ def profile(rules: Rules, person: Mapping[str, str]) -> Talk[Profile | None]:
 def erase(rules: Rules, person: Mapping[str, str]) -> Talk[dict[str, Any]]:
     """Remove one profile for ever; gives the receipt."""
     request = requests.erase_profile(person, key=rules.new_key())
+    answer = yield from _exchange(rules, request)
+    return read(checked(answer), dict[str, Any])
+
+
+def profile_token(
+    rules: Rules, person: Mapping[str, str], *, lifetime: timedelta
+) -> Talk[ProfileToken]:
+    """Make a token that reads one profile."""
+    request = requests.profile_token(person, lifetime_seconds=int(lifetime.total_seconds()))
+    answer = yield from _exchange(rules, request)
+    return read(checked(answer), ProfileToken)
+
+
+def settings(rules: Rules, changes: Mapping[str, Any] | None = None) -> Talk[dict[str, Any]]:
+    """Read the settings of the environment, or change some; gives all as they are then."""
+    request = (
+        requests.environment_settings() if changes is None else requests.change_settings(changes)
+    )
     answer = yield from _exchange(rules, request)
     return read(checked(answer), dict[str, Any])
 
