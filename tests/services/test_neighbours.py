@@ -7,7 +7,7 @@ import pytest
 from mien.domain.changes import decode_change
 from mien.domain.identities import Identity, IdentityKind, server_object_id
 from mien.services.erase import ErasureReceipt, erase, erase_within, look_ahead
-from mien.services.merges import merge_people
+from mien.services.merges import merge_people, undo_merge
 from mien.services.receipts import Receipt
 from mien.store.schema import metadata
 from tests.support.consistency import StoreRow, find_faults, rows_of
@@ -214,3 +214,27 @@ async def test_the_receipt_counts_devices_and_tokens(desk: Desk) -> None:
     receipt = erase_ana(desk)
     assert receipt.object_id == server_object_id(number)
     assert (receipt.removed["devices"], receipt.removed["tokens"]) == (2, 1)
+
+
+@pytest.mark.parametrize("first", ["ana", "bo"])
+async def test_who_was_merged_with_somebody_and_taken_apart_keeps_nothing_of_them(
+    desk: Desk, first: str
+) -> None:
+    """P-15: of a merge that was undone, undo data and the values in both histories go."""
+    ana = on(DEVICE, profile("ana", Name="Qname", plan="Qplan", Email="q@q.example", tags=["Qtag"]))
+    bo = profile("bo", plan="gold", tags=["b"], n=1)
+    for record in (ana, bo) if first == "ana" else (bo, ana):
+        await desk.send(record)
+    joined = (Identity(IdentityKind.IDENTITY, name) for name in ("ana", "bo"))
+    merged = merge_people(desk.store, desk.environment, *joined, source="v1:1")
+    await desk.send(profile("bo", plan="silver", own=1), profile("ana", plan="Qplan 2"))
+    await desk.send(profile("bo", tags={"$add": ["c"]}, Name={"$delete": 1}))
+    undo_merge(desk.store, desk.environment, merged.merge, source="v1:1")
+    await desk.send(profile("bo", plan="iron"))
+    before = desk.get("bo").document
+    number = desk.get("ana").id
+    erase_ana(desk)
+    assert desk.get("bo").document == before
+    for text in ("Qname", "Qplan", "q@q.example", "Qtag", DEVICE, '"ana"'):
+        assert places_of(desk, text) == set(), text
+    assert number not in numbers_of_others(desk)

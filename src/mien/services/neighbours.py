@@ -5,7 +5,7 @@ may have confused two people: then the history of one tells of the other. What i
 of the erased goes; what the others did stays theirs, without the device of the erased.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -13,11 +13,14 @@ from mien.domain.changes import Change, encode_change
 from mien.domain.devices import Device
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.profiles import Profile
+from mien.domain.untangling import without_merges
+from mien.domain.values import Value
 from mien.services.pending import Pending
 from mien.services.reading import find_shown
 from mien.services.registry import Registry
 from mien.store import log, merges, people
 from mien.store.engine import Transaction
+from mien.store.log import StoredChange
 
 _replace = msgspec.structs.replace
 
@@ -49,7 +52,7 @@ def cleanse_neighbours(
     Call it while the person's own history is still there: it tells who they are.
     """
     traces = Traces.of(profile)
-    waiting = _linked(tx, environment, profile)
+    waiting, parted = _linked(tx, environment, profile)
     seen: set[ProfileId] = set(traces.profiles)
     changed = 0
     while waiting:
@@ -58,7 +61,7 @@ def cleanse_neighbours(
             continue
         seen.add(found.id)
         neighbour = merges.lock(tx, environment, [found.id])[found.id]
-        entries, further = _cleanse_history(tx, environment, neighbour, traces)
+        entries, further = _cleanse_history(tx, environment, neighbour, traces, parted)
         changed += entries
         waiting |= further - seen
         if entries:
@@ -67,14 +70,21 @@ def cleanse_neighbours(
     return changed
 
 
-def _linked(tx: Transaction, environment: EnvironmentId, profile: Profile) -> set[ProfileId]:
-    """Give the profiles that the history of a person leads to, or that records confused it with."""
+def _linked(
+    tx: Transaction, environment: EnvironmentId, profile: Profile
+) -> tuple[set[ProfileId], set[ProfileId]]:
+    """Give the profiles that a person's history leads to, or that records confused it with.
+
+    And those of them that were merged with it for a while.
+    """
     linked: set[ProfileId] = set()
+    parted: set[ProfileId] = set()
     for chain in profile.chains:
         linked.update(people.confused_with(tx, environment, chain.id))
         for stored in log.walk_changes(tx, environment, chain.last_change):
             linked |= _named_in(stored.change)
-    return linked
+            parted |= {ProfileId(stored.change.absorbed), ProfileId(stored.change.survivor)}
+    return linked, parted
 
 
 def _named_in(change: Change) -> set[ProfileId]:
@@ -84,7 +94,11 @@ def _named_in(change: Change) -> set[ProfileId]:
 
 
 def _cleanse_history(
-    tx: Transaction, environment: EnvironmentId, neighbour: Profile, traces: Traces
+    tx: Transaction,
+    environment: EnvironmentId,
+    neighbour: Profile,
+    traces: Traces,
+    parted: Collection[ProfileId],
 ) -> tuple[int, set[ProfileId]]:
     """Rewrite the changes that tell of a person; give how many, and whom else they lead to.
 
@@ -92,13 +106,33 @@ def _cleanse_history(
     """
     entries, further = 0, set[ProfileId]()
     for chain in neighbour.chains:
-        for stored in log.walk_changes(tx, environment, chain.last_change):
-            cleansed = _cleansed(stored.change, traces)
+        rows: Iterable[StoredChange] = log.walk_changes(tx, environment, chain.last_change)
+        told = (
+            _untangled(rows, _own(neighbour, chain.id), traces)
+            if chain.id in parted
+            else ((row, row.change) for row in rows)
+        )
+        for stored, change in told:
+            cleansed = _cleansed(change, traces)
             if cleansed != stored.change:
                 entries += 1
                 further |= _named_in(stored.change)
                 log.rewrite_change(tx, environment, stored.sequence, encode_change(cleansed))
     return entries, further
+
+
+def _untangled(
+    rows: Iterable[StoredChange], own: Mapping[str, Value], traces: Traces
+) -> Iterable[tuple[StoredChange, Change]]:
+    """Give a history as if there had been no merge with the person; all of it is held."""
+    oldest_first = list(rows)[::-1]
+    changes = [row.change for row in oldest_first]
+    return zip(oldest_first, without_merges(changes, own, traces.profiles), strict=True)
+
+
+def _own(profile: Profile, chain: ProfileId) -> Mapping[str, Value]:
+    """Give the properties of one profile, also where it is a side of another."""
+    return [part for part in profile.parts if part.id == chain][-1].document.properties
 
 
 def _cleansed(change: Change, traces: Traces) -> Change:
@@ -114,9 +148,7 @@ def _cleansed(change: Change, traces: Traces) -> Change:
     if change.learned_of.removeprefix("-") in traces.devices:
         change = _replace(change, learned_of="", learned={})
     others = {
-        name: 0
-        for name in ("device_from", "device_to", "absorbed", "survivor")
-        if getattr(change, name) in traces.profiles
+        name: 0 for name in ("device_from", "device_to") if getattr(change, name) in traces.profiles
     }
     conflicts = tuple(each for each in change.conflicts if each[2] not in traces.profiles)
     return _replace(change, **others, conflicts=conflicts)
