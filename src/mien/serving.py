@@ -25,6 +25,7 @@ from mien.http.app import make_app
 from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.http.middleware import Surroundings
+from mien.http.sdk import browsers
 from mien.http.state import Services
 from mien.jobs.housekeeping import erase_by_the_minute, tidy_hourly
 from mien.services.accounts import Doorkeeper
@@ -109,6 +110,7 @@ def _services(settings: Settings) -> Iterator[Services]:
         with store.write() as tx:
             signing_key = accounts.secret(tx, "cursors", clock.new_secret())
         workers = stack.enter_context(ThreadPoolExecutor(_READ_THREADS, "read"))
+        workers.submit(browsers.get_ready)
         stack.enter_context(Checkpointer(store))
         metrics = Metrics()
         ingest = Ingest(store, metrics.count_commit)

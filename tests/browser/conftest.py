@@ -52,7 +52,7 @@ def accounts(shop_server: Server) -> Iterator[Accounts]:
 @pytest.fixture
 def shop(shop_server: Server, accounts: Accounts) -> Iterator[Shop]:
     """Give the live environment of a new account."""
-    with httpx.Client(base_url=shop_server.url) as http:
+    with httpx.Client(base_url=shop_server.url, timeout=30) as http:
         yield Shop(http, accounts.open()[0])
 
 

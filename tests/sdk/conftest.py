@@ -44,7 +44,7 @@ def page(server: Server, keys: tuple[Key, Key]) -> Iterator[Page]:
 @pytest.fixture
 def shop(server: Server, keys: tuple[Key, Key]) -> Iterator[Shop]:
     """Give that environment as browsers with the web SDK send to it."""
-    with httpx.Client(base_url=server.url) as http:
+    with httpx.Client(base_url=server.url, timeout=30) as http:
         yield Shop(http, keys[0])
 
 

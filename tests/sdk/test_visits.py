@@ -109,6 +109,32 @@ def test_what_waited_for_the_first_answer_has_its_guid_in_the_url(
     assert "Waited" in shop.names(object_id=first.guid)
 
 
+def test_a_request_that_is_sent_again_counts_once(shop: Shop, browser: Browser) -> None:
+    """The SDK sends again what was not answered in time, as from the next page."""
+    guid = browser.page().guid
+    payload = {"id": browser.account, "g": guid, "type": "event", "evtName": "Bought"}
+    beside = {"rn": 5, "i": now_seconds(), "sn": 0}
+    answers = [browser.send("push", payload, **beside, r=n, tries=n) for n in range(3)]
+    assert {answer.text for answer in answers} == {answers[0].text}
+    browser.send("push", payload, **{**beside, "rn": 6})
+    assert shop.profile(objectId=guid)["events"]["Bought"]["count"] == 2
+
+
+def test_who_logs_in_and_never_saw_the_answer_gets_the_same_guid(browser: Browser) -> None:
+    login = {"id": browser.account, "type": "profile", "profile": {"Identity": "bo"}}
+    said = [
+        read_script(browser.send("push", {**login, "isOUL": True}, rn=1, i=5, sn=0).text).guid
+        for _ in range(2)
+    ]
+    assert said[0] == said[1]
+
+
+def test_two_visitors_may_open_a_page_in_the_same_second(browser: Browser) -> None:
+    page = {"id": browser.account, "cpg": "https://shop.example/"}
+    said = [read_script(browser.send("page", page, rn=1, i=5, sn=0).text) for _ in range(2)]
+    assert said[0].guid != said[1].guid
+
+
 def test_an_anonymous_visitor_logs_in_and_keeps_all(shop: Shop, browser: Browser) -> None:
     """P-04 (CF 3 a): the device becomes the person's, with what was done before."""
     guid = browser.page().guid

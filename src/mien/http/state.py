@@ -11,6 +11,7 @@ from mien.config import Settings
 from mien.domain.ids import EnvironmentId
 from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
+from mien.http.sdk.repeats import Repeats
 from mien.services.accounts import Doorkeeper
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
@@ -45,6 +46,7 @@ class Services(msgspec.Struct):
     email_links: EmailLinks
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     places: Places = msgspec.field(default_factory=Places)
+    repeats: Repeats = msgspec.field(default_factory=Repeats)
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)
     store_check: "asyncio.Future[bool] | None" = None
     is_stopping: bool = False

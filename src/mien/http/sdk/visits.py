@@ -36,6 +36,8 @@ async def take_visit(request: Request[Any, Any, Any]) -> ASGIResponse:
         wire=_WIRE,
         claimed=query.get("origin", ""),
     )
+    request_id = _request_id(request, visitor, payload)
+    known = None if request_id is None else await services.repeats.find(request_id)
     visit = read_visit(
         payload,
         Envelope(
@@ -46,9 +48,35 @@ async def take_visit(request: Request[Any, Any, Any]) -> ASGIResponse:
             sent_at=query.get("i", ""),
         ),
         now=now_ms // 1_000,
-        new_guid=clock.new_device_id,
+        new_guid=clock.new_device_id if known is None else lambda: known,
         facts=_facts(services, request, address),
     )
+    receipt = Receipt()
+    if known is None:
+        with services.repeats.applying(request_id, visit.object_id):
+            receipt = await _apply(services, visitor, visit, now_ms)
+    answer = await _answer(services, visitor, visit, receipt)
+    return answer_json(answer) if wants_json(request) else answer_script(answer)
+
+
+def _request_id(
+    request: Request[Any, Any, Any], visitor: Visitor, payload: Mapping[str, object]
+) -> int | None:
+    """Give what stays the same when the SDK sends a request again; None if nothing tells it apart.
+
+    Two visitors may open the same page in the same second: without a guid only a login,
+    which names its person, is surely the same.
+    """
+    query = request.query_params
+    if (guid := payload.get("g") or query.get("gc")) is None:
+        if payload.get("isOUL") is not True:
+            return None
+        guid = f"{visitor.address} {request.headers.get('user-agent')}"
+    sent = map(query.get, ("d", "rn", "i", "sn"))
+    return hash((visitor.environment, str(guid), *sent))
+
+
+async def _apply(services: Services, visitor: Visitor, visit: Visit, now_ms: int) -> Receipt:
     receipt = await services.ingest.submit(
         Batch(
             visitor.environment,
@@ -62,8 +90,7 @@ async def take_visit(request: Request[Any, Any, Any]) -> ASGIResponse:
         )
     )
     services.metrics.count_records(receipt)
-    answer = await _answer(services, visitor, visit, receipt)
-    return answer_json(answer) if wants_json(request) else answer_script(answer)
+    return receipt
 
 
 def _facts(services: Services, request: Request[Any, Any, Any], address: str) -> Mapping[str, str]:
