@@ -17,7 +17,6 @@ from mien.domain.preferences import (
     GroupChange,
     SubscriptionKind,
     addresses,
-    opt_ins,
     strictest,
     strictest_groups,
     subscription_keys,
@@ -116,14 +115,3 @@ def test_the_order_of_merges_changes_no_preference(
         a, strictest_groups(b, c)
     )
     assert strictest_groups(a, a) == strictest_groups(a, {}) == a
-
-
-# U-13
-def test_whatsapp_stays_on_when_a_silent_visitor_turns_out_to_be_one_who_opted_in() -> None:
-    ana = opt_ins({"MSG-whatsapp": True, "MSG-sms": False, "plan": "pro"})
-    assert ana == {"MSG-whatsapp": True, "MSG-sms": False}
-    assert strictest(ana, opt_ins({"plan": "free"})) == ana
-    assert strictest(ana, {"MSG-whatsapp": False, "MSG-sms": True}) == {
-        "MSG-whatsapp": False,
-        "MSG-sms": False,
-    }

@@ -81,6 +81,7 @@ REFUSED: list[tuple[RejectCode, str, list[object]]] = [
             "ana@example.com,bea@example.com",
             "[email protected]",
             f"{LONGEST_LOCAL}a@example.com",
+            f"{'é' * 122}@example.com",
         ],
     ),
     (

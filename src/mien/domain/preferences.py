@@ -132,16 +132,11 @@ def is_opted_out(properties: Mapping[str, Value]) -> bool:
     return properties.get(OPT_OUT) is True
 
 
-def opt_ins(properties: Mapping[str, Value]) -> dict[str, bool]:
-    """Give the flags among the properties of a profile; those of which nothing was said are absent."""
-    return {flag: properties[flag] is True for flag in OPT_INS if flag in properties}
-
-
 def strictest(one: Mapping[str, bool], other: Mapping[str, bool]) -> dict[str, bool]:
     """Give what holds for two that turn out to be one person: a no beats a yes (U-13).
 
     Of what only one of them said, that holds: to have said nothing is no refusal. The
-    order does not matter. For flags as `opt_ins` gives them, and for groups of one channel.
+    order does not matter. For flags by name, and for groups of one channel.
     """
     both = {name: one[name] and other[name] for name in one.keys() & other.keys()}
     return {**one, **other, **both}

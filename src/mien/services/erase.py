@@ -46,6 +46,7 @@ PLACES: Mapping[str, str] = {
 
 RARE_PLACES: Mapping[str, str] = {
     "merges": "Merges, with both sides as they were before.",
+    "grey_links": "Links to what devices of the person did before they were known.",
     "grey_profiles": "Profiles of what devices of the person did before they were known.",
 }
 
@@ -240,7 +241,7 @@ def _erase_grey(
     """
     removed: Counter[str] = Counter()
     rests = {link.rest for link in merges.find_grey_links(tx, environment, parts)}
-    merges.forget_grey_links(tx, environment, parts)
+    removed["grey_links"] += merges.forget_grey_links(tx, environment, parts)
     for rest in sorted(rests):
         profile = merges.lock(tx, environment, (), perhaps=[rest]).get(rest)
         if profile is not None and profile.is_anonymous and not profile.document.devices:
