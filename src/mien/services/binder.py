@@ -1,0 +1,137 @@
+"""Binding what records bring to their profiles: ids, devices, and who is merged by them.
+
+Source: P-04 to P-08.
+"""
+
+from mien.domain.changes import Change
+from mien.domain.devices import DEVICES, Device, longest_unseen
+from mien.domain.identities import Identity, IdentityKind, Resolution
+from mien.domain.ids import ProfileId
+from mien.domain.profiles import Profile
+from mien.domain.records import EventRecord, ProfileRecord
+from mien.services.merger import Merger
+from mien.services.pending import Pending
+from mien.services.receipts import Applied, Batch
+from mien.services.registry import Registry
+from mien.services.resolver import Resolver
+from mien.services.tokens import Tokens
+from mien.store import merges
+
+
+class Binder:
+    """Binds ids and devices to the profiles of a transaction."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        owners: dict[Identity, ProfileId],
+        profiles: dict[ProfileId, Profile],
+        pending: Pending,
+        resolver: Resolver,
+        merger: Merger,
+        tokens: Tokens,
+    ) -> None:
+        """Share the ids, the profiles and what is to be written with a workspace."""
+        self._registry, self._owners, self._profiles = registry, owners, profiles
+        self._pending, self._resolver = pending, resolver
+        self._merger, self._tokens = merger, tokens
+
+    def settle(
+        self,
+        profile: Profile,
+        resolution: Resolution,
+        record: ProfileRecord | EventRecord,
+        batch: Batch,
+    ) -> Applied:
+        """Bind the ids that the resolution gives to a profile; nothing can fail from here on."""
+        applied = Applied(record.position, profile.id)
+        if resolution.merges:
+            self._install(resolution, record, applied, batch)
+        if resolution.profile is None:
+            # Its id counts as taken only now: a record that failed before made no profile.
+            self._registry.spare_profile_ids.pop()
+            self._profiles[profile.id] = profile
+            applied.is_created = applied.is_changed = True
+        if resolution.attach:
+            profile.attach(resolution.attach)
+            for identity in resolution.attach:
+                self._owners[identity] = profile.id
+                self._pending.add_identity(identity, profile.id)
+            applied.attached = resolution.attach
+            applied.is_changed = True
+        # Whoever had the device may be this very profile by now.
+        if (
+            resolution.moves_device
+            and record.device is not None
+            and (former := self._owners.get(record.device)) != profile.id
+        ):
+            self._bind(profile, record.device, record.object_id, former, batch)
+            applied.device, applied.is_changed = record.object_id, True
+        if resolution.conflicts:
+            for identity, other in resolution.conflicts:
+                self._pending.suggest_merge(profile.id, other, identity, batch)
+            applied.conflicts = tuple(identity for identity, _ in resolution.conflicts)
+        return applied
+
+    def _install(
+        self,
+        resolution: Resolution,
+        record: ProfileRecord | EventRecord,
+        applied: Applied,
+        batch: Batch,
+    ) -> None:
+        """Let the profile that was prepared take the place of those that it was made of."""
+        for prepared in self._resolver.prepared:
+            self._merger.install(prepared, batch)
+        self._resolver.note_merges(batch)
+        self._resolver.prepared[-1].turn_to(record.person)
+        applied.merged = tuple(identity for identity, _ in resolution.merges)
+        applied.is_changed = True
+
+    def _bind(
+        self,
+        profile: Profile,
+        device: Identity,
+        object_id: str,
+        former: ProfileId | None,
+        batch: Batch,
+    ) -> None:
+        """Bind a device, and take it from the profile that had it (P-06)."""
+        moved = None
+        if former is not None:
+            loser = self._profiles[former]
+            loser.turn_to((device,))
+            if loser.is_anonymous and not profile.is_anonymous:
+                self._pending.link_grey(
+                    merges.GreyLink(
+                        profile.chain.id, loser.chain.id, device.value, batch.received_at
+                    )
+                )
+            moved = loser.remove_device(device.value)
+            self._pending.log_change(
+                loser, Change(device_lost=object_id, device_to=profile.id), batch
+            )
+        now = batch.received_at // 1_000
+        bound = moved or Device(object_id, first_seen_at=now)
+        bound.seen_at = now
+        profile.add_device(bound)
+        self._tokens.follow(bound, profile)
+        if former is None:
+            self._pending.add_identity(device, profile.id)
+        else:
+            self._pending.move_identity(device, profile.id)
+        self._owners[device] = profile.id
+        self._let_go_of_devices(profile, batch)
+
+    def _let_go_of_devices(self, profile: Profile, batch: Batch) -> None:
+        """Beyond 50 devices the longest unseen without an active token is let go (P-08)."""
+        devices = profile.document.devices
+        if len(devices) <= DEVICES:
+            return
+        oldest = longest_unseen(devices[:-1])
+        profile.remove_device(oldest.key)
+        self._tokens.release(oldest, profile)
+        device = Identity(IdentityKind.OBJECT_ID, oldest.key)
+        self._owners.pop(device, None)
+        self._pending.release_identity(device, profile.id)
+        self._pending.log_change(profile, Change(device_lost=oldest.object_id), batch)
