@@ -162,6 +162,23 @@ def test_after_erasure_a_token_finds_nothing_whoever_comes_back(native: Native) 
     refusal(read_own(native, token), 404)
 
 
+def test_a_token_follows_its_profile_into_a_merge_and_out_of_it(native: Native) -> None:
+    """P-13 with P-07: the app of either reads the survivor, and after an undo its own again."""
+    native.send(profile("ana", city="Rome"), profile("bo", plan="pro"))
+    tokens = {name: make_token(native, distinct_id=name) for name in ("ana", "bo")}
+    body = {"one": {"distinct_id": "ana"}, "other": {"distinct_id": "bo"}}
+    merged = native.http.post("/v1/merges", json=body).json()
+    both = {"city": "Rome", "plan": "pro"}
+    assert [own(native, token)["properties"] for token in tokens.values()] == [both, both]
+    assert native.http.post(f"/v1/merges/{merged['id']}/undo").status_code == 200
+    assert own(native, tokens["ana"])["properties"] == {"city": "Rome"}
+    assert own(native, tokens["bo"])["properties"] == {"plan": "pro"}
+    native.http.post("/v1/merges", json=body)
+    native.http.delete("/v1/profile?distinct_id=ana")
+    for token in tokens.values():
+        refusal(read_own(native, token), 404)
+
+
 def test_a_browser_may_ask_before_it_reads(native: Native) -> None:
     """K-02: the preflight of a request with `Authorization`."""
     answer = httpx.options(

@@ -4,7 +4,9 @@
  * A record waits under a key of its own, so that tabs do not overwrite each other. To be sent,
  * records become a batch: a body with an idempotency key, which stays as it is until the server
  * has answered. So a batch may be sent as often as it takes, by a page that leaves and by the
- * next one that comes: it is applied once.
+ * next one that comes: it is applied once. Nobody hears the answer to what a page sent as it
+ * left; when the next one comes only after the server has forgotten the key, that batch is
+ * let go, since it has most likely arrived.
  */
 
 import { exclusively } from "./lock";
@@ -13,6 +15,7 @@ import type { Entry, Options, Problem, Properties, WireRecord, WireResult } from
 
 const RECORD = "q";
 const BATCH = "b";
+const LEFT = "t";
 const NOT_BEFORE = "w";
 
 const RECORDS = 100;
@@ -20,6 +23,7 @@ const BATCH_BYTES = 60_000; // browsers let go of larger ones when a page leaves
 const RECORD_BYTES = 200_000;
 const ORPHAN_MS = 30_000;
 const TIMEOUT_MS = 25_000;
+const REMEMBERED_MS = 23 * 3_600_000; // the server knows an idempotency key for a day
 const LONGEST_PAUSE_SECONDS = 300;
 const PASSING = [408, 425, 429];
 
@@ -96,8 +100,11 @@ export class Outbox {
     while (this._cut(false)) {
       // All of it becomes batches, which whoever comes next can send again.
     }
+    if (globalThis.navigator?.onLine === false) {
+      return;
+    }
     let room = BATCH_BYTES;
-    for (const key of this._store.keys(BATCH)) {
+    for (const key of this._batches()) {
       const body = this._store.get(key) ?? "";
       room -= bytes(body);
       if (this._flying.has(key)) {
@@ -106,8 +113,16 @@ export class Outbox {
       if (room < 0) {
         break;
       }
+      const isFirst = !this._store.get(LEFT + key);
+      if (isFirst) {
+        this._store.set(LEFT + key, String(Date.now()));
+      }
       if ("keepalive" in Request.prototype) {
-        void this._deliver(key);
+        void this._deliver(key).then((isSettled) => {
+          if (!isSettled && isFirst) {
+            this._store.remove(LEFT + key); // the page is still there, and heard that it failed
+          }
+        });
       } else {
         globalThis.navigator?.sendBeacon?.(this._url(), body);
       }
@@ -116,9 +131,32 @@ export class Outbox {
 
   /** Forget all that was not sent. */
   clear(): void {
-    for (const key of [...this._store.keys(RECORD), ...this._store.keys(BATCH)]) {
-      this._store.remove(key);
+    for (const start of [RECORD, BATCH, LEFT]) {
+      this._store.keys(start).forEach((key) => this._store.remove(key));
     }
+  }
+
+  /** Give the batches that wait, but for those of which nobody can say any more what became. */
+  private _batches(): string[] {
+    return this._store.keys(BATCH).filter((key) => {
+      const at = Number(this._store.get(LEFT + key)) || Infinity;
+      if (Date.now() - at < REMEMBERED_MS) {
+        return true;
+      }
+      const batch = parse<{ records: unknown[] }>(this._store.get(key));
+      this._remove(key);
+      this._listener.problem({
+        kind: "dropped",
+        reason: "They were sent as a page was left, too long ago to ask what became of them",
+        count: batch?.records.length ?? 0,
+      });
+      return false;
+    });
+  }
+
+  private _remove(key: string): void {
+    this._store.remove(key);
+    this._store.remove(LEFT + key);
   }
 
   private _drop(keys: string[], count: number): number {
@@ -152,7 +190,7 @@ export class Outbox {
       if (this._notBefore() > Date.now()) {
         return false;
       }
-      const key = this._store.keys(BATCH).find((each) => !this._flying.has(each));
+      const key = this._batches().find((each) => !this._flying.has(each));
       if (key) {
         if (!(await this._deliver(key))) {
           return false;
@@ -248,7 +286,7 @@ export class Outbox {
       return this._fail(Number(response.headers.get("Retry-After")) || 0);
     }
     this._failures = 0;
-    this._store.remove(key);
+    this._remove(key);
     const records = batch?.records ?? [];
     if (results) {
       records.forEach((record, place) => {

@@ -125,6 +125,7 @@ export class Browser {
   clock = new Clock();
   storage = new MemoryStorage();
   server = new Server();
+  isOnline = true;
   #locks = new Locks();
   #pages = [];
 
@@ -175,6 +176,7 @@ class Page {
       location: new URL(url),
       navigator: {
         language: "pt-BR",
+        get onLine() { return browser.isOnline; },
         locks,
         sendBeacon: (to, body) => { this.beacons.push({ url: new URL(to), body }); return true; },
       },

@@ -202,6 +202,54 @@ test("what a page sent as it left is asked about by the next one, and counts onc
   assert.equal(browser.storage.length, 1, "only who uses the browser is remembered");
 });
 
+test("what a page sent as it left days ago is not sent again, since nobody knows its key", async () => {
+  const { browser, tab, mien, server, clock } = await opened();
+  mien.track("One");
+  mien.track("Two");
+  server.replies.push((request) => {
+    server.apply(request.body);
+    return new Promise(() => {});
+  });
+  tab.close();
+  await clock.move(3 * 24 * 3_600_000);
+  const later = browser.open();
+  later.init().track("Three");
+  await clock.move(1_000);
+  assert.deepEqual(names(server), ["One", "Two", "Three"]);
+  assert.equal(server.seen.length, 2);
+  assert.deepEqual(later.problems.map((each) => [each.kind, each.count]), [["dropped", 2]]);
+  assert.equal(browser.storage.length, 1);
+});
+
+test("what a page could not send as it left is sent days later", async () => {
+  const { browser, tab, mien, server, clock } = await opened();
+  mien.track("Offline");
+  browser.isOnline = false;
+  tab.close();
+  await clock.move(3 * 24 * 3_600_000);
+  browser.isOnline = true;
+  const later = browser.open();
+  later.init();
+  await clock.move(1_000);
+  assert.deepEqual(names(server), ["Offline"]);
+  assert.deepEqual(later.problems, []);
+});
+
+test("what failed while a page was hidden is sent days later", async () => {
+  const { browser, tab, mien, server, clock } = await opened();
+  server.replies.push(down());
+  mien.track("Hidden");
+  tab.hide();
+  await clock.move(10);
+  tab.crash();
+  await clock.move(3 * 24 * 3_600_000);
+  const later = browser.open();
+  later.init();
+  await clock.move(1_000);
+  assert.deepEqual(names(server), ["Hidden"]);
+  assert.deepEqual(later.problems, []);
+});
+
 test("a beacon is sent where a request cannot outlive its page", async () => {
   const { browser, tab, mien, server, clock } = await opened({ keepalive: false });
   mien.track("One");
