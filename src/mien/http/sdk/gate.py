@@ -153,10 +153,14 @@ def address_of(request: Request[Any, Any, Any], proxies: int) -> str:
     return forwarded[max(0, len(forwarded) - proxies)] or address
 
 
-def preflight(*paths: str) -> HTTPRouteHandler:
-    """Make the handler that answers what browsers ask before they send to these paths."""
+def preflight(path: str) -> HTTPRouteHandler:
+    """Make the handler that answers what browsers ask before they send to a path.
 
-    @route(list(paths), http_method=HttpMethod.OPTIONS, include_in_schema=False)
+    One a path: of several, the framework does not keep the order, nor would the document of
+    the API.
+    """
+
+    @route(path, http_method=HttpMethod.OPTIONS, include_in_schema=False)
     async def allow() -> ASGIResponse:
         return ASGIResponse(headers=_PREFLIGHT, status_code=int(HTTPStatus.NO_CONTENT))
 

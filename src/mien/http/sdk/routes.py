@@ -13,7 +13,7 @@ SDK_HANDLERS: list[ControllerRouterHandler] = [
     Router(
         "/sdk",
         route_handlers=[
-            preflight("/v1/batch", "/v1/profile"),
+            *map(preflight, ("/v1/batch", "/v1/profile")),
             send_from_page,
             get_own_profile,
             get_script,

@@ -9,7 +9,7 @@ from mien.http.sdk.visits import take_visit
 
 # A preflight comes before its route, or the framework answers it.
 WEB_SDK_HANDLERS: list[HTTPRouteHandler] = [
-    preflight("/a", "/e", "/r", "/defineVars"),
+    *map(preflight, ("/a", "/e", "/r", "/defineVars")),
     take_visit,
     take_email_choice,
     follow_link,
