@@ -167,6 +167,24 @@ async def test_a_profile_has_what_was_pushed(shop: Shop, open_tab: OpenTab, mode
 
 
 @MODES
+async def test_a_page_that_stays_open_makes_its_session_longer(
+    shop: Shop, open_tab: OpenTab, mode: Mode
+) -> None:
+    """K-01: pings, two minutes after a page; the browser's clock is wound on."""
+    tab = await open_tab(**mode)
+    await tab.page.clock.install()
+    await tab.open()
+    async with tab.page.expect_response(lambda answer: "type=ping" in answer.url) as pinged:
+        await tab.page.clock.fast_forward("02:01")
+    assert (await pinged.value).status == 200
+    await tab.run("clevertap.getLocation(47.37, 8.54);")
+    guid = await tab.guid()
+    assert shop.names(object_id=guid) == ["App Launched", "Web Page Viewed"]
+    [device] = shop.native("profile", object_id=guid)["devices"]
+    assert (device["latitude"], device["longitude"]) == ("47.37", "8.54")
+
+
+@MODES
 async def test_clear_makes_a_new_visitor(shop: Shop, open_tab: OpenTab, mode: Mode) -> None:
     tab = await open_tab(**mode)
     await tab.open()

@@ -64,7 +64,8 @@ def test_a_visitor_has_the_guid_that_was_packed(payload: Json, beside: Json, gui
         (None, str(NOW - 50), NOW - 50),
         (NOW - 100_000, str(NOW - 50), NOW - 50),
         (NOW - 100_000, "", NOW),
-        (NOW + 1, "", NOW),
+        (NOW + 30, "", NOW + 30),
+        (NOW + 100, "", NOW),
         ("soon", "soon", NOW),
         (True, "-5", NOW),
         (2**80, "9" * 80, NOW),
@@ -162,6 +163,21 @@ def test_operators_keep_their_names_and_paths() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "facts"),
+    [
+        ({"Latitude": 47.371234567, "Longitude": -8}, {"latitude": "47.3712", "longitude": "-8"}),
+        ({"Latitude": 90.1, "Longitude": "8"}, {}),
+        ({"Latitude": True, "Longitude": None}, {}),
+    ],
+    ids=["told", "beyond", "no numbers"],
+)
+def test_where_a_page_says_it_is(fields: Json, facts: Json) -> None:
+    """P-17."""
+    [record] = read({"type": "profile", "profile": {}, "af": fields}).records
+    assert record["deviceData"] == {"platform": "Web", **facts}
+
+
+@pytest.mark.parametrize(
     ("name", "is_reserved"),
     [
         ("Bought", False),
@@ -256,7 +272,7 @@ def test_anything_a_client_sends_is_read_or_refused(
     visit = read_if_it_may_be(payload, kind, guid=one, session=other, number=one, sent_at=other)
     if visit is None:
         return
-    assert 0 < visit.session <= NOW
+    assert 0 < visit.session <= NOW + 60
     assert visit.number >= 0
     for record in parse_records(visit.records, now=NOW, is_system=not visit.raises_reserved):
         assert isinstance(record, (ProfileRecord, EventRecord, TokenRecord, Reject))

@@ -130,7 +130,7 @@ def test_the_session_of_a_clock_that_is_wrong_blocks_no_later_one(
     page: Page, native: Native
 ) -> None:
     ahead = now() + 900_000
-    wrong = {**event("Viewed", ahead), "session": {"session_id": ahead}}
+    wrong = {**event("Viewed", ahead), "session": {"session_id": ahead - 100}}
     page.send(wrong, sent_at=ahead * 1_000)
     page.send({**event("Viewed"), "session": {"session_id": now() + 1}})
     assert native.get("profile", object_id=DEVICE)["events"]["App Launched"]["count"] == 2

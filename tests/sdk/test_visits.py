@@ -1,6 +1,7 @@
 """What the server makes of the requests of the web SDK (K-01)."""
 
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -512,6 +513,18 @@ def test_a_request_of_a_wrong_form_is_refused_with_its_place(
     answer = browser.send(kind, {"id": browser.account, **payload})
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith(f"{place}: ")
+
+
+def test_a_request_that_is_too_large_is_refused(server: Server, browser: Browser) -> None:
+    """K-01: a bound on the size, packed and unpacked."""
+    bomb = browser.send("push", {"id": browser.account, "type": "event", "x": "a" * 300_000})
+    assert bomb.status_code == 400
+    assert "more than 262,144 characters" in bomb.json()["detail"]
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", f"/a?d={'a' * 70_000}")
+    assert connection.getresponse().status in (414, 431)
+    connection.close()
+    assert browser.page().guid
 
 
 def test_nothing_that_a_client_sends_becomes_script(shop: Shop, browser: Browser) -> None:

@@ -50,7 +50,7 @@ class DeviceFacts(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """What a record tells of the device that it came from; what it does not tell is absent.
 
     `time_zone` is a name such as `Europe/Paris`, `utc_offset` is `+0530`, `country` an
-    ISO 3166 code or a name, as the sender has it.
+    ISO 3166 code or a name, as the sender has it, `latitude` and `longitude` degrees.
     """
 
     platform: str | None = None
@@ -68,6 +68,8 @@ class DeviceFacts(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     country: str | None = None
     region: str | None = None
     city: str | None = None
+    latitude: str | None = None
+    longitude: str | None = None
 
 
 FACT_NAMES = DeviceFacts.__struct_fields__

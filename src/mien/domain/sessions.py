@@ -11,6 +11,10 @@ import msgspec
 SESSION_ID = "session_id"
 """The property of a session by which it is known: when it began, in epoch seconds."""
 
+SAME_SECONDS = 30
+"""Sessions that begin so close to each other are one: a browser that has none asks for it with
+each request that it sends before the first answer."""
+
 LAUNCHED, CONCLUDED = "App Launched", "Session Concluded"
 """The events that a session begins and ends with."""
 
@@ -44,12 +48,16 @@ def session_of(told: Mapping[str, str | int], former: Session | None, *, at: int
     epoch seconds. The session is `former` itself if that goes on.
     """
     begun = told.get(SESSION_ID)
-    if not isinstance(begun, int) or (former is not None and begun < former.id):
+    if not isinstance(begun, int):
         return None
-    if former is None or begun > former.id:
-        session = Session(begun, 1 if former is None else former.number + 1)
-    else:
+    if former is None:
+        session = Session(begun)
+    elif abs(begun - former.id) < SAME_SECONDS:
         session = former
+    elif begun < former.id:
+        return None
+    else:
+        session = Session(begun, former.number + 1)
     session.seen_at = max(session.seen_at, at)
     news = {name: value for name, value in told.items() if name != SESSION_ID}
     if not news.items() <= session.properties.items():

@@ -48,6 +48,7 @@ _ENUM = "$E_"
 _DROPPED_IN_KEYS = re.compile(r"^\s+|[.:$'\"\\]|\s+$")
 _DROPPED_IN_PATHS = re.compile(r"^\s+|[:$'\"\\]|\s+$")
 _DROPPED_IN_VALUES = re.compile(r"^\s+|['\"\\]|\s+$")
+_COORDINATES = {"Latitude": 90, "Longitude": 180}
 _OFFSET = re.compile(r"[A-Za-z]*([+-]\d{4})")
 _ZONE = re.compile(r"[A-Za-z_+-]+(?:/[A-Za-z0-9_+-]+)+")
 _DIGITS = re.compile(r"\d{5,15}", re.ASCII)
@@ -192,7 +193,8 @@ def _session(packed: object, beside: str, now: int) -> int:
 
 
 def _is_fresh(session: int, now: int) -> bool:
-    return now - SESSION_SECONDS < session <= now
+    # Another server may have given it, whose clock is a little ahead.
+    return now - SESSION_SECONDS < session <= now + LATE_SECONDS
 
 
 def _sent_at(text: str, now: int) -> int | None:
@@ -211,13 +213,31 @@ def _facts(payload: Payload, facts: Mapping[str, str]) -> Mapping[str, str]:
     fields = payload.get("af")
     if isinstance(fields, dict):
         _tell(told, "sdk_version", fields.get("lib"))
+        told |= _coordinates(fields)
     profile = payload.get("profile")
-    if isinstance(profile, dict) and isinstance(zone := profile.get("tz"), str):
-        if (offset := _OFFSET.fullmatch(zone)) is not None:
-            told["utc_offset"] = offset[1]
-        elif _ZONE.fullmatch(zone):
-            _tell(told, "time_zone", zone)
+    if isinstance(profile, dict):
+        told |= _zone(profile.get("tz"))
     return told
+
+
+def _coordinates(fields: Payload) -> dict[str, str]:
+    """Give where a page says that it is, in degrees."""
+    return {
+        name.lower(): f"{degrees:.6g}"
+        for name, most in _COORDINATES.items()
+        if isinstance(degrees := fields.get(name), (int, float))
+        and not isinstance(degrees, bool)
+        and -most <= degrees <= most
+    }
+
+
+def _zone(zone: object) -> dict[str, str]:
+    """Give what `tz` is: the SDK sends an offset, a page may give a time zone."""
+    if not isinstance(zone, str):
+        return {}
+    if (offset := _OFFSET.fullmatch(zone)) is not None:
+        return {"utc_offset": offset[1]}
+    return {"time_zone": zone} if _ZONE.fullmatch(zone) and not is_too_long(zone) else {}
 
 
 def _tell(told: dict[str, str], name: str, value: object) -> None:

@@ -134,6 +134,8 @@ class DeviceFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     country: _Fact | UnsetType = UNSET
     region: _Fact | UnsetType = UNSET
     city: _Fact | UnsetType = UNSET
+    latitude: _Fact | UnsetType = UNSET
+    longitude: _Fact | UnsetType = UNSET
 
 
 _Device = Annotated[
