@@ -5,6 +5,7 @@ Source: U-14; the refused names are those of the original's system events.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -13,6 +14,7 @@ from mien.domain.rejects import RejectCode, Rejected
 from mien.domain.values import (
     INTEGER_MAX,
     INTEGER_MIN,
+    SURELY_SHORT,
     VALUE_BYTES,
     check_event_key,
     is_date,
@@ -40,6 +42,9 @@ STANDARD_EVENTS = (
 """Known in every environment, before anybody did one (G-06)."""
 
 CHARGED_KEY = "charged"
+
+_SPELLINGS = 8_192
+"""Names remembered; an environment has a few hundred."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -110,9 +115,14 @@ def check_event_name(value: object, *, is_system: bool = False) -> str:
     # Quick for nearly all; what is not printable may still be a joiner or a wide space.
     if not name.isprintable() and _CONTROL.search(name):
         raise Rejected(RejectCode.KEY_CHARACTERS, "Event name has a control character")
-    if not is_system and event_key(name) in RESTRICTED_KEYS:
+    if not is_system and _is_restricted(name):
         raise Rejected(RejectCode.EVENT_RESTRICTED, "Trying to raise a restricted system event")
     return name
+
+
+@lru_cache(_SPELLINGS)
+def _is_restricted(name: str) -> bool:
+    return event_key(name) in RESTRICTED_KEYS
 
 
 def check_event_properties(name: str, raw: object) -> dict[str, object]:
@@ -133,12 +143,13 @@ def check_event_properties(name: str, raw: object) -> dict[str, object]:
 def _check_property(key: str, value: object) -> bool:
     """Check one property; true when it nests and wants a further look."""
     check_event_key(key)
-    kind = type(value)
-    if kind is str:
-        _check_text(key, value)  # type: ignore[arg-type]  # `kind` says that it is a str
-    elif kind is int:
-        _check_integer(key, value)  # type: ignore[arg-type]
-    elif kind is list or kind is dict:
+    if type(value) is str:
+        # Nearly every text is short, and no date.
+        if len(value) > SURELY_SHORT or value[:3] == "$D_":
+            _check_text(key, value)
+    elif type(value) is int:
+        _check_integer(key, value)
+    elif type(value) is list or type(value) is dict:
         return True
     elif value is None:
         raise Rejected(RejectCode.EVENT_INVALID, f"The value of '{key}' is null")

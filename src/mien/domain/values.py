@@ -18,8 +18,8 @@ VALUE_BYTES = 512
 LIST_ITEMS = 100
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**63 - 1
 
-# A text of at most this many characters cannot be over VALUE_BYTES: UTF-8 takes four at most.
-_SURELY_SHORT = VALUE_BYTES // 4
+SURELY_SHORT = VALUE_BYTES // 4
+"""A text of at most so many characters cannot be over VALUE_BYTES: UTF-8 takes four at most."""
 
 _PROHIBITED_IN_KEYS = re.compile(r"[%><!|&.:;$'\"\\#\x00-\x1f\x7f]")
 _PROHIBITED_IN_EVENT_KEYS = re.compile(r"[%><!|&.:;$'\"\\\x00-\x1f\x7f]")
@@ -85,12 +85,12 @@ def _checked_key(key: str, prohibited: re.Pattern[str]) -> str:
 
 def is_too_long(text: str) -> bool:
     """Tell whether a text takes more than the 512 bytes of UTF-8 that a value may have."""
-    return len(text) > _SURELY_SHORT and len(text.encode()) > VALUE_BYTES
+    return len(text) > SURELY_SHORT and len(text.encode()) > VALUE_BYTES
 
 
 def check_text(key: str, text: str) -> str:
     """Give back a text value, or raise `Rejected` if it is too long or a broken date."""
-    if len(text) > _SURELY_SHORT and is_too_long(text):
+    if len(text) > SURELY_SHORT and is_too_long(text):
         size = len(text.encode())
         reason = f"The value of '{key}' is {size} bytes, the limit is {VALUE_BYTES}"
         raise Rejected(RejectCode.VALUE_TOO_LONG, reason)
@@ -113,7 +113,7 @@ def check_list(key: str, items: list[object]) -> list[str]:
         reason = f"The list of '{key}' has {len(items)} items, the limit is {LIST_ITEMS}"
         raise Rejected(RejectCode.LIST_INVALID, reason)
     for item in items:
-        if type(item) is not str or len(item) > _SURELY_SHORT:
+        if type(item) is not str or len(item) > SURELY_SHORT:
             check_item(key, item)
     return list(dict.fromkeys(items))  # type: ignore[arg-type]  # all are texts
 
@@ -123,7 +123,7 @@ def check_item(key: str, item: object) -> str:
     if type(item) is not str:
         reason = f"The list of '{key}' has an item that is no text: {str(item)[:40]}"
         raise Rejected(RejectCode.LIST_INVALID, reason)
-    if len(item) > _SURELY_SHORT and is_too_long(item):
+    if len(item) > SURELY_SHORT and is_too_long(item):
         size = len(item.encode())
         reason = f"An item of '{key}' is {size} bytes, the limit is {VALUE_BYTES}"
         raise Rejected(RejectCode.LIST_INVALID, reason)

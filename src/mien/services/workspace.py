@@ -40,7 +40,7 @@ from mien.domain.records import (
     TokenRecord,
 )
 from mien.domain.rejects import Reject, RejectCode, Rejected
-from mien.domain.schema import DefinitionKind, DefinitionState
+from mien.domain.schema import Definition, DefinitionKind, DefinitionState
 from mien.services.binder import Binder
 from mien.services.merger import Merger
 from mien.services.pending import Pending
@@ -161,17 +161,22 @@ class Workspace:
             and (told := self._follow_session(profile, record, batch)) is not None
         ):
             record = msgspec.structs.replace(record, session=told)
-        self._log_event(profile, record, batch)
+        self._log_event(profile, record, batch, known or self._definition_of(record, batch))
         return applied
 
-    def _log_event(self, profile: Profile, record: EventRecord, batch: Batch) -> None:
-        known = self._registry.find_event(record.name) or self._registry.define(
+    def _definition_of(self, record: EventRecord, batch: Batch) -> Definition:
+        """Give the definition of an event, which may have come into being meanwhile."""
+        return self._registry.find_event(record.name) or self._registry.define(
             self._tx,
             DefinitionKind.EVENT,
             record.name,
             now_ms=batch.received_at,
             source=batch.source,
         )
+
+    def _log_event(
+        self, profile: Profile, record: EventRecord, batch: Batch, known: Definition
+    ) -> None:
         name, occurred_at = EventNameId(known.id), record.at or batch.received_at // 1_000
         self._pending.counts(batch).add_event(name, record.properties)
         self._pending.log_event(profile, name, occurred_at, record, batch)
@@ -252,9 +257,9 @@ class Workspace:
         """Note the session of a record from an SDK, and give what is told of it, if anything."""
 
         def raise_event(event: EventRecord) -> None:
-            known = self._registry.find_event(event.name)
-            if known is None or known.state is not DefinitionState.DISCARDED:
-                self._log_event(profile, event, batch)
+            known = self._definition_of(event, batch)
+            if known.state is not DefinitionState.DISCARDED:
+                self._log_event(profile, event, batch, known)
                 self._map_raised(profile, event, batch)
 
         at = record.at or batch.received_at // 1_000
