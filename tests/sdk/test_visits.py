@@ -212,6 +212,20 @@ def test_an_email_alone_joins_nobody_unless_the_environment_says_so(shop: Shop) 
     assert shop.profile(objectId=said.guid)["email"] == "bo@example.com"
 
 
+def test_an_email_alone_is_a_login_where_the_environment_joins_people_by_it(shop: Shop) -> None:
+    """P-07: as in the original, if that is what is wanted."""
+    shop.set(unify_on=["email"])
+    home, work = shop.browser(), shop.browser()
+    for browser in (home, work):
+        browser.page()
+        browser.profile({"Email": "ana@example.com"})
+    other = work.log_in_anew({"Email": "bo@example.com"})
+    found = shop.native("profile", object_id=str(home.guid))
+    guids = {device["object_id"] for device in found["devices"]}
+    assert len(guids) == 2
+    assert other.guid not in guids
+
+
 def test_habits_of_the_sdk_are_met(shop: Shop, browser: Browser) -> None:
     """K-01: phones without their plus, offsets among the properties, characters that it strips."""
     guid = browser.page().guid
