@@ -39,11 +39,6 @@ class Profiles(Struct, frozen=True, tag="profiles"):
     per_call: int = 100
     version: int = 0
 
-    @property
-    def count(self) -> int:
-        """Number of records."""
-        return self.who.count
-
 
 class Events(Struct, frozen=True, tag="events"):
     """Upload `count` events of the first `people`, in short visits, from event `first` on.
