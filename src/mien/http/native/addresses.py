@@ -31,6 +31,7 @@ from mien.http.native.calls import (
     decode_body,
     instant,
     next_cursor,
+    on_store,
     start_of,
 )
 from mien.http.native.documents import asking, described
@@ -184,12 +185,13 @@ async def release_address(
 
     It finds nobody then. Their histories keep who took it. What was said of the address stays.
     """
-    services, caller = services_of(request), caller_of(request)
+    caller = caller_of(request)
     address = _address(kind, value)
-    async with services.limits.place(caller.environment, "v1/addresses"):
-        taken = await services.run_long(
-            lambda: addresses.release(services.store, caller.environment, [address], by=_by(caller))
-        )
+    taken = await on_store(
+        request,
+        "v1/addresses",
+        lambda store, environment: addresses.release(store, environment, [address], by=_by(caller)),
+    )
     return answer(ReleaseAnswer(kind=kind, value=address[1], profiles=taken[address]))
 
 
@@ -209,16 +211,8 @@ async def list_subscriptions(
     """Give every address of which was said that it is blocked or open, by kind and address."""
     services, caller = services_of(request), caller_of(request)
     after = start_of(services, caller, _PURPOSE, cursor, tuple[int, str]) or (0, "")
-    async with services.limits.place(caller.environment, "v1/addresses"):
-        page = await services.run_long(
-            partial(
-                addresses.subscription_page,
-                services.store,
-                caller.environment,
-                after=after,
-                count=limit,
-            )
-        )
+    work = partial(addresses.subscription_page, after=after, count=limit)
+    page = await on_store(request, "v1/addresses", work)
     last = (int(page.said[-1].kind), page.said[-1].value) if len(page.said) == limit else None
     return answer(
         SubscriptionsPage(

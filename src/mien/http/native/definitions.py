@@ -20,7 +20,7 @@ from mien.http.native.answers import (
     PropertyDefinitions,
 )
 from mien.http.native.bodies import EventDefinitionChange, PropertyDefinitionChange, State
-from mien.http.native.calls import answer, decode_body, instant
+from mien.http.native.calls import answer, decode_body, instant, on_store
 from mien.http.native.documents import asking, described
 from mien.services import definitions
 from mien.services.definitions import Named, change_definition
@@ -79,11 +79,7 @@ _ASKED = {"description": "What they pay for.", "state": "active"}
 )
 async def list_properties(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Give every user property with its type, since when it is known and how often it came."""
-    services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, "v1/definitions"):
-        known = await services.run_long(
-            lambda: definitions.list_properties(services.store, caller.environment)
-        )
+    known = await on_store(request, "v1/definitions", definitions.list_properties)
     return answer(PropertyDefinitions(properties=[_property(each) for each in known]))
 
 
@@ -99,11 +95,7 @@ async def list_properties(request: Request[Any, Any, Any]) -> Response[bytes]:
 )
 async def list_events(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Give every event with its properties."""
-    services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, "v1/definitions"):
-        known = await services.run_long(
-            lambda: definitions.list_events(services.store, caller.environment)
-        )
+    known = await on_store(request, "v1/definitions", definitions.list_events)
     return answer(EventDefinitions(events=[_event(each.event, each.properties) for each in known]))
 
 

@@ -30,6 +30,7 @@ from mien.http.native.calls import (
     decode_body,
     instant,
     next_cursor,
+    on_store,
     start_of,
 )
 from mien.http.native.documents import asking, described
@@ -178,16 +179,8 @@ async def list_erasures(
     """Give the erasures that wait, and the receipts of those done, the last first."""
     services, caller = services_of(request), caller_of(request)
     before = start_of(services, caller, _PURPOSE, cursor, int)
-    async with services.limits.place(caller.environment, "v1/erasures"):
-        found = await services.run_long(
-            partial(
-                erasures.list_erasures,
-                services.store,
-                caller.environment,
-                before=before,
-                count=limit,
-            )
-        )
+    work = partial(erasures.list_erasures, before=before, count=limit)
+    found = await on_store(request, "v1/erasures", work)
     last = found[-1].planned.erasure_id if len(found) == limit else None
     return answer(
         ErasurePage(
@@ -231,11 +224,11 @@ async def get_erasure(request: Request[Any, Any, Any], erasure: ErasureId) -> Re
 )
 async def cancel_erasure(request: Request[Any, Any, Any], erasure: ErasureId) -> Response[bytes]:
     """Cancel an erasure, and give it as it was. One that is done is a 409."""
-    services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, "v1/erasures"):
-        found = await services.run_long(
-            lambda: erasures.cancel_erasure(services.store, caller.environment, erasure)
-        )
+    found = await on_store(
+        request,
+        "v1/erasures",
+        lambda store, environment: erasures.cancel_erasure(store, environment, erasure),
+    )
     return answer(_entry(found))
 
 

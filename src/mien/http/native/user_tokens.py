@@ -17,7 +17,14 @@ from mien.http.native.answers import (
     SigningKeys,
 )
 from mien.http.native.bodies import ProfileTokenBody, SigningKeyBody
-from mien.http.native.calls import answer, decode_body, identity_of, instant, nobody
+from mien.http.native.calls import (
+    answer,
+    decode_body,
+    identity_of,
+    instant,
+    nobody,
+    on_store,
+)
 from mien.http.native.documents import asking, described
 from mien.services import history, signing
 from mien.store.signing import SigningKey
@@ -135,11 +142,11 @@ async def revoke_signing_key(
     key_id: Annotated[int, PathParameter(description="The `id` of the signing key.")],
 ) -> Response[bytes]:
     """Refuse, from a second later on, every identity token that this key signed."""
-    services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, _ENDPOINT):
-        revoked = await services.run_long(
-            lambda: signing.revoke_signing_key(services.store, caller.environment, key_id)
-        )
+    revoked = await on_store(
+        request,
+        _ENDPOINT,
+        lambda store, environment: signing.revoke_signing_key(store, environment, key_id),
+    )
     return answer(_entry(revoked))
 
 
