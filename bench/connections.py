@@ -8,6 +8,7 @@ import selectors
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 
 from bench.jobs import Target
@@ -110,13 +111,14 @@ def drive_at(
     A request that finds every connection busy waits, and its call counts from when it was
     due: who is kept waiting does not ask less often in life either. Ends as `drive` does.
     """
-    idle, started = list(connections), time.perf_counter()
+    # In turns: a connection that waits too long for its next request is closed by the server.
+    idle, started = deque(connections), time.perf_counter()
     place, request = 0, next(requests, None)
     with selectors.DefaultSelector() as selector:
         while request is not None or len(idle) < len(connections):
             due_at = started + place / rate
             if request is not None and idle and due_at <= time.perf_counter():
-                _begin(selector, idle.pop(), request, due_at)
+                _begin(selector, idle.popleft(), request, due_at)
                 request = None if stopped.is_set() else next(requests, None)
                 place += 1
                 continue
