@@ -4,14 +4,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mien.domain.errors import StoreUnavailableError
 from mien.services.accounts import create_account, list_accounts
 from mien.services.ingest import Ingest
-from mien.store.engine import Store, StoreRefusedError
+from mien.store.engine import PAGE_BYTES, Store, StoreRefusedError
 from mien.store.setup import find_version, only_server, prepare
 from tests.store.backups import (
     NewUrl,
@@ -126,6 +128,23 @@ def test_a_store_that_holds_accounts_is_replaced_only_when_asked(
     assert names_of(url) == ["Test"]
     with opened(url) as store:
         assert find_faults(store) == []
+
+
+@pytest.mark.parametrize("bytes_each", [1_024, 4_096])
+def test_a_backup_with_pages_of_another_size_replaces_a_store(
+    sound: Path, new_url: NewUrl, bytes_each: int
+) -> None:
+    with closing(sqlite3.connect(sound)) as backup:
+        backup.execute(f"PRAGMA page_size = {bytes_each}")
+        backup.execute("VACUUM")
+    url = new_url("sqlite")
+    make_other(url)
+    put_back(sound, url, may_replace=True)
+    assert names_of(url) == ["Test"]
+    with opened(url) as store:
+        assert find_faults(store) == []
+        with store.read() as tx:
+            assert tx.rows(sa.text("PRAGMA page_size")) == [(PAGE_BYTES,)]
 
 
 def test_a_server_that_was_started_and_stopped_leaves_an_empty_store(

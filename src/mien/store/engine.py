@@ -22,6 +22,9 @@ from mien.store.statements import StatementCompiler
 APPLICATION_ID = 0x4D69656E
 """Marks a SQLite file as ours: `Mien` in ASCII."""
 
+PAGE_BYTES = 2_048
+"""Size of a page of a SQLite store that is made now; one that is there keeps its own (ADR 0016)."""
+
 _ROWS_PER_INSERT = 64
 """One statement of 64 rows lets go of the interpreter lock once, not 64 times."""
 
@@ -29,7 +32,7 @@ _WRITER_CACHE_KIB = 64 * 1024
 _READER_CACHE_KIB = 4 * 1024
 """Readers are many, one a thread, and the system keeps the file's pages for them all."""
 
-_WAL_PAGES = 65_536
+_WAL_PAGES = 131_072
 """Where a writer checkpoints by itself, if no `Checkpointer` runs beside it: 256 MiB."""
 
 Row = tuple[Any, ...]
@@ -279,7 +282,6 @@ class Store:
             f"cache_size = -{cache_kib}",
             f"wal_autocheckpoint = {_WAL_PAGES}",
             "temp_store = MEMORY",
-            "secure_delete = ON",
             "foreign_keys = ON",
             # What is erased is not to be found in the file either; not all builds do so by default.
             "secure_delete = ON",

@@ -307,8 +307,17 @@ def _load_sqlite(path: Path, staging: Path, progress: Progress) -> None:
     """Replace the pages of a store by those of a file, in one transaction of SQLite."""
     with closing(open_file(staging)) as source, closing(sqlite3.connect(path, timeout=1)) as target:
         target.execute("PRAGMA synchronous = FULL")
+        _fit_pages(source, target)
         copy_pages(source, target, progress, "Replacing the store")
         target.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _fit_pages(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Give a file pages of the size of another's: SQLite replaces none by those of another size."""
+    wanted, has = (each.execute("PRAGMA page_size").fetchone()[0] for each in (target, source))
+    if wanted != has:
+        source.execute(f"PRAGMA page_size = {wanted}")
+        source.execute("VACUUM")
 
 
 def _load_postgresql(store: Store, staging: Path, progress: Progress) -> None:

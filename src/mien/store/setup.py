@@ -13,7 +13,14 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.pool import NullPool
 
-from mien.store.engine import APPLICATION_ID, DriverError, Store, StoreRefusedError, open_store
+from mien.store.engine import (
+    APPLICATION_ID,
+    PAGE_BYTES,
+    DriverError,
+    Store,
+    StoreRefusedError,
+    open_store,
+)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -141,6 +148,8 @@ def _version(connection: sa.Connection) -> str | None:
         msg = f"The database holds tables that are not Mien's ({', '.join(sorted(tables)[:5])})."
         raise StoreRefusedError(msg)
     if connection.dialect.name == "sqlite":
+        # Before anything is written: a file keeps the size of its first page.
+        connection.exec_driver_sql(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         connection.commit()
