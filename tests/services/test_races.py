@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from mien.domain.devices import DEVICES
 from mien.domain.errors import StoreUnavailableError
 from mien.domain.identities import Identity, IdentityKind
 from mien.services.erase import erase
+from mien.services.merges import merge_people, undo_merge
 from mien.services.receipts import Applied
 from mien.store import log, profiles
 from mien.store.engine import Store
@@ -114,6 +116,72 @@ def test_anonymous_visitors_who_log_in_at_once_are_taken_over_once(
     ]
     raced(desks, [*visits, *logins, *visits])
     check(desks[0])
+
+
+def test_a_person_who_logs_in_on_200_devices_at_once_is_one_and_nothing_is_lost(
+    desks: tuple[Desk, ...],
+) -> None:
+    """P-04, P-05, P-08: one visitor becomes the person, the rests of the others are kept."""
+    devices = [f"device{n}" for n in range(WRITERS)]
+    desk = desks[0]
+    visits: list[Record] = [
+        {"type": "event", "objectId": each, "evtName": "Seen"} for each in devices
+    ]
+    desk.upload(*visits)
+    logins: list[Record] = [
+        {**profile("ana", **{each: True}), "objectId": each} for each in devices
+    ]
+    raced(desks, logins)
+    ana = desk.get("ana")
+    assert ana.document.properties == dict.fromkeys(devices, True)
+    assert len(ana.document.devices) == DEVICES
+    with desk.store.read() as tx:
+        kept = [row for row in rows_of(tx, "events") if row["environment_id"] == desk.environment]
+    assert len(kept) == WRITERS
+    assert people(desk) == WRITERS
+    check(desk)
+
+
+def test_who_is_merged_and_taken_apart_while_uploads_go_on_loses_nothing(
+    desks: tuple[Desk, ...],
+) -> None:
+    """P-07, B-01: in the end each has what was sent under its own id."""
+    names = ("ana", "bo")
+    ana, bo = (Identity(IdentityKind.IDENTITY, name) for name in names)
+    desk, done = desks[0], threading.Event()
+    desk.upload(*(profile(name, score=0) for name in names))
+    merged: list[int] = []
+
+    def merge_again_and_again() -> None:
+        store = desks[-1].store
+        while not (done.is_set() and merged):
+            outcome = merge_people(store, desk.environment, ana, bo, source="v1:1")
+            merged.append(outcome.merge)
+            undo_merge(store, desk.environment, outcome.merge, source="v1:1")
+
+    thread = threading.Thread(target=merge_again_and_again)
+    thread.start()
+    try:
+        mixed = [
+            record
+            for n in range(100)
+            for name in names
+            for record in (
+                profile(name, score={"$incr": 1}, **{f"{name} {n}": n}),
+                event(name, f"Seen {name}"),
+            )
+        ]
+        raced(desks, mixed)
+    finally:
+        done.set()
+        thread.join()
+    for name in names:
+        found = desk.get(name)
+        own = {f"{name} {n}": n for n in range(100)}
+        assert found.document.properties == {"score": 100, **own}
+        (seen,) = found.activity.events.values()
+        assert seen.count == 100
+    check(desk)
 
 
 def test_an_object_id_that_the_server_made_is_written_by_all_and_lost_by_none(
