@@ -12,8 +12,8 @@ from mien.services.environments import change_settings
 from mien.services.ingest import Ingest
 from mien.services.receipts import Applied
 from mien.store.engine import Store
-from tests.services.test_merges import told
 from tests.support.consistency import find_faults
+from tests.support.merging import told
 from tests.support.uploading import NOON_MS, Desk, Record, new_environment
 
 IDS = [(kind, f"{kind}{n}") for kind in ("FBID", "GPID") for n in range(4)]

@@ -13,10 +13,9 @@ from mien.services.merges import (
     demerge,
     list_merges,
     list_suggestions,
-    merge_people,
 )
 from mien.services.receipts import Applied, Receipt
-from tests.services.test_merges import events_of, faults, fb, join, person, told, undo
+from tests.support.merging import events_of, faults, fb, join, person, told, undo
 from tests.support.uploading import NOON_MS, Desk, Record, event, profile
 
 BOTH: Record = {"type": "profile", "identity": "ana", "FBID": "f1", "profileData": {"a": 1}}
@@ -95,7 +94,7 @@ async def test_those_taken_apart_are_joined_by_no_third(desk: Desk) -> None:
     await desk.send(
         profile("ana", a=1), fb("f1"), {"type": "profile", "GPID": "g", "profileData": {}}
     )
-    merged = merge_people(desk.store, desk.environment, person("ana"), fb_id("f1"), source="v1:1")
+    merged = join(desk, "ana", fb_id("f1"))
     undo(desk, merged.merge)
     receipt = await desk.send({**BOTH, "GPID": "g"}, {**fb("f1"), "GPID": "g"})
     first, second = receipt.results
@@ -203,7 +202,7 @@ async def test_one_record_joins_no_more_than_the_limit_either(desk: Desk) -> Non
         )
         for n in range(1, half + 1):
             one, other = (person(f"{each}-x", IdentityKind[kind]) for each in (0, n))
-            merge_people(desk.store, desk.environment, one, other, source="v1:1")
+            join(desk, one, other)
     await desk.send(profile("ana"))
     receipt = await desk.send({**profile("ana"), "FBID": "0-x", "GPID": "0-x"})
     assert isinstance(receipt.results[0], Applied)
@@ -294,7 +293,7 @@ async def test_the_ids_that_the_server_made_find_both_whatever_became_of_them(de
     for name, own in owns.items():
         assert desk.get(own.value, own.kind).id == desk.get("ana").id
         await desk.send({"type": "profile", "objectId": own.value, "profileData": {name: 2}})
-    assert merge_people(desk.store, desk.environment, *owns.values(), source="v1:1").is_done_before
+    assert join(desk, *owns.values()).is_done_before
     undo(desk, merge)
     for name, own in owns.items():
         assert desk.get(own.value, own.kind).document.properties == {name[0]: 1, name: 2}

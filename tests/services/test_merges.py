@@ -1,16 +1,14 @@
 """Merging people and taking them apart again: nothing is lost, whatever came in between (P-07, B-01)."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mien.domain.errors import NotFoundError
-from mien.domain.identities import Identity, IdentityKind
-from mien.domain.profiles import NATIVE, Profile, set_at_of
-from mien.domain.schema import DefinitionKind
+from mien.domain.identities import IdentityKind
+from mien.domain.profiles import NATIVE
 from mien.services.environments import change_settings
 from mien.services.erase import erase
 from mien.services.ingest import Ingest
@@ -20,52 +18,11 @@ from mien.services.merges import (
     demerge,
     list_merges,
     list_suggestions,
-    merge_people,
-    undo_merge,
 )
 from mien.services.reading import find_in
-from mien.services.trails import event_trail, read_events
-from mien.store import definitions
 from mien.store.engine import Store
-from tests.support.consistency import find_faults
+from tests.support.merging import device, events_of, faults, fb, join, person, told, undo
 from tests.support.uploading import NOON_MS, Desk, Record, event, new_environment, profile
-
-EVERY = 1_000
-
-
-def person(name: str, kind: IdentityKind = IdentityKind.IDENTITY) -> Identity:
-    return Identity(kind, name)
-
-
-def device(name: str) -> Identity:
-    return Identity(IdentityKind.OBJECT_ID, name)
-
-
-def join(desk: Desk, one: str, other: str, **how: Any) -> Any:
-    return merge_people(
-        desk.store, desk.environment, person(one), person(other), source="v1:1", **how
-    )
-
-
-def undo(desk: Desk, merge: int) -> Any:
-    return undo_merge(desk.store, desk.environment, merge, source="v1:1")
-
-
-def events_of(desk: Desk, found: Profile, *, with_grey: bool = True) -> list[tuple[bytes, bool]]:
-    """Give the events of a profile as bodies, newest first, with whether they are grey."""
-    with desk.store.read() as tx:
-        trail = event_trail(tx, desk.environment, found, with_grey=with_grey)
-        rows, rest = read_events(tx, desk.environment, trail, count=EVERY)
-    assert rest == ()
-    return [(row.body, is_grey) for row, is_grey in rows]
-
-
-def faults(desk: Desk) -> list[str]:
-    return find_faults(desk.store, only=desk.environment)
-
-
-def fb(name: str, **properties: object) -> Record:
-    return {"type": "profile", "FBID": name, "profileData": properties}
 
 
 # P-07
@@ -98,7 +55,7 @@ async def test_the_oldest_identified_profile_survives(desk: Desk) -> None:
     await desk.send(profile("ana"), at_ms=NOON_MS + 1)
     await desk.send(profile("bo"), at_ms=NOON_MS + 2)
     anonymous, ana = desk.get("web", IdentityKind.OBJECT_ID), desk.get("ana")
-    report = merge_people(desk.store, desk.environment, device("web"), person("ana"), source="v1:1")
+    report = join(desk, device("web"), "ana")
     assert (report.survivor, report.absorbed) == (ana.id, anonymous.id)
     assert join(desk, "bo", "ana").survivor == ana.id
     assert faults(desk) == []
@@ -374,25 +331,3 @@ def test_both_are_as_if_they_had_never_met(
         one, other = met.get(name), never.get(name)
         assert told(met, one) == told(never, other)
         assert events_of(met, one) == events_of(never, other)
-
-
-def told(desk: Desk, found: Profile) -> dict[str, Any]:
-    """Give all that a profile tells, with the time at which each property was set."""
-    document = found.document
-    names = {*document.properties, *document.set_at}
-    with desk.store.read() as tx:
-        known = definitions.list_kind(tx, desk.environment, DefinitionKind.EVENT)
-    names_of_events = {each.id: each.name for each in known}
-    return {
-        "properties": {
-            name: sorted(v) if isinstance(v, list) else v for name, v in document.properties.items()
-        },
-        "times": {name: set_at_of(document, name) for name in names},
-        "identities": set(map(tuple, document.identities)),
-        "devices": {each.key for each in document.devices},
-        "groups": document.groups,
-        "events": {
-            names_of_events[number]: (done.count, done.first, done.last)
-            for number, done in found.activity.events.items()
-        },
-    }

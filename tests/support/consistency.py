@@ -88,7 +88,7 @@ class _Person:
     row: StoreRow
     document: Document
     activity: Activity
-    changes: list[tuple[int, Change]] = field(default_factory=list)
+    changes: list[tuple[int, int, Change]] = field(default_factory=list)
     events: list[StoreRow] = field(default_factory=list)
     sides: list[Document] = field(default_factory=list)
 
@@ -136,13 +136,15 @@ class _Held:
         }
         self.absorbed = {row["profile_id"]: row for row in tables["absorbed"]}
         self.merged: set[int] = set()
-        for row in tables["merges"]:
+        self.alone = {number: each.document for number, each in self.people.items()}
+        # From the newest merge on, so that of the sides of a profile the innermost is left.
+        for row in sorted(tables["merges"], key=lambda row: -row["merge_id"]):
             self.merged |= {row["root_id"], row["survivor_id"], row["absorbed_id"]}
             if row["undone_at"] is None and row["root_id"] in self.people:
-                self.people[row["root_id"]].sides += [
-                    _decode_document(row[name])
-                    for name in ("survivor_document", "absorbed_document")
-                ]
+                for which in ("survivor", "absorbed"):
+                    side = _decode_document(row[f"{which}_document"])
+                    self.people[row["root_id"]].sides.append(side)
+                    self.alone[row[f"{which}_id"]] = side
 
     def root(self, number: int) -> int:
         """Give the profile that is shown for another."""
@@ -166,17 +168,17 @@ class _Held:
     def _broken_chains(self) -> Iterator[str]:
         for number, person in self.people.items():
             walked = yield from self._walk(number, "changes", person.row["last_change"])
-            person.changes = [(row["sequence"], decode_change(row["body"])) for row in walked]
+            person.changes = [_change(row) for row in walked]
             person.events = yield from self._walk(number, "events", person.row["last_event"])
         for number, row in self.absorbed.items():
             person = self.people[row["root_id"]]
             walked = yield from self._walk(number, "changes", row["last_change"])
-            person.changes += [(row["sequence"], decode_change(row["body"])) for row in walked]
+            person.changes += [_change(row) for row in walked]
             person.events += yield from self._walk(number, "events", row["last_event"])
         reached = {row["sequence"] for each in self.people.values() for row in each.events}
         if loose := self.events.keys() - reached:
             yield f"events on no chain: {sorted(loose)[:10]}"
-        reached = {sequence for each in self.people.values() for sequence, _ in each.changes}
+        reached = {sequence for each in self.people.values() for _, sequence, _ in each.changes}
         loose = {s for s in self.changes.keys() - reached if not self._is_tombstone(s)}
         if loose:
             yield f"changes on no chain: {sorted(loose)[:10]}"
@@ -259,15 +261,14 @@ class _Held:
         yield from _differences("event_profiles", noted, done)
 
     def _wrong_histories(self) -> Iterator[str]:
-        for number, person in self.people.items():
-            # The history of two who met is told side by side; `tests.services` replay those.
-            if number in self.merged:
-                continue
-            replay = Replay()
-            for sequence, change in reversed(person.changes):
-                for fault in replay.apply(change):
+        """Each profile is what its changes say, also those of a time in which it was merged."""
+        replays = {number: Replay() for number in self.alone}
+        for person in self.people.values():
+            for number, sequence, change in reversed(person.changes):
+                for fault in replays[number].apply(change.alone()):
                     yield f"change {sequence} of profile {number}: {fault}"
-            for fault in replay.differences(person.document):
+        for number, document in self.alone.items():
+            for fault in replays[number].differences(document):
                 yield f"profile {number} is not what its changes say: {fault}"
 
     def _wrong_flags(self) -> Iterator[str]:
@@ -277,7 +278,7 @@ class _Held:
         written: list[tuple[int, SubscriptionKey, bool]] = []
         for person in self.people.values():
             replay = Replay()
-            for sequence, change in reversed(person.changes):
+            for _, sequence, change in reversed(person.changes):
                 list(replay.apply(change))
                 for flag, is_blocked in change.flags.items():
                     kind = ADDRESS_FLAGS[flag]
@@ -318,11 +319,11 @@ class _Held:
         return counted
 
     def _counted_properties(self) -> Counter[Definition]:
-        changes = [change for person in self.people.values() for _, change in person.changes]
+        changes = [change for person in self.people.values() for *_, change in person.changes]
         return Counter(
             (DefinitionKind.PROPERTY, 0, key)
             for change in changes
-            for key, value in change.new.items()
+            for key, value in {**change.alone().new, **change.new}.items()
             if value is not None and not change.merge
         )
 
@@ -417,6 +418,10 @@ def _differences(what: str, stored: dict[Any, Any], meant: dict[Any, Any]) -> It
     for key in stored.keys() | meant.keys():
         if not _is_same(stored.get(key), meant.get(key)):
             yield f"{what}: {key!r} is {stored.get(key)!r}, should be {meant.get(key)!r}"
+
+
+def _change(row: StoreRow) -> tuple[int, int, Change]:
+    return row["profile_id"], row["sequence"], decode_change(row["body"])
 
 
 def _definition(row: StoreRow) -> Definition:

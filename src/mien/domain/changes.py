@@ -11,6 +11,19 @@ from mien.domain.identities import IdentityKind
 from mien.domain.values import Value
 
 
+class Own(msgspec.Struct, omit_defaults=True, gc=False):
+    """What a record changed of a profile alone, while it was shown as one with others."""
+
+    new: dict[str, Value | None] = {}
+    old: dict[str, Value] = {}
+    groups: dict[str, dict[str, bool]] = {}
+
+    def note(self, new: dict[str, Value | None], old: dict[str, Value]) -> None:
+        """Take a change of properties in."""
+        self.new.update(new)
+        self.old.update(old)
+
+
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What happened to one profile; absent parts did not happen.
 
@@ -21,8 +34,9 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     are address flags by name, `groups` subscription groups by channel. `mapped_from` is
     the event whose properties were mapped onto `new`. `conflicts` are ids of the record
     that other profiles hold. `merge` is the number of a merge that was made, or undone, and
-    `absorbed` or `survivor` the other profile of it. `at` is the explicit time of the record
-    in epoch seconds.
+    `absorbed` or `survivor` the other profile of it. `own` is what it was for the profile
+    alone, if it was shown as one with others and that differs. `at` is the explicit time of
+    the record in epoch seconds.
     """
 
     created: bool = False
@@ -48,7 +62,20 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     absorbed: int = 0
     survivor: int = 0
     is_undo: bool = False
+    own: Own | None = None
     at: int | None = None
+
+    def alone(self) -> "Change":
+        """Give the change as it was for the profile alone, with nothing of others in it."""
+        own = self.own or Own(self.new, self.old, self.groups)
+        return msgspec.structs.replace(
+            self,
+            new=own.new,
+            old=own.old,
+            groups=own.groups,
+            attached=() if self.merge else self.attached,
+            own=None,
+        )
 
 
 encode_change = msgspec.json.Encoder().encode

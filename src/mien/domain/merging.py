@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from mien.domain.changes import Own
 from mien.domain.devices import DEVICES, Device, DeviceFacts, longest_unseen
 from mien.domain.events import Activity, Summary
 from mien.domain.identities import Identity, IdentityKind, server_object_id
@@ -191,8 +192,9 @@ def undo_merge(profile: "MergedProfile") -> tuple[Profile, Profile]:
 class MergedProfile(Profile):
     """The working copy of a profile that took in others; it is told who sends what comes next."""
 
-    __slots__ = ("_path", "leaves", "merges")
+    __slots__ = ("_own", "_path", "leaves", "merges")
 
+    _own: Own
     merges: list[Merge]
     leaves: dict[ProfileId, Leaf]
     _path: tuple[Profile, ...]
@@ -214,7 +216,7 @@ class MergedProfile(Profile):
         made.is_new, made.is_touched = shown.is_new, shown.is_touched
         made.merges = sorted(merges, key=lambda merge: merge.id, reverse=True)
         made.leaves = dict(leaves)
-        made._path = ()
+        made._path, made._own = (), Own()
         return made
 
     @property
@@ -257,10 +259,20 @@ class MergedProfile(Profile):
             self._path_to(Identity(IdentityKind.OBJECT_ID, server_object_id(self.id))) or ()
         )
 
-    def activity_of(self, leaf: ProfileId) -> Activity:
-        """Give what one of the profiles did by itself."""
+    def alone(self, leaf: ProfileId) -> Profile:
+        """Give one of the profiles as it is by itself."""
         path = self._path_to(Identity(IdentityKind.OBJECT_ID, server_object_id(leaf)))
-        return path[-1].activity if path else self.activity
+        return path[-1] if path else self
+
+    def part_of(self, identity: Identity) -> ProfileId:
+        """Give which of the profiles holds an id; the survivor, if it is one of an address only."""
+        path = self._path_to(identity)
+        return path[-1].id if path else self.id
+
+    def take_own(self) -> Own:
+        """Give what changed of the sender alone since this was last asked."""
+        own, self._own = self._own, Own()
+        return own
 
     def apply_to_sides(
         self,
@@ -279,6 +291,8 @@ class MergedProfile(Profile):
                 if name not in shown.refused:
                     changes = _side_changes(side, name, change, shown, free, late_at)
                     side.apply(changes, set_at=set_at)
+                    if side is self._path[-1]:
+                        self._own.note(changes.new, changes.old)
 
     def attach(self, identities: Iterable[Identity]) -> None:
         """Add ids of the person, in order."""
@@ -294,7 +308,7 @@ class MergedProfile(Profile):
     def add_device(self, device: Device) -> None:
         """Bind a device; a side may have it still if there was no room for it when they met."""
         super().add_device(device)
-        self._hand_over(device.key)
+        self.take_over(device.key)
 
     def remove_device(self, key: str) -> Device | None:
         """Let a device go."""
@@ -303,8 +317,7 @@ class MergedProfile(Profile):
         return super().remove_device(key)
 
     def see_device(self, key: str, facts: DeviceFacts | None, *, at: int) -> dict[str, str]:
-        """Note that a device was there, with the sender, who has it from now on."""
-        self._hand_over(key)
+        """Note that a device was there, with the sender."""
         for side in self._path:
             side.see_device(key, facts, at=at)
         return super().see_device(key, facts, at=at)
@@ -312,7 +325,8 @@ class MergedProfile(Profile):
     def change_group(self, change: GroupChange) -> bool:
         """Set one subscription group; true if that changed anything."""
         for side in self._path:
-            side.change_group(change)
+            if side.change_group(change) and side is self._path[-1]:
+                self._own.groups.setdefault(change.channel, {})[change.group] = change.is_subscribed
         return super().change_group(change)
 
     def count_event(self, name: int, at: int) -> bool:
@@ -325,7 +339,7 @@ class MergedProfile(Profile):
     def _with_path(self) -> tuple[Profile, ...]:
         return (self, *self._path)
 
-    def _hand_over(self, key: str) -> None:
+    def take_over(self, key: str) -> None:
         """Give a device to the sender's side, as would have happened had the sides never met."""
         missing = [side for side in self._path if side.find_device(key) is None]
         known = self.find_device(key)
@@ -425,7 +439,10 @@ def _side_changes(
         return property_changes(side.document, {name: change}, rules=rules, late_at=late_at)
     except Rejected:
         # Such as counting up what is a text there: it takes over what is shown.
-        return PropertyChanges({name: shown.new[name]} if name in shown.new else {}, {})
+        if name not in shown.new:
+            return PropertyChanges({}, {})
+        held = side.document.properties
+        return PropertyChanges({name: shown.new[name]}, {name: held[name]} if name in held else {})
 
 
 def _winner(name: str, survivor: Document, absorbed: Document) -> tuple[Value | None, int]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from mien.domain.changes import Own
 from mien.domain.devices import SEEN_EVERY_SECONDS, Device, DeviceFacts
 from mien.domain.events import Activity
 from mien.domain.fields import STANDARD_FIELDS
@@ -235,6 +236,21 @@ class Profile:
         late_at: int | None,
     ) -> None:
         """Apply a record to the sides of its sender; there are none."""
+
+    def alone(self, leaf: ProfileId) -> "Profile":  # noqa: ARG002 - it is made of itself only
+        """Give one of the profiles that it is made of as it is by itself."""
+        return self
+
+    def part_of(self, identity: Identity) -> ProfileId:  # noqa: ARG002 - it is made of itself only
+        """Give which of the profiles that it is made of holds an id."""
+        return self.id
+
+    def take_over(self, key: str) -> None:
+        """Give a device to the sender alone; there is nobody else to take it from."""
+
+    def take_own(self) -> Own:
+        """Give what changed of the sender alone; nothing for who took in nobody."""
+        return Own()
 
     def attach(self, identities: Iterable[Identity]) -> None:
         """Add ids of the person, in order."""

@@ -25,6 +25,7 @@ from mien.domain.preferences import (
 )
 from mien.domain.profiles import Profile, PropertyChanges
 from mien.services.history import name_actors
+from mien.services.merger import own_id
 from mien.services.pending import Pending
 from mien.services.receipts import Batch
 from mien.services.registry import Registry
@@ -199,13 +200,17 @@ def _release(
         held = sorted(each for each in profile.reached if each[0] is kind and each[1] in values)
         if not held:
             continue
-        changes = [_take(part, kind, field, values, by) for part in profile.parts]
+        changes = {id(part): _take(part, kind, field, values, by) for part in profile.parts}
         for each in held:
             writing.pending.hold_address(*each, profile.id, is_held=False)
-        change = Change(
-            new=changes[0].new, old=changes[0].old, detached=_detach(writing, profile, held)
-        )
-        writing.pending.log_change(profile, change, writing.batch)
+        detached = _detach(writing, profile, held)
+        for chain in profile.chains:
+            alone = changes[id(profile.alone(chain.id))]
+            if alone.new or detached:
+                profile.turn_to((own_id(chain.id),))
+                change = Change(new=alone.new, old=alone.old, detached=detached)
+                writing.pending.log_change(profile, change, writing.batch)
+                detached = ()
         taken.update(held)
     writing.flush(holders)
     return taken, rest

@@ -9,7 +9,7 @@ from mien.domain.identities import Identity, IdentityKind, Resolution
 from mien.domain.ids import ProfileId
 from mien.domain.profiles import Profile
 from mien.domain.records import EventRecord, ProfileRecord
-from mien.services.merger import Merger
+from mien.services.merger import Merger, let_go_of, own_id
 from mien.services.pending import Pending
 from mien.services.receipts import Applied, Batch
 from mien.services.registry import Registry
@@ -59,17 +59,14 @@ class Binder:
                 self._pending.add_identity(identity, profile.id)
             applied.attached = resolution.attach
             applied.is_changed = True
-        # Whoever had the device may be this very profile by now.
-        if (
+        if record.device is not None and (
             resolution.moves_device
-            and record.device is not None
-            and (former := self._owners.get(record.device)) != profile.id
+            or (profile.is_merged and self._owners.get(record.device) == profile.id)
         ):
-            self._bind(profile, record.device, record.object_id, former, batch)
-            applied.device, applied.is_changed = record.object_id, True
+            self._settle_device(profile, record.device, record.object_id, applied, batch)
         if resolution.conflicts:
             for identity, other in resolution.conflicts:
-                self._pending.suggest_merge(profile.id, other, identity, batch)
+                self._pending.suggest_merge(profile.chain.id, other, identity, batch)
             applied.conflicts = tuple(identity for identity, _ in resolution.conflicts)
         return applied
 
@@ -87,6 +84,19 @@ class Binder:
         self._resolver.prepared[-1].turn_to(record.person)
         applied.merged = tuple(identity for identity, _ in resolution.merges)
         applied.is_changed = True
+
+    def _settle_device(
+        self, profile: Profile, device: Identity, object_id: str, applied: Applied, batch: Batch
+    ) -> None:
+        """Bind the device of a record to a profile, and to the part of it that the sender is."""
+        former = self._owners.get(device)
+        if former != profile.id:
+            self._bind(profile, device, object_id, former, batch)
+            applied.device, applied.is_changed = object_id, True
+        elif (part := self._leave_part(profile, device, object_id, batch)) is not None:
+            profile.take_over(device.value)
+            taken = Change(device=object_id, device_from=part)
+            self._pending.log_change(profile, taken, batch)
 
     def _bind(
         self,
@@ -111,6 +121,9 @@ class Binder:
             self._pending.log_change(
                 loser, Change(device_lost=object_id, device_to=profile.id), batch
             )
+        else:
+            # A part may have it still if there was no room for it when they met.
+            self._leave_part(profile, device, object_id, batch)
         now = batch.received_at // 1_000
         bound = moved or Device(object_id, first_seen_at=now)
         bound.seen_at = now
@@ -123,15 +136,42 @@ class Binder:
         self._owners[device] = profile.id
         self._let_go_of_devices(profile, batch)
 
+    def _leave_part(
+        self, profile: Profile, device: Identity, object_id: str, batch: Batch
+    ) -> ProfileId | None:
+        """Let a device leave the part of a profile that had it so far, and give which.
+
+        As it would have been had the parts never met. None if the sender's part has it.
+        """
+        taker = profile.chain.id
+        former = next(
+            (
+                chain.id
+                for chain in profile.chains
+                if chain.id != taker and profile.alone(chain.id).find_device(device.value)
+            ),
+            None,
+        )
+        if former is None:
+            return None
+        if profile.alone(former).is_anonymous and not profile.alone(taker).is_anonymous:
+            self._pending.link_grey(merges.GreyLink(taker, former, device.value, batch.received_at))
+        profile.turn_to((own_id(former),))
+        lost = Change(device_lost=object_id, device_to=taker)
+        self._pending.log_change(profile, lost, batch)
+        profile.turn_to((own_id(taker),))
+        return former
+
     def _let_go_of_devices(self, profile: Profile, batch: Batch) -> None:
         """Beyond 50 devices the longest unseen without an active token is let go (P-08)."""
         devices = profile.document.devices
         if len(devices) <= DEVICES:
             return
         oldest = longest_unseen(devices[:-1])
-        profile.remove_device(oldest.key)
+        sender = profile.chain.id
+        let_go_of(profile, oldest, self._pending, batch)
+        profile.turn_to((own_id(sender),))
         self._tokens.release(oldest, profile)
         device = Identity(IdentityKind.OBJECT_ID, oldest.key)
         self._owners.pop(device, None)
         self._pending.release_identity(device, profile.id)
-        self._pending.log_change(profile, Change(device_lost=oldest.object_id), batch)

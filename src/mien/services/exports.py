@@ -205,7 +205,7 @@ def _first_match(
     tx: Transaction, environment: EnvironmentId, window: Window, profile: MergedProfile
 ) -> ProfileId | None:
     for chain in sorted(profile.chains, key=lambda chain: chain.id):
-        if _matches(tx, environment, window, profile.activity_of(chain.id), chain):
+        if _matches(tx, environment, window, profile.alone(chain.id).activity, chain):
             return chain.id
     return None
 

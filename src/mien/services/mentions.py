@@ -75,7 +75,8 @@ def known_of(tx: Transaction, environment: EnvironmentId, profile: Profile) -> K
     reached, spellings = set(profile.reached), set[str]()
     for chain in profile.chains:
         for stored in log.walk_changes(tx, environment, chain.last_change):
-            new = stored.change.new
+            # What others had with whom the person was one for a while is not the person's.
+            new = stored.change.alone().new
             reached.update(addresses(new))
             spellings.update(str(new[name]) for name in FIELD_OF_ADDRESS.values() if name in new)
     spellings.discard("None")

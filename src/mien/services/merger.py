@@ -6,8 +6,8 @@ log is led where it belongs (P-07, B-01).
 
 from collections.abc import Sequence
 
-from mien.domain.changes import Change
-from mien.domain.devices import DEVICES, TokenLoss, longest_unseen
+from mien.domain.changes import Change, Own
+from mien.domain.devices import DEVICES, Device, TokenLoss, longest_unseen
 from mien.domain.identities import Identity, IdentityKind, server_object_id, token_identity
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.merging import (
@@ -115,7 +115,7 @@ class Merger:
         self, merged: Profile, survivor: Profile, absorbed: Profile, stamp: Stamp
     ) -> None:
         """Lead each id to the side that holds it; one that another took since stays with that."""
-        wanted = _wanted((survivor, absorbed), stamp)
+        wanted = self._wanted((survivor, absorbed), stamp)
         for identity in identities_of(merged):
             if identity not in wanted:
                 self._pending.release_identity(identity, merged.id)
@@ -125,11 +125,36 @@ class Merger:
             if holder is None:
                 self._pending.add_identity(identity, side.id)
             elif holder != merged.id:
-                _take_away(side, identity, stamp)
+                self._take_away(side, identity, stamp)
                 continue
             elif side.id != holder:
                 self._pending.move_identity(identity, side.id)
             self._owners[identity] = side.id
+
+    def _wanted(self, sides: Sequence[Profile], stamp: Stamp) -> dict[Identity, Profile]:
+        """Give which side holds which id; one that both hold stays with the first."""
+        wanted: dict[Identity, Profile] = {}
+        for side in sides:
+            # A side also has devices for which the merged profile had no room (P-08).
+            while len(devices := side.document.devices) > DEVICES:
+                let_go_of(side, longest_unseen(devices), self._pending, stamp)
+            for identity in identities_of(side):
+                if wanted.setdefault(identity, side) is not side:
+                    self._take_away(side, identity, stamp)
+        return wanted
+
+    def _take_away(self, profile: Profile, identity: Identity, stamp: Stamp) -> None:
+        """Take from a profile what another has taken since."""
+        if identity.kind is IdentityKind.OBJECT_ID:
+            if (device := profile.find_device(identity.value)) is not None:
+                let_go_of(profile, device, self._pending, stamp)
+        elif identity.kind is IdentityKind.PUSH_TOKEN:
+            device = profile.find_token(identity.value)
+            if device is not None and device.token is not None:
+                lost = device.token.lost(TokenLoss.MOVED, at=stamp.received_at // 1_000)
+                profile.change_device(device.key, token=lost)
+        else:
+            profile.detach(identity)
 
     def _log_merge(
         self,
@@ -147,6 +172,7 @@ class Merger:
             new=changes.new,
             old=changes.old,
             attached=tuple(absorbed.document.identities),
+            own=Own(),
         )
         self._pending.log_change(merged, change, stamp)
         merged.turn_to([own_id(absorbed.id)])
@@ -170,6 +196,7 @@ class Merger:
                 is_undo=True,
                 new=changes.new,
                 old=changes.old,
+                own=Own(),
             )
             self._pending.log_change(side, change, stamp)
 
@@ -178,6 +205,13 @@ def has_room_to_merge(profiles: Sequence[Profile]) -> bool:
     """Tell whether all of these may become one profile: there is a limit to what it is made of."""
     made = sum(len(each.merges) for each in profiles if isinstance(each, MergedProfile))
     return made + len(profiles) - 1 <= MERGES_PER_PROFILE
+
+
+def let_go_of(profile: Profile, device: Device, pending: Pending, stamp: Stamp) -> None:
+    """Let a device go that a profile has no room for, or that another has by now (P-08)."""
+    profile.turn_to((Identity(IdentityKind.OBJECT_ID, device.key),))
+    pending.log_change(profile, Change(device_lost=device.object_id), stamp)
+    profile.remove_device(device.key)
 
 
 def own_id(profile: ProfileId) -> Identity:
@@ -193,31 +227,6 @@ def identities_of(profile: Profile) -> list[Identity]:
         *(Identity(IdentityKind.OBJECT_ID, device.key) for device in devices),
         *(token_identity(token.id) for each in devices if (token := each.active_token)),
     ]
-
-
-def _wanted(sides: Sequence[Profile], stamp: Stamp) -> dict[Identity, Profile]:
-    """Give which side holds which id; one that both hold stays with the first."""
-    wanted: dict[Identity, Profile] = {}
-    for side in sides:
-        # A side also has devices for which the merged profile had no room (P-08).
-        while len(devices := side.document.devices) > DEVICES:
-            side.remove_device(longest_unseen(devices).key)
-        for identity in identities_of(side):
-            if wanted.setdefault(identity, side) is not side:
-                _take_away(side, identity, stamp)
-    return wanted
-
-
-def _take_away(profile: Profile, identity: Identity, stamp: Stamp) -> None:
-    """Take from a profile what another has taken since."""
-    if identity.kind is IdentityKind.OBJECT_ID:
-        profile.remove_device(identity.value)
-    elif identity.kind is IdentityKind.PUSH_TOKEN:
-        if (device := profile.find_token(identity.value)) is not None and device.token is not None:
-            lost = device.token.lost(TokenLoss.MOVED, at=stamp.received_at // 1_000)
-            profile.change_device(device.key, token=lost)
-    else:
-        profile.detach(identity)
 
 
 def _chain(profile: Profile, leaf: ProfileId) -> object:

@@ -5,7 +5,7 @@ may have confused two people: then the history of one tells of the other. What i
 of the erased goes; what the others did stays theirs, without the device of the erased.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -13,14 +13,11 @@ from mien.domain.changes import Change, encode_change
 from mien.domain.devices import Device
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.profiles import Profile
-from mien.domain.untangling import without_merges
-from mien.domain.values import Value
 from mien.services.pending import Pending
 from mien.services.reading import find_shown
 from mien.services.registry import Registry
 from mien.store import log, merges, people
 from mien.store.engine import Transaction
-from mien.store.log import StoredChange
 
 _replace = msgspec.structs.replace
 
@@ -52,7 +49,8 @@ def cleanse_neighbours(
     Call it while the person's own history is still there: it tells who they are.
     """
     traces = Traces.of(profile)
-    waiting, parted = _linked(tx, environment, profile)
+    met = _met(tx, environment, traces.profiles)
+    waiting = _linked(tx, environment, profile) | met
     seen: set[ProfileId] = set(traces.profiles)
     changed = 0
     while waiting:
@@ -61,7 +59,7 @@ def cleanse_neighbours(
             continue
         seen.add(found.id)
         neighbour = merges.lock(tx, environment, [found.id])[found.id]
-        entries, further = _cleanse_history(tx, environment, neighbour, traces, parted)
+        entries, further = _cleanse_history(tx, environment, neighbour, traces, met)
         changed += entries
         waiting |= further - seen
         if entries:
@@ -70,21 +68,28 @@ def cleanse_neighbours(
     return changed
 
 
-def _linked(
-    tx: Transaction, environment: EnvironmentId, profile: Profile
-) -> tuple[set[ProfileId], set[ProfileId]]:
-    """Give the profiles that a person's history leads to, or that records confused it with.
+def _met(
+    tx: Transaction, environment: EnvironmentId, parts: Collection[ProfileId]
+) -> set[ProfileId]:
+    """Give those who were one with a person for a while, and with those, and so on.
 
-    And those of them that were merged with it for a while.
+    Whose values the changes of that time hold cannot be told from these, so they count all.
     """
+    met, fresh = set(parts), set(parts)
+    while fresh:
+        fresh = merges.met(tx, environment, fresh) - met
+        met |= fresh
+    return met.difference(parts)
+
+
+def _linked(tx: Transaction, environment: EnvironmentId, profile: Profile) -> set[ProfileId]:
+    """Give the profiles that a person's history leads to, or that records confused it with."""
     linked: set[ProfileId] = set()
-    parted: set[ProfileId] = set()
     for chain in profile.chains:
         linked.update(people.confused_with(tx, environment, chain.id))
         for stored in log.walk_changes(tx, environment, chain.last_change):
             linked |= _named_in(stored.change)
-            parted |= {ProfileId(stored.change.absorbed), ProfileId(stored.change.survivor)}
-    return linked, parted
+    return linked
 
 
 def _named_in(change: Change) -> set[ProfileId]:
@@ -98,7 +103,7 @@ def _cleanse_history(
     environment: EnvironmentId,
     neighbour: Profile,
     traces: Traces,
-    parted: Collection[ProfileId],
+    met: Collection[ProfileId],
 ) -> tuple[int, set[ProfileId]]:
     """Rewrite the changes that tell of a person; give how many, and whom else they lead to.
 
@@ -106,33 +111,14 @@ def _cleanse_history(
     """
     entries, further = 0, set[ProfileId]()
     for chain in neighbour.chains:
-        rows: Iterable[StoredChange] = log.walk_changes(tx, environment, chain.last_change)
-        told = (
-            _untangled(rows, _own(neighbour, chain.id), traces)
-            if chain.id in parted
-            else ((row, row.change) for row in rows)
-        )
-        for stored, change in told:
+        for stored in log.walk_changes(tx, environment, chain.last_change):
+            change = stored.change.alone() if chain.id in met else stored.change
             cleansed = _cleansed(change, traces)
             if cleansed != stored.change:
                 entries += 1
                 further |= _named_in(stored.change)
                 log.rewrite_change(tx, environment, stored.sequence, encode_change(cleansed))
     return entries, further
-
-
-def _untangled(
-    rows: Iterable[StoredChange], own: Mapping[str, Value], traces: Traces
-) -> Iterable[tuple[StoredChange, Change]]:
-    """Give a history as if there had been no merge with the person; all of it is held."""
-    oldest_first = list(rows)[::-1]
-    changes = [row.change for row in oldest_first]
-    return zip(oldest_first, without_merges(changes, own, traces.profiles), strict=True)
-
-
-def _own(profile: Profile, chain: ProfileId) -> Mapping[str, Value]:
-    """Give the properties of one profile, also where it is a side of another."""
-    return [part for part in profile.parts if part.id == chain][-1].document.properties
 
 
 def _cleansed(change: Change, traces: Traces) -> Change:
@@ -147,6 +133,8 @@ def _cleansed(change: Change, traces: Traces) -> Change:
         change = _replace(change, device_lost="", device_to=0)
     if change.learned_of.removeprefix("-") in traces.devices:
         change = _replace(change, learned_of="", learned={})
+    if traces.profiles & {change.absorbed, change.survivor}:
+        change = _replace(change, merge=0, absorbed=0, survivor=0, is_undo=False)
     others = {
         name: 0 for name in ("device_from", "device_to") if getattr(change, name) in traces.profiles
     }

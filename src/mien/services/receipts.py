@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from mien.domain.changes import Own
 from mien.domain.identities import Identity
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.profiles import COMPATIBLE, PropertyChanges, Rules
@@ -19,6 +20,7 @@ class Applied(msgspec.Struct, gc=False):
     but who it is, since the person opted out. `detached` are addresses that are no ids of
     this profile any more, `merged` ids whose holders became one with this profile. `flags`
     are address flags that changed, `groups` subscription groups by channel.
+    `own` is what it changed of its sender alone, if the profile is made of several.
     `refused` is the part of the record that the profile had no room for (U-10).
     """
 
@@ -36,6 +38,7 @@ class Applied(msgspec.Struct, gc=False):
     flags: dict[str, bool] = {}
     groups: dict[str, dict[str, bool]] = {}
     is_changed: bool = False
+    own: Own | None = None
     refused: Reject | None = None
     is_opted_out: bool = False
 

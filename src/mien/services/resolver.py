@@ -117,7 +117,9 @@ class Resolver:
             alias_from=alias_from,
             one_per_person=self._registry.one_per_person,
         )
-        return self._permitted(resolution, batch) if resolution.merges else resolution
+        if resolution.merges:
+            resolution = self._permitted(resolution, batch)
+        return self._with_holders(resolution) if resolution.conflicts else resolution
 
     def profile_for(
         self,
@@ -173,6 +175,14 @@ class Resolver:
         return msgspec.structs.replace(
             resolution, merges=tuple(merging), conflicts=(*resolution.conflicts, *rest)
         )
+
+    def _with_holders(self, resolution: Resolution) -> Resolution:
+        """Name in conflicts the very profiles that hold the ids, though they be part of others."""
+        conflicts = [
+            (identity, self._profiles[other].part_of(identity))
+            for identity, other in resolution.conflicts
+        ]
+        return msgspec.structs.replace(resolution, conflicts=tuple(conflicts))
 
     def _device_holder(self, device: Identity) -> Holder | None:
         owner = self._owners.get(device)

@@ -7,7 +7,7 @@ what changed in a few statements. A dry run is the same without the flush.
 
 import msgspec
 
-from mien.domain.changes import Change
+from mien.domain.changes import Change, Own
 from mien.domain.identities import (
     AddressKind,
     Identity,
@@ -118,14 +118,13 @@ class Workspace:
         )
         flags = self._address_flags(profile, record, changes) if record.address_flags else {}
         applied = self._binder.settle(profile, resolution, record, batch)
-        applied.properties = changes
-        applied.detached = self._write(
-            profile, record.changes, changes, batch, rules=rules, set_at=set_at, late_at=late_at
+        applied.properties, applied.groups = changes, _change_groups(profile, record)
+        self._write(
+            profile, applied, record.changes, batch, rules=rules, set_at=set_at, late_at=late_at
         )
         for key, is_blocked in flags.items():
             self._pending.block_address(key, batch, is_blocked=is_blocked)
         applied.flags = {FLAG_OF_ADDRESS[kind]: blocked for (kind, _), blocked in flags.items()}
-        applied.groups = _change_groups(profile, record)
         if changes.refused:
             applied.refused = refusal_of_keys(record, changes.refused)
         self._see_device(profile, record, applied, batch)
@@ -133,9 +132,7 @@ class Workspace:
             self._follow_session(profile, record, batch)
         if changes.new or applied.flags or applied.groups:
             applied.is_changed = True
-        if applied.is_changed or applied.conflicts:
-            change = _change(applied, resolution, record, changes)
-            self._pending.log_change(profile, change, batch)
+        self._log(profile, applied, resolution, record, batch)
         return applied
 
     def _apply_event(self, record: EventRecord, batch: Batch) -> Applied:
@@ -149,12 +146,9 @@ class Workspace:
             return self._bind_only(profile, resolution, record, batch)
         applied = self._binder.settle(profile, resolution, record, batch)
         self._see_device(profile, record, applied, batch)
-        changes = _NO_CHANGES
         if self._registry.mappings:
-            changes = self._map_event(profile, record, applied, batch)
-        if applied.is_changed or applied.conflicts:
-            change = _change(applied, resolution, record, changes, mapped_from=record.name)
-            self._pending.log_change(profile, change, batch)
+            self._map_event(profile, record, applied, batch)
+        self._log(profile, applied, resolution, record, batch)
         applied.is_event = applied.is_changed = True
         if (
             batch.follows_sessions
@@ -190,66 +184,75 @@ class Workspace:
     ) -> Applied:
         """Take of a record who it is and nothing else: the person opted out."""
         applied = self._binder.settle(profile, resolution, record, batch)
-        if applied.is_changed or applied.conflicts:
-            change = _change(applied, resolution, record, _NO_CHANGES)
-            self._pending.log_change(profile, change, batch)
+        self._log(profile, applied, resolution, record, batch)
         applied.is_opted_out = True
         return applied
 
     def _map_event(
         self, profile: Profile, record: EventRecord, applied: Applied, batch: Batch
-    ) -> PropertyChanges:
+    ) -> None:
         """Apply what the environment maps from an event onto the profile, as of its time (P-12)."""
         mapped = map_event(self._registry.mappings_of(record.name), record.properties)
         if not mapped.raw:
-            return _NO_CHANGES
+            return
         set_at = batch.received_at if record.at is None else record.at * 1_000
         wanted: dict[str, PropertyChange] = dict(mapped.values)
         rules = Rules(custom_keys=batch.rules.custom_keys, late_data_loses=True)
         changes = property_changes(profile.document, wanted, rules=rules, late_at=set_at)
-        applied.detached = self._write(
-            profile, wanted, changes, batch, rules=rules, set_at=set_at, late_at=set_at
-        )
         applied.properties = changes
+        self._write(profile, applied, wanted, batch, rules=rules, set_at=set_at, late_at=set_at)
         applied.is_changed = applied.is_changed or bool(changes.new)
         if mapped.refused or changes.refused:
             applied.refused = refusal_of_mapping(record, mapped, changes.refused)
-        return changes
 
     def _map_raised(self, profile: Profile, event: EventRecord, batch: Batch) -> None:
         """Apply what is mapped from an event of the system, which is no record of the batch."""
         if self._registry.mappings:
             applied = Applied(event.position, profile.id)
-            changes = self._map_event(profile, event, applied, batch)
-            if changes.new:
-                change = Change(
-                    new=changes.new, old=changes.old, mapped_from=event.name, at=event.at
-                )
+            self._map_event(profile, event, applied, batch)
+            self._log(profile, applied, Resolution(profile.id), event, batch)
+
+    def _log(
+        self,
+        profile: Profile,
+        applied: Applied,
+        resolution: Resolution,
+        record: ProfileRecord | EventRecord,
+        batch: Batch,
+    ) -> None:
+        """Append what one record did to the change log, if it did anything."""
+        is_told = applied.is_changed or bool(applied.conflicts)
+        if is_told or applied.own is not None:
+            change = _change(applied, resolution, record)
+            if is_told or change.own is not None:
                 self._pending.log_change(profile, change, batch)
 
     def _write(
         self,
         profile: Profile,
+        applied: Applied,
         wanted: dict[str, PropertyChange],
-        changes: PropertyChanges,
         batch: Batch,
         *,
         rules: Rules,
         set_at: int,
         late_at: int | None,
-    ) -> tuple[Identity, ...]:
-        """Take over computed changes of properties; times are epoch milliseconds.
-
-        Gives the ids that went with an address.
-        """
+    ) -> None:
+        """Take over the computed changes of properties; times are epoch milliseconds."""
+        changes = applied.properties or _NO_CHANGES
         # What is shown may stay as it is while a side behind it changes.
         if not changes.new and not changes.confirmed and not profile.is_merged:
-            return ()
+            return
         reached = profile.reached if profile.is_merged or _reaches(changes) else None
         profile.apply(changes, set_at=set_at)
-        profile.apply_to_sides(wanted, changes, rules=rules, set_at=set_at, late_at=late_at)
-        self._pending.counts(batch).properties.add(changes.new.items())
-        return () if reached is None else self._change_addresses(profile, reached)
+        new = changes.new
+        if profile.is_merged:
+            profile.apply_to_sides(wanted, changes, rules=rules, set_at=set_at, late_at=late_at)
+            applied.own = profile.take_own()
+            new = {**applied.own.new, **new}
+        self._pending.counts(batch).properties.add(new.items())
+        if reached is not None:
+            applied.detached = self._change_addresses(profile, reached)
 
     def _follow_session(
         self, profile: Profile, record: ProfileRecord | EventRecord, batch: Batch
@@ -357,14 +360,13 @@ _NO_CHANGES = PropertyChanges({}, {})
 
 
 def _change(
-    applied: Applied,
-    resolution: Resolution,
-    record: ProfileRecord | EventRecord,
-    changes: PropertyChanges = _NO_CHANGES,
-    *,
-    mapped_from: str = "",
+    applied: Applied, resolution: Resolution, record: ProfileRecord | EventRecord
 ) -> Change:
     """Give what the log says of one record."""
+    changes = applied.properties or _NO_CHANGES
+    own = applied.own
+    if own is not None and own == Own(changes.new, changes.old, applied.groups):
+        own = None
     return Change(
         created=applied.is_created,
         new=changes.new,
@@ -377,7 +379,8 @@ def _change(
         learned=applied.learned,
         flags=applied.flags,
         groups=applied.groups,
-        mapped_from=mapped_from if changes.new else "",
+        mapped_from=record.name if changes.new and isinstance(record, EventRecord) else "",
         conflicts=tuple([(kind, value, other) for (kind, value), other in resolution.conflicts]),
+        own=own,
         at=record.at,
     )

@@ -81,6 +81,10 @@ _UNDONE = sa.select(merges.c.survivor_id, merges.c.absorbed_id).where(
     OneOf(merges.c.root_id),
     merges.c.undone_at.is_not(None),
 )
+_MET = sa.select(merges.c.survivor_id, merges.c.absorbed_id).where(
+    merges.c.environment_id == _ENVIRONMENT,
+    sa.or_(OneOf(merges.c.survivor_id), OneOf(merges.c.absorbed_id)),
+)
 _FORGET = sa.delete(merges).where(
     merges.c.environment_id == _ENVIRONMENT,
     sa.or_(OneOf(merges.c.root_id), OneOf(merges.c.survivor_id), OneOf(merges.c.absorbed_id)),
@@ -224,6 +228,14 @@ def undone_pairs(
     """Give the pairs that people took apart again, of which one is among these profiles."""
     rows = tx.rows(_UNDONE, environment=environment, values=roots)
     return {frozenset(row) for row in rows}
+
+
+def met(
+    tx: Transaction, environment: EnvironmentId, profiles: Iterable[ProfileId]
+) -> set[ProfileId]:
+    """Give those who were ever merged with these profiles, these included."""
+    rows = tx.rows(_MET, environment=environment, values=list(profiles))
+    return {each for row in rows for each in row}
 
 
 def forget(tx: Transaction, environment: EnvironmentId, parts: Sequence[ProfileId]) -> int:
