@@ -28,8 +28,8 @@ PAGE_BYTES = 2_048
 _ROWS_PER_INSERT = 64
 """One statement of 64 rows lets go of the interpreter lock once, not 64 times."""
 
-_WRITER_CACHE_KIB = 64 * 1024
-_READER_CACHE_KIB = 4 * 1024
+_WRITER_CACHE_KIB = 56 * 1024
+_READER_CACHE_KIB = 3 * 1024
 """Readers are many, one a thread, and the system keeps the file's pages for them all."""
 
 _WAL_PAGES = 131_072
