@@ -2,15 +2,9 @@
 
 from collections.abc import Mapping
 
+from mien.domain.documents import COMPATIBLE, Document, PropertyChanges, Rules, property_changes
 from mien.domain.ids import ProfileId
-from mien.domain.profiles import (
-    COMPATIBLE,
-    Document,
-    Profile,
-    PropertyChanges,
-    Rules,
-    property_changes,
-)
+from mien.domain.profiles import Profile
 from mien.domain.records import EventRecord, ProfileRecord, Record, TokenRecord, parse_record
 from mien.domain.rejects import Reject, RejectCode
 from mien.domain.values import Value

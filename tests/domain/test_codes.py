@@ -2,7 +2,7 @@
 
 import pytest
 
-from mien.domain.profiles import COMPATIBLE, property_changes
+from mien.domain.documents import COMPATIBLE, property_changes
 from mien.domain.records import ProfileRecord, parse_records
 from mien.domain.rejects import REJECT_CODES, Reject, RejectCode, Rejected
 from tests.domain.making import NOW, document, event, profile, read, token

@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mien.domain.documents import COMPATIBLE, NATIVE, Rules
 from mien.domain.ids import ProfileId
-from mien.domain.profiles import COMPATIBLE, NATIVE, Profile, Rules
+from mien.domain.profiles import Profile
 from mien.domain.values import Value
 from tests.domain.making import LATE_LOSES, NOW, new_profile, write
 from tests.domain.strategies import values

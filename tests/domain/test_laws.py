@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mien.domain.changes import Change, decode_change, encode_change
+from mien.domain.documents import COMPATIBLE, CUSTOM_KEYS, NATIVE, Document, property_changes
 from mien.domain.identities import IdentityKind
-from mien.domain.profiles import COMPATIBLE, CUSTOM_KEYS, NATIVE, Document, property_changes
 from mien.domain.records import ProfileRecord
 from mien.domain.rejects import REJECT_CODES, Reject, Rejected
 from mien.domain.values import INTEGER_MAX, INTEGER_MIN, LIST_ITEMS, Value

@@ -3,6 +3,7 @@
 import pytest
 
 from mien.domain.devices import DEVICES
+from mien.domain.documents import CUSTOM_KEYS
 from mien.domain.events import (
     CHARGED_ITEMS,
     NESTED_KEYS,
@@ -12,7 +13,6 @@ from mien.domain.events import (
     RECORD_BYTES,
 )
 from mien.domain.identities import IDENTITY_CHARACTERS
-from mien.domain.profiles import CUSTOM_KEYS
 from mien.domain.records import RECORDS_PER_CALL
 from mien.domain.rejects import RejectCode
 from mien.domain.values import INTEGER_MAX, INTEGER_MIN, KEY_BYTES, LIST_ITEMS, VALUE_BYTES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mien.domain.profiles import NATIVE, Rules
+from mien.domain.documents import NATIVE, Rules
 from mien.domain.rejects import RejectCode, Rejected
 from mien.domain.values import INTEGER_MAX, INTEGER_MIN, LIST_ITEMS, Value
 from tests.domain.making import accepted_profile, changes_of, code_of_data, profile, reject_of

@@ -7,18 +7,12 @@ import msgspec
 import pytest
 
 from mien.domain.devices import Device, PushToken
+from mien.domain.documents import CUSTOM_KEYS, NATIVE, Document, Rules, is_identified
 from mien.domain.fields import STANDARD_FIELDS
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import ProfileId
 from mien.domain.preferences import GroupChange
-from mien.domain.profiles import (
-    CUSTOM_KEYS,
-    NATIVE,
-    Document,
-    Profile,
-    Rules,
-    is_identified,
-)
+from mien.domain.profiles import Profile
 from mien.domain.values import Value, day_of
 from tests.domain.making import BIRTH_MS, changes_of, document, new_profile, write
 

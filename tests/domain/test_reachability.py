@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from mien.domain.devices import Device, PushToken
+from mien.domain.documents import Document
 from mien.domain.preferences import Channel, SubscriptionKey, SubscriptionKind
-from mien.domain.profiles import Document
 from mien.domain.reachability import Reach, Reason, reachability
 from mien.domain.values import Value
 

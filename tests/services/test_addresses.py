@@ -3,9 +3,9 @@
 import asyncio
 import threading
 
+from mien.domain.documents import NATIVE
 from mien.domain.identities import AddressKind
 from mien.domain.preferences import Address, SubscriptionKey, SubscriptionKind
-from mien.domain.profiles import NATIVE
 from mien.services.addresses import By, release, subscribe, subscription_page, view_address
 from mien.store import log, people
 from mien.store.log import StoredChange

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mien.domain.documents import NATIVE
 from mien.domain.identities import IdentityKind
-from mien.domain.profiles import NATIVE
 from mien.services.environments import change_settings
 from mien.services.ingest import Ingest
 from mien.services.receipts import Applied

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mien.domain.profiles import NATIVE
+from mien.domain.documents import NATIVE
 from mien.services import exports
 from mien.services.ingest import Ingest
 from mien.store import log

@@ -6,8 +6,8 @@ from typing import TypeAlias
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mien.domain.documents import COMPATIBLE, NATIVE, Rules
 from mien.domain.identities import Identity, IdentityKind
-from mien.domain.profiles import COMPATIBLE, NATIVE, Rules
 from mien.services.erase import erase
 from mien.services.ingest import Ingest
 from mien.store.engine import Store

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from mien.domain.documents import COMPATIBLE, NATIVE
 from mien.domain.errors import ConflictError
 from mien.domain.identities import Identity, IdentityKind, server_object_id
-from mien.domain.profiles import COMPATIBLE, NATIVE
 from mien.services.erase import ErasureReceipt, erase
 from mien.services.ingest import Ingest
 from mien.services.receipts import Batch, Idempotency, Receipt

@@ -5,10 +5,10 @@ import asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mien.domain.documents import NATIVE, PropertyChanges
 from mien.domain.identities import AddressKind, Identity, IdentityKind
 from mien.domain.latest import LatestValue
 from mien.domain.mappings import EventMapping
-from mien.domain.profiles import NATIVE, PropertyChanges
 from mien.domain.rejects import Reject, RejectCode
 from mien.services.environments import change_settings
 from mien.services.ingest import Ingest

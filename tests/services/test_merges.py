@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mien.domain.documents import NATIVE
 from mien.domain.errors import NotFoundError
 from mien.domain.identities import IdentityKind
-from mien.domain.profiles import NATIVE
 from mien.services.environments import change_settings
 from mien.services.erase import erase
 from mien.services.ingest import Ingest

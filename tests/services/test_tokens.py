@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mien.domain.devices import DEVICES, TokenLoss
+from mien.domain.documents import NATIVE, is_identified
 from mien.domain.identities import Identity, IdentityKind
-from mien.domain.profiles import NATIVE, is_identified
 from mien.domain.rejects import Reject, RejectCode
 from mien.services import erase
 from mien.services.ingest import Ingest

@@ -19,9 +19,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from mien.domain.documents import NATIVE, is_identified
 from mien.domain.identities import ALIASES, WIRE_NAMES, Identity, IdentityKind
 from mien.domain.ids import ProfileId
-from mien.domain.profiles import NATIVE, Profile, is_identified
+from mien.domain.profiles import Profile
 from mien.domain.schema import DefinitionKind
 from mien.services.erase import erase
 from mien.services.merges import list_merges

@@ -15,6 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from mien.domain.changes import Change, decode_change
+from mien.domain.documents import Document
 from mien.domain.events import Activity
 from mien.domain.identities import IdentityKind
 from mien.domain.keys import index_key
@@ -27,7 +28,6 @@ from mien.domain.preferences import (
     address,
     addresses,
 )
-from mien.domain.profiles import Document
 from mien.domain.schema import DefinitionKind
 from mien.store import numbers
 from mien.store.engine import Store, Transaction

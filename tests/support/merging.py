@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from mien.domain.documents import set_at_of
 from mien.domain.identities import Identity, IdentityKind
-from mien.domain.profiles import Profile, set_at_of
+from mien.domain.profiles import Profile
 from mien.domain.schema import DefinitionKind
 from mien.services.merges import merge_people, undo_merge
 from mien.services.trails import event_trail, read_events

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mien.domain.documents import COMPATIBLE, Rules
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import EnvironmentId
-from mien.domain.profiles import COMPATIBLE, Profile, Rules
+from mien.domain.profiles import Profile
 from mien.services.accounts import create_account
 from mien.services.ingest import Ingest
 from mien.services.reading import find_in

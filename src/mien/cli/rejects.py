@@ -20,9 +20,9 @@ from mien.cli.options import (
 )
 from mien.cli.printing import at, data_words, print_json, print_table, shown_time
 from mien.config import Settings
+from mien.domain.documents import NATIVE, Rules
 from mien.domain.errors import NotFoundError
 from mien.domain.ids import EnvironmentId
-from mien.domain.profiles import NATIVE, Rules
 from mien.domain.records import RECORDS_PER_CALL
 from mien.domain.rejects import Reject
 from mien.services import rejects as services

@@ -11,9 +11,9 @@ from datetime import date
 import msgspec
 
 from mien.domain.devices import Device
+from mien.domain.documents import Document, is_identified
 from mien.domain.events import Summary
 from mien.domain.ids import ProfileId
-from mien.domain.profiles import Document, is_identified
 from mien.domain.sessions import LAUNCHED
 from mien.domain.values import Value, ValueType, day_of
 

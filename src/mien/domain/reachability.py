@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from mien.domain.devices import Device
+from mien.domain.documents import Document
 from mien.domain.identities import AddressKind
 from mien.domain.preferences import (
     FIELD_OF_ADDRESS,
@@ -20,7 +21,6 @@ from mien.domain.preferences import (
     SubscriptionKind,
     address,
 )
-from mien.domain.profiles import Document
 
 WEB_PUSH_TOKEN = "chrome"  # noqa: S105 - a type of push token, no secret
 

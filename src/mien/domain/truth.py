@@ -9,6 +9,7 @@ from itertools import product
 import msgspec
 
 from mien.domain.devices import Device, PushToken
+from mien.domain.documents import Document
 from mien.domain.preferences import (
     ADDRESS_OF,
     FIELD_OF_ADDRESS,
@@ -18,7 +19,6 @@ from mien.domain.preferences import (
     SubscriptionKey,
     address,
 )
-from mien.domain.profiles import Document
 from mien.domain.reachability import (
     ADDRESS_OF_CHANNEL,
     BLOCKED_BY,

@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 
 from mien.domain.changes import Change
+from mien.domain.documents import PropertyChanges
 from mien.domain.identities import AddressKind, Identity, IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import (
@@ -23,7 +24,7 @@ from mien.domain.preferences import (
     addresses,
     subscription_keys,
 )
-from mien.domain.profiles import Profile, PropertyChanges
+from mien.domain.profiles import Profile
 from mien.services.history import name_actors
 from mien.services.merger import own_id
 from mien.services.pending import Pending

@@ -17,7 +17,7 @@ import msgspec
 from mien.domain.errors import StoreUnavailableError
 from mien.domain.events import STANDARD_EVENTS, Activity, event_key
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
-from mien.domain.merging import MergedProfile
+from mien.domain.merged_profiles import MergedProfile
 from mien.domain.profiles import Chain, Profile
 from mien.domain.schema import DefinitionKind
 from mien.services.reading import ProfileView, Reader

@@ -10,15 +10,8 @@ from mien.domain.changes import Change, Own
 from mien.domain.devices import DEVICES, Device, TokenLoss, longest_unseen
 from mien.domain.identities import Identity, IdentityKind, server_object_id, token_identity
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.merging import (
-    MERGES_PER_PROFILE,
-    Merge,
-    MergedProfile,
-    choose_survivor,
-    difference,
-    merge_profiles,
-    undo_merge,
-)
+from mien.domain.merged_profiles import MERGES_PER_PROFILE, Merge, MergedProfile
+from mien.domain.merging import choose_survivor, difference, merge_profiles, undo_merge
 from mien.domain.profiles import Profile
 from mien.services.pending import Pending, Stamp
 from mien.store import merges

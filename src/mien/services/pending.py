@@ -8,7 +8,7 @@ import msgspec
 from mien.domain.changes import Change, encode_change
 from mien.domain.identities import AddressKind, Identity
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
-from mien.domain.merging import Merge, MergedProfile
+from mien.domain.merged_profiles import Merge, MergedProfile
 from mien.domain.preferences import SubscriptionKey
 from mien.domain.profiles import Chain, Profile
 from mien.domain.records import EventRecord

@@ -8,6 +8,7 @@ import msgspec
 
 from mien.domain.derived import age_on
 from mien.domain.devices import Device
+from mien.domain.documents import Document, is_identified
 from mien.domain.events import Summary
 from mien.domain.fields import normalise_email
 from mien.domain.identities import (
@@ -19,7 +20,7 @@ from mien.domain.identities import (
 )
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.preferences import FLAG_OF_ADDRESS, SubscriptionKey, addresses, subscription_keys
-from mien.domain.profiles import Document, Profile, is_identified
+from mien.domain.profiles import Profile
 from mien.domain.schema import DefinitionKind
 from mien.domain.values import Value
 from mien.store import definitions, merges, people

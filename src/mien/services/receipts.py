@@ -6,9 +6,9 @@ from typing import TypeAlias
 import msgspec
 
 from mien.domain.changes import Own
+from mien.domain.documents import COMPATIBLE, PropertyChanges, Rules
 from mien.domain.identities import Identity
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.profiles import COMPATIBLE, PropertyChanges, Rules
 from mien.domain.rejects import Reject
 from mien.domain.vouching import Vouched
 

@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from mien.domain.documents import Rules
 from mien.domain.errors import IdempotencyReusedError, StoreUnavailableError
 from mien.domain.ids import EnvironmentId
-from mien.domain.profiles import Rules
 from mien.services.ingest import IDEMPOTENCY_MS, Ingest
 from mien.services.receipts import Batch, Idempotency, Receipt, Result
 from mien.services.wires import Wire, from_raw, native_reason, shape_of, to_raw, wire_of

@@ -20,7 +20,7 @@ from mien.domain.identities import (
     token_identity,
 )
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.merging import MergedProfile
+from mien.domain.merged_profiles import MergedProfile
 from mien.domain.profiles import Profile
 from mien.domain.records import EventRecord, ProfileRecord, Record, TokenRecord
 from mien.domain.rejects import Reject, RejectCode, Rejected

@@ -8,6 +8,7 @@ what changed in a few statements. A dry run is the same without the flush.
 import msgspec
 
 from mien.domain.changes import Change, Own
+from mien.domain.documents import PropertyChanges, Rules, property_changes
 from mien.domain.identities import (
     AddressKind,
     Identity,
@@ -26,12 +27,7 @@ from mien.domain.preferences import (
     address,
     is_opted_out,
 )
-from mien.domain.profiles import (
-    Profile,
-    PropertyChanges,
-    Rules,
-    property_changes,
-)
+from mien.domain.profiles import Profile
 from mien.domain.records import (
     EventRecord,
     ProfileRecord,

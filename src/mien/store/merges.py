@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.merging import Leaf, Merge, MergedProfile
+from mien.domain.merged_profiles import Leaf, Merge, MergedProfile
 from mien.domain.profiles import Profile
 from mien.store import numbers, profiles
 from mien.store.engine import Row, Transaction

@@ -13,7 +13,7 @@ from litestar import Request, post
 from litestar.response.base import ASGIResponse
 
 from mien import clock
-from mien.domain.profiles import Rules
+from mien.domain.documents import Rules
 from mien.domain.rejects import Reject, RejectCode
 from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of

@@ -10,7 +10,7 @@ from litestar import Request, Response, post
 from litestar.params import QueryParameter
 
 from mien import clock
-from mien.domain.profiles import NATIVE
+from mien.domain.documents import NATIVE
 from mien.http.auth import caller_of, services_of
 from mien.http.body import LostKeys, lost_keys, read_body
 from mien.http.native.answers import BatchAnswer, RecordResult

@@ -6,8 +6,8 @@ from typing import Any
 from litestar import Request, Response, delete, put
 
 from mien import clock
+from mien.domain.documents import IS_TEST, NATIVE, TEST_MARK
 from mien.domain.identities import server_object_id
-from mien.domain.profiles import IS_TEST, NATIVE, TEST_MARK
 from mien.domain.rejects import Reject
 from mien.http.auth import caller_of, services_of
 from mien.http.native.answers import TestMarkAnswer

@@ -10,9 +10,9 @@ from litestar import Request, Response, get, post
 from litestar.response import Stream
 
 from mien import clock
+from mien.domain.documents import NATIVE, Rules
 from mien.domain.errors import InvalidInputError
 from mien.domain.ids import ProfileId
-from mien.domain.profiles import NATIVE, Rules
 from mien.http.auth import caller_of, services_of
 from mien.http.body import LostKeys, read_body
 from mien.http.native.answers import BatchAnswer, RecordResult, RejectEntry, RejectPage

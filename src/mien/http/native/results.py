@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
+from mien.domain.documents import PropertyChanges
 from mien.domain.identities import WIRE_NAMES, Identity, IdentityKind, server_object_id
 from mien.domain.ids import ProfileId
-from mien.domain.profiles import PropertyChanges
 from mien.domain.rejects import Reject
 from mien.domain.values import Value
 from mien.http.native.answers import CallStatus, IdentityOf, PropertyChange, RecordResult

@@ -17,9 +17,9 @@ from litestar.params import QueryParameter
 from msgspec import Meta
 
 from mien import clock
+from mien.domain.documents import NATIVE
 from mien.domain.errors import InvalidInputError
 from mien.domain.identities import object_identity, profile_of_server_object_id
-from mien.domain.profiles import NATIVE
 from mien.domain.rejects import Reject, Rejected
 from mien.domain.sessions import SESSION_ID
 from mien.http.auth import services_of
