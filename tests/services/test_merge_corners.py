@@ -2,11 +2,10 @@
 
 import pytest
 
-from mien.domain.identities import Identity, IdentityKind, server_object_id
+from mien.domain.identities import Identity, IdentityKind, own_id, server_object_id
 from mien.domain.merged_profiles import MERGES_PER_PROFILE
 from mien.services.environments import change_settings
 from mien.services.erase import erase
-from mien.services.merger import own_id
 from mien.services.merges import (
     LaterMergeError,
     MergeTooManyError,

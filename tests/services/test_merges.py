@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from mien.domain.documents import NATIVE
 from mien.domain.errors import NotFoundError
-from mien.domain.identities import IdentityKind
+from mien.domain.identities import IdentityKind, own_id
 from mien.services.environments import change_settings
 from mien.services.erase import erase
 from mien.services.ingest import Ingest
-from mien.services.merger import own_id
 from mien.services.merges import (
     LaterMergeError,
     demerge,

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from mien.domain.devices import DEVICES, TokenLoss
 from mien.domain.documents import NATIVE, is_identified
-from mien.domain.identities import Identity, IdentityKind
+from mien.domain.identities import Identity, IdentityKind, own_id
 from mien.domain.rejects import Reject, RejectCode
 from mien.services import erase
 from mien.services.ingest import Ingest
-from mien.services.merger import own_id
 from mien.services.merges import merge_people, undo_merge
 from mien.services.receipts import Applied
 from mien.store.engine import Store

@@ -123,6 +123,11 @@ def server_object_id(profile: ProfileId) -> str:
     return f"{SERVER_OBJECT_ID_PREFIX}{profile:x}"
 
 
+def own_id(profile: ProfileId) -> "Identity":
+    """Give the objectId that the server made for a profile, as an identity."""
+    return Identity(IdentityKind.OBJECT_ID, server_object_id(profile))
+
+
 def profile_of_server_object_id(value: str) -> ProfileId | None:
     """Read the profile out of an objectId made by `server_object_id`; None for any other."""
     digits = value.removeprefix(SERVER_OBJECT_ID_PREFIX)

@@ -11,7 +11,7 @@ import msgspec
 from mien.domain.changes import Own
 from mien.domain.devices import Device, DeviceFacts
 from mien.domain.documents import PropertyChanges, Rules, property_changes
-from mien.domain.identities import Identity, IdentityKind, server_object_id
+from mien.domain.identities import Identity, IdentityKind, own_id, server_object_id
 from mien.domain.ids import ProfileId
 from mien.domain.preferences import Address, GroupChange, addresses
 from mien.domain.profiles import Chain, Profile
@@ -115,13 +115,11 @@ class MergedProfile(Profile):
             if path is not None:
                 self._path = path
                 return
-        self._path = (
-            self._path_to(Identity(IdentityKind.OBJECT_ID, server_object_id(self.id))) or ()
-        )
+        self._path = self._path_to(own_id(self.id)) or ()
 
     def alone(self, leaf: ProfileId) -> Profile:
         """Give one of the profiles as it is by itself."""
-        path = self._path_to(Identity(IdentityKind.OBJECT_ID, server_object_id(leaf)))
+        path = self._path_to(own_id(leaf))
         return path[-1] if path else self
 
     def part_of(self, identity: Identity) -> ProfileId:

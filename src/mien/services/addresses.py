@@ -12,7 +12,7 @@ import msgspec
 
 from mien.domain.changes import Change
 from mien.domain.documents import PropertyChanges
-from mien.domain.identities import AddressKind, Identity, IdentityKind
+from mien.domain.identities import AddressKind, Identity, IdentityKind, own_id
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import (
     ADDRESS_OF,
@@ -26,7 +26,6 @@ from mien.domain.preferences import (
 )
 from mien.domain.profiles import Profile
 from mien.services.history import name_actors
-from mien.services.merger import own_id
 from mien.services.pending import Pending
 from mien.services.receipts import Batch
 from mien.services.registry import Registry

@@ -6,10 +6,9 @@ from typing import TypeAlias
 import msgspec
 
 from mien import clock
-from mien.domain.identities import Identity, IdentityKind
+from mien.domain.identities import Identity, IdentityKind, own_id
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.services.erase import erase_part, erasure_digest
-from mien.services.merger import own_id
 from mien.store import accounts, backup, rejects, restore
 from mien.store.backup import Manifest
 from mien.store.engine import Row, Store, StoreRefusedError, open_store

@@ -5,11 +5,11 @@ Source: P-04 to P-08.
 
 from mien.domain.changes import Change
 from mien.domain.devices import DEVICES, Device, longest_unseen
-from mien.domain.identities import Identity, IdentityKind, Resolution
+from mien.domain.identities import Identity, IdentityKind, Resolution, own_id
 from mien.domain.ids import ProfileId
 from mien.domain.profiles import Profile
 from mien.domain.records import EventRecord, ProfileRecord
-from mien.services.merger import Merger, let_go_of, own_id
+from mien.services.merger import Merger, let_go_of
 from mien.services.pending import Pending
 from mien.services.receipts import Applied, Batch
 from mien.services.registry import Registry

@@ -13,12 +13,11 @@ import msgspec
 
 from mien import clock
 from mien.domain.changes import Change, encode_change
-from mien.domain.identities import Identity, server_object_id
+from mien.domain.identities import Identity, own_id, server_object_id
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import SUBSCRIPTIONS_OF
 from mien.domain.profiles import Profile
 from mien.services.mentions import Known, Mentions, find_rejects, known_of
-from mien.services.merger import own_id
 from mien.services.merges import separate_newest
 from mien.services.neighbours import cleanse_neighbours
 from mien.services.reading import find_in, find_locked

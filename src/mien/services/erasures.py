@@ -6,11 +6,10 @@ import msgspec
 
 from mien import clock
 from mien.domain.errors import ConflictError, NotFoundError
-from mien.domain.identities import Identity
+from mien.domain.identities import Identity, own_id
 from mien.domain.ids import EnvironmentId
 from mien.services.erase import ErasureReceipt, erase_within, look_ahead
 from mien.services.history import name_actors
-from mien.services.merger import own_id
 from mien.services.reading import find_in
 from mien.services.retrying import write_retried
 from mien.store import erasures, numbers

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from mien.domain.identities import Identity, IdentityKind
+from mien.domain.identities import Identity, IdentityKind, own_id
 from mien.domain.ids import EnvironmentId
 from mien.domain.preferences import FIELD_OF_ADDRESS, Address, addresses
 from mien.domain.profiles import Profile
-from mien.services.merger import identities_of, own_id
+from mien.services.merger import identities_of
 from mien.store import log, rejects
 from mien.store.engine import Transaction
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mien.domain.changes import Change, Own
 from mien.domain.devices import DEVICES, Device, TokenLoss, longest_unseen
-from mien.domain.identities import Identity, IdentityKind, server_object_id, token_identity
+from mien.domain.identities import Identity, IdentityKind, own_id, token_identity
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.merged_profiles import MERGES_PER_PROFILE, Merge, MergedProfile
 from mien.domain.merging import choose_survivor, difference, merge_profiles, undo_merge
@@ -205,11 +205,6 @@ def let_go_of(profile: Profile, device: Device, pending: Pending, stamp: Stamp) 
     profile.turn_to((Identity(IdentityKind.OBJECT_ID, device.key),))
     pending.log_change(profile, Change(device_lost=device.object_id), stamp)
     profile.remove_device(device.key)
-
-
-def own_id(profile: ProfileId) -> Identity:
-    """Give the objectId that the server made for a profile."""
-    return Identity(IdentityKind.OBJECT_ID, server_object_id(profile))
 
 
 def identities_of(profile: Profile) -> list[Identity]:

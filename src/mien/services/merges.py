@@ -11,12 +11,12 @@ import msgspec
 from mien import clock
 from mien.domain.documents import PropertyChanges
 from mien.domain.errors import ConflictError, NotFoundError
-from mien.domain.identities import Identity
+from mien.domain.identities import Identity, own_id
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.merged_profiles import MERGES_PER_PROFILE, MergedProfile
 from mien.domain.merging import Conflict, choose_survivor, difference, find_conflicts
 from mien.domain.profiles import Profile
-from mien.services.merger import Merger, has_room_to_merge, identities_of, own_id
+from mien.services.merger import Merger, has_room_to_merge, identities_of
 from mien.services.pending import Pending
 from mien.services.reading import find_in, find_locked
 from mien.services.registry import Registry
