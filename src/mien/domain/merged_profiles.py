@@ -127,11 +127,6 @@ class MergedProfile(Profile):
         path = self._path_to(identity)
         return path[-1].id if path else self.id
 
-    def take_own(self) -> Own:
-        """Give what changed of the sender alone since this was last asked."""
-        own, self._own = self._own, Own()
-        return own
-
     def apply_to_sides(
         self,
         wanted: dict[str, PropertyChange],
@@ -140,8 +135,11 @@ class MergedProfile(Profile):
         rules: Rules,
         set_at: int,
         late_at: int | None,
-    ) -> None:
-        """Apply a record, which changed the shown profile so, to the sides of its sender."""
+    ) -> Own:
+        """Apply a record, which changed the shown profile so, to the sides of its sender.
+
+        Gives what the record changed of the sender alone, its subscription groups included.
+        """
         # Nothing may be lost here: no cap on keys, and what a side cannot reckon it is given.
         free = Rules(custom_keys=None, missing_is_zero=True, late_data_loses=rules.late_data_loses)
         for side in self._path:
@@ -151,6 +149,8 @@ class MergedProfile(Profile):
                     side.apply(changes, set_at=set_at)
                     if side is self._path[-1]:
                         self._own.note(changes.new, changes.old)
+        own, self._own = self._own, Own()
+        return own
 
     def attach(self, identities: Iterable[Identity]) -> None:
         """Add ids of the person, in order."""

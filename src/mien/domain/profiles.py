@@ -8,14 +8,12 @@ from typing import Protocol
 
 import msgspec
 
-from mien.domain.changes import Own
 from mien.domain.devices import SEEN_EVERY_SECONDS, Device, DeviceFacts
-from mien.domain.documents import Document, PropertyChanges, Rules
+from mien.domain.documents import Document, PropertyChanges
 from mien.domain.events import Activity
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import ProfileId
 from mien.domain.preferences import Address, GroupChange, addresses
-from mien.domain.records import PropertyChange
 
 
 class Chain(Protocol):
@@ -168,17 +166,6 @@ class Profile:
     def turn_to(self, senders: Iterable[Identity]) -> None:
         """Say by which ids the next record came; it matters to those who took in others."""
 
-    def apply_to_sides(
-        self,
-        wanted: dict[str, PropertyChange],
-        shown: PropertyChanges,
-        *,
-        rules: Rules,
-        set_at: int,
-        late_at: int | None,
-    ) -> None:
-        """Apply a record to the sides of its sender; there are none."""
-
     def alone(self, leaf: ProfileId) -> "Profile":  # noqa: ARG002 - it is made of itself only
         """Give one of the profiles that it is made of as it is by itself."""
         return self
@@ -189,10 +176,6 @@ class Profile:
 
     def take_over(self, key: str) -> None:
         """Give a device to the sender alone; there is nobody else to take it from."""
-
-    def take_own(self) -> Own:
-        """Give what changed of the sender alone; nothing for who took in nobody."""
-        return Own()
 
     def attach(self, identities: Iterable[Identity]) -> None:
         """Add ids of the person, in order."""

@@ -17,6 +17,7 @@ from mien.domain.identities import (
 )
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.mappings import map_event
+from mien.domain.merged_profiles import MergedProfile
 from mien.domain.preferences import (
     ADDRESS_OF,
     FIELD_OF_ADDRESS,
@@ -242,9 +243,10 @@ class Workspace:
         reached = profile.reached if profile.is_merged or _reaches(changes) else None
         profile.apply(changes, set_at=set_at)
         new = changes.new
-        if profile.is_merged:
-            profile.apply_to_sides(wanted, changes, rules=rules, set_at=set_at, late_at=late_at)
-            applied.own = profile.take_own()
+        if isinstance(profile, MergedProfile):
+            applied.own = profile.apply_to_sides(
+                wanted, changes, rules=rules, set_at=set_at, late_at=late_at
+            )
             new = {**applied.own.new, **new}
         self._pending.counts(batch).properties.add(new.items())
         if reached is not None:
