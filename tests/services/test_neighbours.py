@@ -238,3 +238,33 @@ async def test_who_was_merged_with_somebody_and_taken_apart_keeps_nothing_of_the
     for text in ("Qname", "Qplan", "q@q.example", "Qtag", DEVICE, '"ana"'):
         assert places_of(desk, text) == set(), text
     assert number not in numbers_of_others(desk)
+
+
+async def test_a_part_that_had_the_device_is_found_though_the_whole_was_erased(desk: Desk) -> None:
+    """P-15: the log names who had a device, not whom they were shown as for a while."""
+    for each in ("other", DEVICE):
+        await desk.send({"type": "event", "objectId": each, "evtName": "Seen"})
+    whole, part = (Identity(IdentityKind.OBJECT_ID, each) for each in ("other", DEVICE))
+    merged = merge_people(desk.store, desk.environment, whole, part, source="v1:1")
+    for name in ("zoe", "ana"):
+        await desk.send(profile(name), on(DEVICE, profile(name)))
+    undo_merge(desk.store, desk.environment, merged.merge, source="v1:1")
+    assert erase(desk.store, desk.environment, whole) is not None
+    assert "events" in places_of(desk, DEVICE)
+    erase_ana(desk)
+    assert places_of(desk, DEVICE) == set()
+
+
+async def test_what_a_person_did_before_goes_with_them_though_the_device_went_first(
+    desk: Desk,
+) -> None:
+    """P-15: the next owner of a device is erased, then the one whose visits it was."""
+    await desk.send({"type": "event", "objectId": DEVICE, "evtName": "Seen"}, profile("zoe"))
+    for name in ("zoe", "ana"):
+        await desk.send(on(DEVICE, profile(name)))
+    erase_ana(desk)
+    assert places_of(desk, DEVICE) == set()
+    assert erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "zoe")) is not None
+    with desk.store.snapshot() as tx:
+        left = [row for row in rows_of(tx, "events") if row["environment_id"] == desk.environment]
+    assert left == []

@@ -29,12 +29,13 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `new` has the values after (None: removed), `old` those before (absent: unset).
     `device` was bound, `device_from` is the profile that it left; `device_lost` went to
-    `device_to`. The device got `token`, or `token_lost` is no longer active, for the
-    reason `token_loss`. Of the device `learned_of` the facts `learned` are new. `flags`
-    are address flags by name, `groups` subscription groups by channel. `mapped_from` is
-    the event whose properties were mapped onto `new`. `conflicts` are ids of the record
-    that other profiles hold. `merge` is the number of a merge that was made, or undone, and
-    `absorbed` or `survivor` the other profile of it. `own` is what it was for the profile
+    `device_to`. Of merged profiles each of these is the very part. The device got `token`, or
+    `token_lost` is no longer active, for the reason `token_loss`. Of the device `learned_of`
+    the facts `learned` are new. `flags` are address flags by name, `groups` subscription
+    groups by channel. `mapped_from` is the event whose properties were mapped onto `new`.
+    `conflicts` are ids of the record that other profiles hold. `merge` is the number of a
+    merge that was made, or undone, and `absorbed` or `survivor` the other profile of it.
+    `own` is what it was for the profile
     alone, if it was shown as one with others and that differs. `at` is the explicit time of
     the record in epoch seconds.
     """

@@ -119,7 +119,7 @@ class Binder:
                 )
             moved = loser.remove_device(device.value)
             self._pending.log_change(
-                loser, Change(device_lost=object_id, device_to=profile.id), batch
+                loser, Change(device_lost=object_id, device_to=profile.chain.id), batch
             )
         else:
             # A part may have it still if there was no room for it when they met.
@@ -144,6 +144,8 @@ class Binder:
         As it would have been had the parts never met. None if the sender's part has it.
         """
         taker = profile.chain.id
+        if profile.alone(taker).find_device(device.value) is not None:
+            return None
         former = next(
             (
                 chain.id

@@ -145,7 +145,7 @@ def _cleansed(change: Change, traces: Traces) -> Change:
 def _cleanse_events(
     tx: Transaction, environment: EnvironmentId, neighbour: Profile, traces: Traces
 ) -> None:
-    """Take a person's devices from events that others did with them before."""
+    """Take a person's devices from events that others did with them before, and from links to these."""
     for chain in neighbour.chains:
         found = [
             stored.sequence
@@ -153,6 +153,7 @@ def _cleanse_events(
             if stored.object_id.removeprefix("-") in traces.devices
         ]
         log.blank_devices(tx, environment, found)
+        merges.blank_grey_devices(tx, environment, chain.id, traces.devices)
 
 
 def _cleanse_tokens(

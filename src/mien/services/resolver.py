@@ -119,7 +119,9 @@ class Resolver:
         )
         if resolution.merges:
             resolution = self._permitted(resolution, batch)
-        return self._with_holders(resolution) if resolution.conflicts else resolution
+        if resolution.conflicts or resolution.device_from is not None:
+            return self._with_holders(resolution, device)
+        return resolution
 
     def profile_for(
         self,
@@ -176,13 +178,16 @@ class Resolver:
             resolution, merges=tuple(merging), conflicts=(*resolution.conflicts, *rest)
         )
 
-    def _with_holders(self, resolution: Resolution) -> Resolution:
-        """Name in conflicts the very profiles that hold the ids, though they be part of others."""
+    def _with_holders(self, resolution: Resolution, device: Identity | None) -> Resolution:
+        """Name the very profiles that hold ids and had the device, though they be part of others."""
         conflicts = [
             (identity, self._profiles[other].part_of(identity))
             for identity, other in resolution.conflicts
         ]
-        return msgspec.structs.replace(resolution, conflicts=tuple(conflicts))
+        former = resolution.device_from
+        if device is not None and former is not None:
+            former = self._profiles[former].part_of(device)
+        return msgspec.structs.replace(resolution, conflicts=tuple(conflicts), device_from=former)
 
     def _device_holder(self, device: Identity) -> Holder | None:
         owner = self._owners.get(device)

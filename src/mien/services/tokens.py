@@ -106,9 +106,16 @@ class Tokens:
         other = None if holder is None else holder.find_token(token.id)
         if holder is None or other is None or other is device:
             return 0
-        taker = 0 if holder is profile else profile.id
+        # The log names the very profiles, though they be part of others.
+        origin, taker = (
+            each.part_of(Identity(IdentityKind.OBJECT_ID, of.key))
+            for each, of in ((holder, other), (profile, device))
+        )
+        if origin == taker:
+            self._lose(holder, other, TokenLoss.MOVED, batch)
+            return 0
         self._lose(holder, other, TokenLoss.MOVED, batch, taker=taker)
-        return holder.id if taker else 0
+        return origin
 
     def _lose(
         self, profile: Profile, device: Device, reason: TokenLoss, batch: Batch, *, taker: int = 0

@@ -102,7 +102,8 @@ def read_events(
 
 def _grey(tx: Transaction, environment: EnvironmentId, own: list[ProfileId]) -> Trail:
     """Give the chains of what devices of these profiles did before, as profiles of their own."""
-    links = merges.find_grey_links(tx, environment, own)
+    # Of a link whose device was of somebody erased, nothing is shown: its events name none.
+    links = [each for each in merges.find_grey_links(tx, environment, own) if each.object_id]
     if not links:
         return ()
     roots = merges.find_roots(tx, environment, {link.rest for link in links})

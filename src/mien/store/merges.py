@@ -5,7 +5,7 @@ root), and holds the ends of its chains. A grey link leads from a profile to wha
 its devices did before it was known whose it is (P-05).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -105,6 +105,11 @@ _RELEASE = sa.delete(absorbed).where(
 _LINKS = sa.select(
     grey_links.c.profile_id, grey_links.c.rest_id, grey_links.c.object_id, grey_links.c.until
 ).where(grey_links.c.environment_id == _ENVIRONMENT, OneOf(grey_links.c.profile_id))
+_FORGET_DEVICES = sa.delete(grey_links).where(
+    grey_links.c.environment_id == _ENVIRONMENT,
+    grey_links.c.profile_id == sa.bindparam("profile"),
+    OneOf(grey_links.c.object_id),
+)
 _FORGET_LINKS = sa.delete(grey_links).where(
     grey_links.c.environment_id == _ENVIRONMENT,
     sa.or_(OneOf(grey_links.c.profile_id), OneOf(grey_links.c.rest_id)),
@@ -255,6 +260,20 @@ def find_grey_links(
 ) -> list[GreyLink]:
     """Give what the devices of these profiles did before."""
     return [GreyLink(*row) for row in tx.rows(_LINKS, environment=environment, values=parts)]
+
+
+def blank_grey_devices(
+    tx: Transaction, environment: EnvironmentId, profile: ProfileId, devices: Collection[str]
+) -> None:
+    """Forget by which devices a profile is linked to others; objectIds without a leading `-`.
+
+    The links stay: whoever is erased goes with what they did before they were known.
+    """
+    links = find_grey_links(tx, environment, [profile])
+    if named := [link for link in links if link.object_id in devices]:
+        values = [link.object_id for link in named]
+        tx.run(_FORGET_DEVICES, environment=environment, profile=profile, values=values)
+        add_grey_links(tx, environment, [GreyLink(profile, link.rest, "", 0) for link in named])
 
 
 def forget_grey_links(
