@@ -2,8 +2,11 @@
 
 import signal
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -13,6 +16,7 @@ from demo.folder import CutOff, DemoError, DemoFolder, Empty, Finished, Plan, St
 from demo.load import BATCH_RECORDS, Progress, Tally, load
 from demo.server import Server, create_account, free_port
 from demo.story import SEED, tell
+from demo.visits import Step
 from mien_client import EventRecord, Mien, MienError, ProfileRecord, TokenRecord
 
 ACCOUNT_NAME = "Kettlewick"
@@ -20,6 +24,7 @@ ACCOUNT_NAME = "Kettlewick"
 # About; the bar needs a length before the story is told.
 _RECORDS_PER_PERSON = 30
 _INTERRUPTED_STATUS = 130
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command(context_settings={"show_default": True})
@@ -42,7 +47,7 @@ def main(*, people: int, data: Path, host: str, port: int, no_serve: bool) -> No
     was cut off is taken up where it stopped.
     """
     # Explicit: a shell without job control starts its children deaf to SIGINT.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPS:
         signal.signal(number, signal.default_int_handler)
     try:
         run(DemoFolder(data), people=people, host=host, port=port, is_load_only=no_serve)
@@ -98,16 +103,48 @@ def fill(folder: DemoFolder, started: Started, url: str) -> Finished:
     settled = sum(started.confirmed) * BATCH_RECORDS
     with (
         screen.progress_bar(expected=plan.people * _RECORDS_PER_PERSON, settled=settled) as advance,
+        _stopping_between(steps) as told,
         Mien(
             url, account_id=keys.account_id, passcode=keys.passcode, batch_size=BATCH_RECORDS
         ) as client,
     ):
         progress = Progress(started.confirmed, keep=folder.confirm, on_batch=advance)
-        tally = load(client, steps, progress, key=f"demo-{plan.seed}-{plan.people}-{plan.day}")
+        tally = load(client, told, progress, key=f"demo-{plan.seed}-{plan.people}-{plan.day}")
     summary = _summary(tally, progress)
     folder.finish(summary)
     screen.show_rejections(progress.rejections)
     return Finished(plan, keys, summary)
+
+
+@contextmanager
+def _stopping_between(steps: Iterable[Step]) -> Iterator[Iterable[Step]]:
+    """Give the steps again; a first Ctrl-C or SIGTERM ends them at the next one.
+
+    Raised wherever it comes, an interrupt may leave a lock taken that the uploading threads
+    wait for. A second one insists at once.
+    """
+    is_asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal is_asked
+        if is_asked:
+            signal.default_int_handler(number, frame)
+        is_asked = True
+
+    def each() -> Iterator[Step]:
+        for step in steps:
+            if is_asked:
+                raise KeyboardInterrupt
+            yield step
+
+    before = [(number, signal.signal(number, ask)) for number in _STOPS]
+    try:
+        yield each()
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    if is_asked:
+        raise KeyboardInterrupt
 
 
 def _summary(tally: Tally, progress: Progress) -> Summary:
