@@ -8,6 +8,7 @@ from mien.domain.errors import (
     IdempotencyInFlightError,
     IdempotencyReusedError,
     InvalidInputError,
+    InvalidSegmentError,
     LimitExceededError,
     MienError,
     NotAllowedError,
@@ -18,6 +19,7 @@ from mien.domain.errors import (
 TREE: list[type[MienError]] = [
     NotFoundError,
     InvalidInputError,
+    InvalidSegmentError,
     ConflictError,
     IdempotencyReusedError,
     IdempotencyInFlightError,

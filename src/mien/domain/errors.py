@@ -34,6 +34,13 @@ class InvalidInputError(MienError):
         super().__init__(f"{path}: {problem}" if path else problem)
 
 
+class InvalidSegmentError(InvalidInputError):
+    """A segment does not have the form of the segment language; the sentence says at which part."""
+
+    code = "invalid_segment"
+    mend = "Correct the part that the sentence names; docs/segments.md shows each form."
+
+
 class ConflictError(MienError):
     """The request is sound but the present state forbids it."""
 

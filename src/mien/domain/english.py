@@ -1,0 +1,262 @@
+"""Segments in English: one plain sentence that says who is meant.
+
+It is made from the tree alone, for people who check what a segment asks. Texts are in
+quotation marks, names as they are.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias, assert_never
+
+from mien.domain.conditions import (
+    After,
+    Anniversary,
+    AnyOf,
+    Before,
+    Between,
+    Condition,
+    Contains,
+    DaysCondition,
+    Equals,
+    Exists,
+    HasAll,
+    HasAny,
+    InLast,
+    InNext,
+    LessOrEqual,
+    LessThan,
+    ListCondition,
+    MoreOrEqual,
+    MoreThan,
+    NumberCondition,
+    On,
+    Scalar,
+    StartsWith,
+    TextCondition,
+)
+from mien.domain.preferences import Channel
+from mien.domain.segments import (
+    AT_LEAST_ONCE,
+    Aggregate,
+    All,
+    Any,
+    ChannelState,
+    Days,
+    Derived,
+    DeviceIs,
+    Did,
+    Fact,
+    Figure,
+    Filter,
+    LastDays,
+    LastHours,
+    Node,
+    Not,
+    Property,
+    Reachable,
+    TestUser,
+    Window,
+)
+
+_CHANNELS = {
+    Channel.EMAIL: "e-mail",
+    Channel.SMS: "SMS",
+    Channel.WHATSAPP: "WhatsApp",
+    Channel.PUSH: "push",
+    Channel.WEB_PUSH: "web push",
+}
+
+_STATES = {
+    ChannelState.REACHABLE: "who can be reached by",
+    ChannelState.OPTED_IN: "who opted in to",
+    ChannelState.OPTED_OUT: "who opted out of",
+    ChannelState.UNDECIDED: "who said neither yes nor no to",
+}
+
+Leaf: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser
+
+
+def describe(tree: Node) -> str:
+    """Give a sentence that says who is in a segment."""
+    match tree:
+        case All(()):
+            return "Everybody."
+        case Any(()):
+            return "Nobody."
+        case _:
+            return f"People {_clause(tree)}."
+
+
+def _clause(node: Node) -> str:
+    """Give what follows "people"."""
+    match node:
+        case All(nodes):
+            return _joined(nodes, "and", none="whoever they are")
+        case Any(nodes):
+            return _joined(nodes, "or", none="of whom there are none")
+        case Not(inner):
+            return f"other than people {_part(inner)}"
+        case _:
+            return _leaf(node)
+
+
+def _joined(nodes: Sequence[Node], word: str, *, none: str) -> str:
+    if not nodes:
+        return none
+    if len(nodes) == 1:
+        return _clause(nodes[0])
+    return f" {word} ".join(_part(each) for each in nodes)
+
+
+def _part(node: Node) -> str:
+    """Give a clause that stands beside others, in brackets if it joins several itself."""
+    is_joined = isinstance(node, All | Any) and len(node.nodes) > 1
+    return f"({_clause(node)})" if is_joined or isinstance(node, Not) else _clause(node)
+
+
+def _leaf(node: Leaf) -> str:
+    match node:
+        case Property(name, condition) | Derived(name, condition):
+            return f"whose {name} {_verb(condition)}"
+        case Did():
+            return _did(node)
+        case DeviceIs(facts):
+            return f"with a device whose {_named(facts)}"
+        case Reachable(channel, state, group):
+            within = "" if group is None else f" for the group {_quoted(group)}"
+            return f"{_STATES[state]} {_CHANNELS[channel]}{within}"
+        case TestUser():
+            return "who are test users"
+        case _:
+            assert_never(node)
+
+
+def _named(parts: Sequence[Fact | Filter]) -> str:
+    return " and ".join(f"{each.name} {_verb(each.condition)}" for each in parts)
+
+
+def _did(node: Did) -> str:
+    if node.aggregate == AT_LEAST_ONCE:
+        return f"who did {_events(node)}"
+    return _figure(node.aggregate, node)
+
+
+def _events(node: Did) -> str:
+    where = f" where {_named(node.where)}" if node.where else ""
+    return f"{node.event}{_window(node.window)}{where}"
+
+
+def _figure(aggregate: Aggregate, node: Did) -> str:
+    verb, events = _verb(aggregate.condition), _events(node)
+    match aggregate.figure:
+        case Figure.COUNT:
+            return f"for whom the number of {events} {verb}"
+        case Figure.SUM:
+            return f"for whom the sum of {aggregate.of} over {events} {verb}"
+        case Figure.AVERAGE:
+            return f"for whom the average {aggregate.of} of {events} {verb}"
+        case Figure.DISTINCT:
+            return f"for whom the number of different {aggregate.of} in {events} {verb}"
+        case Figure.FIRST | Figure.LAST:
+            return f"for whom the day of the {aggregate.figure} {events} {verb}"
+        case _:
+            assert_never(aggregate.figure)
+
+
+def _window(window: Window | None) -> str:
+    match window:
+        case None:
+            return ""
+        case LastDays(days):
+            return f" in the last {_many(days, 'day')}"
+        case LastHours(hours):
+            return f" in the last {_many(hours, 'hour')}"
+        case Days(first, None):
+            return f" from {first} on"
+        case Days(None, last):
+            return f" until {last}"
+        case Days(first, last):
+            return f" from {first} to {last}"
+        case _:
+            assert_never(window)
+
+
+def _verb(condition: Condition) -> str:
+    """Give a condition as what follows the name of a value."""
+    match condition:
+        case Exists():
+            return "is known"
+        case Equals(value):
+            return f"is {_shown(value)}"
+        case AnyOf(values):
+            return f"is {_choice(values, 'or')}"
+        case Contains() | StartsWith():
+            return _text_verb(condition)
+        case HasAny() | HasAll():
+            return _list_verb(condition)
+        case _:
+            return _measure(condition)
+
+
+def _text_verb(condition: TextCondition) -> str:
+    verb = "contains" if isinstance(condition, Contains) else "starts with"
+    return f"{verb} {_quoted(condition.value)}"
+
+
+def _list_verb(condition: ListCondition) -> str:
+    word = "or" if isinstance(condition, HasAny) else "and"
+    return f"has {_choice(condition.values, word)}"
+
+
+def _measure(condition: NumberCondition | DaysCondition | Anniversary) -> str:
+    match condition:
+        case LessThan() | LessOrEqual() | MoreThan() | MoreOrEqual():
+            return f"is {_MEASURES[type(condition)]} {condition.value}"
+        case Between(low, high):
+            return f"is between {low} and {high}"
+        case Before() | On() | After():
+            return f"is {_MEASURES[type(condition)]} {condition.day}"
+        case InLast(days):
+            return f"is in the last {_many(days, 'day')}"
+        case InNext(days):
+            return f"is in the next {_many(days, 'day')}"
+        case Anniversary(days):
+            return f"has an anniversary in the next {_many(days, 'day')}"
+        case _:
+            assert_never(condition)
+
+
+_MEASURES: dict[type[Condition], str] = {
+    LessThan: "less than",
+    LessOrEqual: "at most",
+    MoreThan: "more than",
+    MoreOrEqual: "at least",
+    Before: "before",
+    On: "on",
+    After: "after",
+}
+
+
+def _many(number: int, unit: str) -> str:
+    return unit if number == 1 else f"{number} {unit}s"
+
+
+def _choice(values: Sequence[Scalar], word: str) -> str:
+    """List values; of many, the first few and how many there are more."""
+    shown = [_shown(value) for value in values[:_SHOWN]]
+    if (more := len(values) - len(shown)) > 0:
+        shown.append(f"{more} more")
+    return f" {word} ".join(", ".join(part) for part in (shown[:-1], shown[-1:]) if part)
+
+
+_SHOWN = 10
+"""How many values of a list are told."""
+
+
+def _shown(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

@@ -1,0 +1,359 @@
+"""The segment language: its forms, its canonical form, what is refused and where, and its English."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.domain.conditions import OPERATORS, VALUES
+from mien.domain.english import describe
+from mien.domain.errors import InvalidSegmentError
+from mien.domain.segment_json import parse_segment, to_json
+from mien.domain.segments import DEPTH, NODES, Node
+from tests.domain.trees import trees
+
+PLAN: dict[str, object] = {"property": "Plan", "op": "equals", "value": "Gold"}
+FORMS: list[tuple[dict[str, object], str]] = [
+    ({"all": []}, "Everybody."),
+    ({"any": []}, "Nobody."),
+    (PLAN, 'People whose Plan is "Gold".'),
+    ({"all": [PLAN]}, 'People whose Plan is "Gold".'),
+    ({"not": PLAN}, 'People other than people whose Plan is "Gold".'),
+    (
+        {"all": [{"any": [PLAN, {"test_user": True}]}, {"not": {"test_user": True}}]},
+        'People (whose Plan is "Gold" or who are test users) and '
+        "(other than people who are test users).",
+    ),
+    (
+        {"property": "Plan", "op": "any_of", "values": [1, 2.5, False, "Gold", "gold"]},
+        'People whose Plan is 1, 2.5, false, "Gold" or "gold".',
+    ),
+    ({"property": "Plan", "op": "exists"}, "People whose Plan is known."),
+    ({"property": "Plan", "op": "equals", "value": ""}, 'People whose Plan is "".'),
+    (
+        {"property": "Plan", "op": "contains", "value": "50%"},
+        'People whose Plan contains "50%".',
+    ),
+    (
+        {"property": "Plan", "op": "starts_with", "value": "Go"},
+        'People whose Plan starts with "Go".',
+    ),
+    ({"property": "Score", "op": "less_than", "value": 1}, "People whose Score is less than 1."),
+    ({"property": "Score", "op": "at_most", "value": 1.5}, "People whose Score is at most 1.5."),
+    ({"property": "Score", "op": "more_than", "value": -1}, "People whose Score is more than -1."),
+    ({"derived": "Age", "op": "at_least", "value": 18}, "People whose Age is at least 18."),
+    (
+        {"derived": "Age", "op": "between", "low": 25, "high": 30},
+        "People whose Age is between 25 and 30.",
+    ),
+    (
+        {"property": "Renewal", "op": "before", "day": "2026-03-29"},
+        "People whose Renewal is before 2026-03-29.",
+    ),
+    (
+        {"property": "Renewal", "op": "on", "day": "2026-03-29"},
+        "People whose Renewal is on 2026-03-29.",
+    ),
+    (
+        {"property": "Renewal", "op": "after", "day": "1969-12-31"},
+        "People whose Renewal is after 1969-12-31.",
+    ),
+    (
+        {"derived": "Last Seen", "op": "in_last", "days": 7},
+        "People whose Last Seen is in the last 7 days.",
+    ),
+    (
+        {"property": "Renewal", "op": "in_next", "days": 1},
+        "People whose Renewal is in the next day.",
+    ),
+    (
+        {"property": "DOB", "op": "anniversary", "days": 7},
+        "People whose DOB has an anniversary in the next 7 days.",
+    ),
+    (
+        {"property": "Likes", "op": "has_any", "values": ["art", "tea"]},
+        'People whose Likes has "art" or "tea".',
+    ),
+    (
+        {"property": "Likes", "op": "has_all", "values": ["art", "tea"]},
+        'People whose Likes has "art" and "tea".',
+    ),
+    ({"did": "Charged"}, "People who did Charged."),
+    (
+        {
+            "did": "Charged",
+            "window": {"last_days": 30},
+            "where": [{"property": "Amount", "op": "more_than", "value": 9}],
+            "count": {"op": "at_least", "value": 3},
+        },
+        "People for whom the number of Charged in the last 30 days where Amount is more than 9 "
+        "is at least 3.",
+    ),
+    (
+        {
+            "did": "Charged",
+            "window": {"last_hours": 1},
+            "sum": {"of": "Amount", "op": "exists"},
+        },
+        "People for whom the sum of Amount over Charged in the last hour is known.",
+    ),
+    (
+        {
+            "did": "Charged",
+            "window": {"from": "2026-01-01", "to": "2026-01-31"},
+            "average": {"of": "Amount", "op": "at_most", "value": 3},
+        },
+        "People for whom the average Amount of Charged from 2026-01-01 to 2026-01-31 is at most 3.",
+    ),
+    (
+        {
+            "did": "Charged",
+            "window": {"from": "2026-01-01"},
+            "distinct": {"of": "Shop", "op": "equals", "value": 2},
+        },
+        "People for whom the number of different Shop in Charged from 2026-01-01 on is 2.",
+    ),
+    (
+        {
+            "did": "Charged",
+            "window": {"to": "2026-01-31"},
+            "first": {"op": "in_last", "days": 2},
+        },
+        "People for whom the day of the first Charged until 2026-01-31 is in the last 2 days.",
+    ),
+    (
+        {"did": "App Launched", "last": {"op": "before", "day": "2026-01-01"}},
+        "People for whom the day of the last App Launched is before 2026-01-01.",
+    ),
+    (
+        {
+            "device": [
+                {"fact": "platform", "op": "equals", "value": "iOS"},
+                {"fact": "country", "op": "equals", "value": "FR"},
+            ]
+        },
+        'People with a device whose platform is "iOS" and country is "FR".',
+    ),
+    ({"channel": "email", "is": "reachable"}, "People who can be reached by e-mail."),
+    (
+        {"channel": "webpush", "is": "opted_out", "group": "News"},
+        'People who opted out of web push for the group "News".',
+    ),
+    ({"test_user": True}, "People who are test users."),
+]
+
+
+# S-01
+@pytest.mark.parametrize(("raw", "english"), FORMS, ids=[repr(raw) for raw, _ in FORMS])
+def test_a_form_is_its_own_canonical_form_and_reads_as_a_sentence(
+    raw: dict[str, object], english: str
+) -> None:
+    tree = parse_segment(raw)
+    assert to_json(tree) == raw
+    assert describe(tree) == english
+
+
+# S-01
+def test_each_operator_has_a_form() -> None:
+    shown = repr(FORMS)
+    assert [op for op in OPERATORS if f"'op': '{op}'" not in shown] == []
+
+
+# S-01
+def test_what_means_the_same_in_other_words_has_one_canonical_form() -> None:
+    said = {"property": "Plan", "op": "any_of", "values": ["b", 2.0, "a", True, 2, "b", 1]}
+    tree = parse_segment(said)
+    assert to_json(tree)["values"] == [1, 2, True, "a", "b"]
+    assert to_json(parse_segment({"channel": "sms"})) == {"channel": "sms", "is": "reachable"}
+    once = {"did": "Charged", "where": [], "count": {"op": "at_least", "value": 1.0}}
+    assert to_json(parse_segment(once)) == {"did": "Charged"}
+
+
+# S-01
+@given(trees)
+def test_a_tree_that_is_written_and_read_again_is_the_same(tree: Node) -> None:
+    canonical = to_json(tree)
+    read = parse_segment(canonical)
+    assert parse_segment(to_json(read)) == read
+    assert repr(to_json(parse_segment(to_json(read)))) == repr(to_json(read))
+    assert describe(read).endswith(".")
+
+
+REFUSED: list[tuple[object, str]] = [
+    (None, "segment"),
+    ([], "segment"),
+    ({}, "segment"),
+    ({"also": []}, "segment"),
+    ({"all": [], "any": []}, "segment"),
+    ({"all": {}}, "segment.all"),
+    ({"all": [PLAN, 7]}, "segment.all[1]"),
+    ({"all": [], "x": 1}, "segment.x"),
+    ({"not": [PLAN]}, "segment.not"),
+    ({"not": {"any": [{**PLAN, "op": "like"}]}}, "segment.not.any[0].op"),
+    ({"property": "Plan"}, "segment.op"),
+    ({"property": 1, "op": "exists"}, "segment.property"),
+    ({"property": "", "op": "exists"}, "segment.property"),
+    ({"property": "k" * 121, "op": "exists"}, "segment.property"),
+    ({"property": "a'; drop table x", "op": "exists"}, "segment.property"),
+    ({"property": "Plan", "op": "equals", "value": None}, "segment.value"),
+    ({"property": "Plan", "op": "contains", "value": ""}, "segment.value"),
+    ({"property": "Plan", "op": "starts_with", "value": ""}, "segment.value"),
+    ({"property": "Plan", "op": "equals", "value": "x" * 513}, "segment.value"),
+    ({"property": "Plan", "op": "equals", "value": "\ud800"}, "segment.value"),
+    ({"property": "\ud800", "op": "exists"}, "segment.property"),
+    ({"did": "\ud800"}, "segment.did"),
+    ({"property": "Plan", "op": "in_last", "days": 2**70}, "segment.days"),
+    ({"property": "Plan", "op": "equals", "value": "$D_1"}, "segment.value"),
+    ({"property": "Plan", "op": "equals", "value": 2**63}, "segment.value"),
+    ({"property": "Plan", "op": "equals", "value": float("inf")}, "segment.value"),
+    ({"property": "Plan", "op": "equals", "value": "a", "or": "b"}, "segment"),
+    ({"property": "Plan", "op": "any_of", "values": []}, "segment.values"),
+    ({"property": "Plan", "op": "any_of", "values": "ab"}, "segment.values"),
+    ({"property": "Plan", "op": "any_of", "values": [1, None]}, "segment.values[1]"),
+    ({"property": "Plan", "op": "any_of", "values": ["a", "$D_1"]}, "segment.values[1]"),
+    ({"property": "Plan", "op": "has_any", "values": ["a", "x" * 513]}, "segment.values[1]"),
+    ({"property": "Plan", "op": "any_of", "values": ["a"] * (VALUES + 1)}, "segment.values"),
+    ({"property": "Plan", "op": "less_than", "value": "1"}, "segment.value"),
+    ({"property": "Plan", "op": "less_than", "value": True}, "segment.value"),
+    ({"property": "Plan", "op": "between", "low": 2, "high": 1}, "segment.low"),
+    ({"property": "Plan", "op": "on", "day": "2026-02-30"}, "segment.day"),
+    ({"property": "Plan", "op": "on", "day": "9999-01-01"}, "segment.day"),
+    ({"property": "Plan", "op": "in_last", "days": 0}, "segment.days"),
+    ({"property": "Plan", "op": "in_next", "days": 3_651}, "segment.days"),
+    ({"property": "Plan", "op": "anniversary", "days": 366}, "segment.days"),
+    ({"derived": "Shoe", "op": "exists"}, "segment.derived"),
+    ({"derived": "Age", "op": "contains", "value": "1"}, "segment.op"),
+    ({"derived": "Age", "op": "equals", "value": "18"}, "segment.value"),
+    ({"derived": "City", "op": "equals", "value": 1}, "segment.value"),
+    ({"derived": "Last Seen", "op": "at_least", "value": 1}, "segment.op"),
+    ({"did": ""}, "segment.did"),
+    ({"did": "Charged", "times": 3}, "segment.times"),
+    ({"did": "Charged", "window": 30}, "segment.window"),
+    ({"did": "Charged", "window": {}}, "segment.window"),
+    ({"did": "Charged", "window": {"last_days": 1, "last_hours": 1}}, "segment.window"),
+    ({"did": "Charged", "window": {"last_days": "1"}}, "segment.window.last_days"),
+    ({"did": "Charged", "window": {"from": None}}, "segment.window"),
+    ({"did": "Charged", "window": {"to": "9999-12-31"}}, "segment.window.to"),
+    (
+        {"did": "Charged", "window": {"from": "2026-01-02", "to": "2026-01-01"}},
+        "segment.window.from",
+    ),
+    ({"did": "Charged", "where": [{"property": "Amount", "op": "?"}]}, "segment.where[0].op"),
+    ({"did": "Charged", "where": [PLAN, {"fact": "os"}]}, "segment.where[1].property"),
+    ({"did": "Charged", "count": 3}, "segment.count"),
+    ({"did": "Charged", "count": {"op": "exists"}}, "segment.count"),
+    ({"did": "Charged", "sum": {"op": "exists"}}, "segment.sum.of"),
+    ({"did": "Charged", "count": {"op": "at_least", "value": "3"}}, "segment.count.value"),
+    ({"did": "Charged", "first": {"op": "at_least", "value": 3}}, "segment.first.op"),
+    ({"did": "Charged", "first": {"op": "exists"}, "last": {"op": "exists"}}, "segment.first"),
+    ({"device": []}, "segment.device"),
+    ({"device": [{"fact": "shoe", "op": "exists"}]}, "segment.device[0].fact"),
+    ({"device": [{"fact": "os", "op": "equals", "value": 1}]}, "segment.device[0].value"),
+    ({"channel": "pigeon"}, "segment.channel"),
+    ({"channel": "email", "is": "sleeping"}, "segment.is"),
+    ({"channel": "email", "group": 1}, "segment.group"),
+    ({"test_user": False}, "segment.test_user"),
+]
+
+
+# S-02
+@pytest.mark.parametrize(
+    ("raw", "path"), REFUSED, ids=[f"{path} {place}" for place, (_, path) in enumerate(REFUSED)]
+)
+def test_a_part_that_is_unknown_or_wrong_is_refused_with_its_path(raw: object, path: str) -> None:
+    with pytest.raises(InvalidSegmentError) as refusal:
+        parse_segment(raw)
+    assert refusal.value.path == path
+    assert refusal.value.problem
+    assert str(refusal.value) == f"{path}: {refusal.value.problem}"
+
+
+# S-02
+def test_nodes_nest_as_deep_as_the_limit_says_and_a_thousand_levels_are_refused() -> None:
+    def nested(levels: int) -> dict[str, object]:
+        node: dict[str, object] = {"test_user": True}
+        for _ in range(levels - 1):
+            node = {"not": node}
+        return node
+
+    parse_segment(nested(DEPTH))
+    for levels in (DEPTH + 1, 1_000):
+        with pytest.raises(InvalidSegmentError, match=f"deeper than {DEPTH} levels") as refusal:
+            parse_segment(nested(levels))
+        assert refusal.value.path == "segment" + ".not" * DEPTH
+
+
+# S-02
+def test_a_tree_has_as_many_parts_as_the_limit_says() -> None:
+    filters = [{"property": "a", "op": "exists"}] * (NODES - 2)
+    parse_segment({"all": [{"did": "Charged", "where": filters}]})
+    with pytest.raises(InvalidSegmentError, match=f"more than {NODES} parts"):
+        parse_segment({"all": [{"did": "Charged", "where": [*filters, filters[0]]}]})
+
+
+words = st.sampled_from(
+    [
+        "all",
+        "any",
+        "not",
+        "property",
+        "derived",
+        "did",
+        "device",
+        "channel",
+        "test_user",
+        "op",
+        "value",
+        "values",
+        "day",
+        "days",
+        "window",
+        "where",
+        "sum",
+        "of",
+        "fact",
+        "is",
+        "exists",
+        "equals",
+    ]
+)
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4),
+)
+
+
+# S-02
+@given(junk)
+def test_anything_at_all_is_read_or_refused(raw: object) -> None:
+    try:
+        tree = parse_segment(raw)
+    except InvalidSegmentError as refusal:
+        is_placed = refusal.path.startswith("segment")
+    else:
+        is_placed = parse_segment(to_json(tree)) == tree
+    assert is_placed
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "segments.md").read_text()
+
+
+# S-01
+def test_the_page_about_segments_shows_each_operator_and_only_what_can_be_read() -> None:
+    assert [op for op in OPERATORS if f"`{op}`" not in PAGE] == []
+    example = re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    assert example is not None
+    whole = [example[1], *re.findall(r"`(\{\"(?:not|did)\": .*?\})`", PAGE)]
+    assert len(whole) == 4
+    for text in whole:
+        raw = msgspec.json.decode(text)
+        assert to_json(parse_segment(raw)) == raw
+
+
+# S-02
+def test_the_page_about_segments_tells_the_limits() -> None:
+    assert f"{DEPTH} levels; {NODES} nodes" in PAGE
+    assert f"{VALUES:,} values in a list" in PAGE

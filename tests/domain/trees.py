@@ -1,0 +1,112 @@
+"""Random segments, seeded with what engines disagree on.
+
+Dates before 1970, absent values, `%` and `_` in texts, integers beyond 2^53, upper and
+lower case, days on which clocks change (S-03).
+"""
+
+from datetime import date
+
+from hypothesis import strategies as st
+
+from mien.domain import conditions as c
+from mien.domain import segments as s
+from mien.domain.derived import DERIVED_FIELDS
+from mien.domain.preferences import Channel
+from mien.domain.values import ValueType
+
+TEXTS = ["Gold", "gold", "GO%", "g_ld", "O'Hara", "", "Ä", "ä", "\\", "1", "true", "İ", "%"]
+NUMBERS = [0, 1, -1, 2**53, 2**53 + 1, 2**63 - 1, -(2**63), 0.5, 0.1, -2.25, 1e300, float(2**53)]
+NAMES = ["Plan", "select", "order by", "Ключ", "😀"]
+EVENT_NAMES = ["Charged", "charged", "Product Viewed", "App Launched"]
+DAYS = [date(1969, 12, 31), date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 30)]
+
+texts, numbers, days = st.sampled_from(TEXTS), st.sampled_from(NUMBERS), st.sampled_from(DAYS)
+wanted = texts.filter(bool)
+counts = st.integers(1, 40)
+
+texts_only = st.one_of(
+    st.just(c.Exists()),
+    st.builds(c.Equals, texts),
+    st.builds(c.Contains, wanted),
+    st.builds(c.StartsWith, wanted),
+)
+numbers_only = st.one_of(
+    st.builds(c.Equals, numbers),
+    *(st.builds(kind, numbers) for kind in (c.LessThan, c.LessOrEqual, c.MoreThan, c.MoreOrEqual)),
+    st.tuples(numbers, numbers).map(lambda two: c.Between(min(two), max(two))),
+)
+dates_only = st.one_of(
+    *(st.builds(kind, days) for kind in (c.Before, c.On, c.After)),
+    st.builds(c.InLast, counts),
+    st.builds(c.InNext, counts),
+    st.builds(c.Anniversary, counts),
+)
+lists_only = (
+    st.lists(texts, min_size=1, max_size=3)
+    .map(tuple)
+    .flatmap(lambda several: st.sampled_from([c.HasAny(several), c.HasAll(several)]))
+)
+scalars: st.SearchStrategy[c.Scalar] = texts | numbers | st.booleans()
+conditions: st.SearchStrategy[c.Condition] = st.one_of(
+    texts_only,
+    numbers_only,
+    dates_only,
+    lists_only,
+    st.builds(c.Equals, scalars),
+    st.builds(c.AnyOf, st.lists(scalars, min_size=1, max_size=4).map(tuple)),
+)
+
+windows: st.SearchStrategy[s.Window | None] = st.one_of(
+    st.none(),
+    st.builds(s.LastDays, counts),
+    st.builds(s.LastHours, counts),
+    st.builds(s.Days, days, st.none()),
+    st.tuples(days, days).map(lambda two: s.Days(min(two), max(two))),
+)
+aggregates = st.one_of(
+    st.just(s.AT_LEAST_ONCE),
+    st.builds(s.Aggregate, st.just(s.Figure.COUNT), st.integers(0, 3).map(c.LessOrEqual)),
+    st.builds(s.Aggregate, st.sampled_from(sorted(s.OF_TIME)), dates_only),
+    st.builds(
+        s.Aggregate, st.sampled_from(sorted(s.OF_A_PROPERTY)), numbers_only, st.sampled_from(NAMES)
+    ),
+)
+
+_OF_TYPE = {
+    ValueType.STRING: texts_only,
+    ValueType.INTEGER: numbers_only,
+    ValueType.DATE: dates_only,
+}
+leaves: st.SearchStrategy[s.Node] = st.one_of(
+    st.builds(s.Property, st.sampled_from(NAMES), conditions),
+    st.sampled_from(sorted(DERIVED_FIELDS)).flatmap(
+        lambda name: st.builds(s.Derived, st.just(name), _OF_TYPE[DERIVED_FIELDS[name].type])
+    ),
+    st.builds(
+        s.Did,
+        st.sampled_from(EVENT_NAMES),
+        windows,
+        st.lists(st.builds(s.Filter, st.sampled_from(NAMES), conditions), max_size=2).map(tuple),
+        aggregates,
+    ),
+    st.lists(
+        st.builds(s.Fact, st.sampled_from(["platform", "country"]), texts_only),
+        min_size=1,
+        max_size=2,
+    ).map(lambda facts: s.DeviceIs(tuple(facts))),
+    st.builds(
+        s.Reachable,
+        st.sampled_from(Channel),
+        st.sampled_from(s.ChannelState),
+        st.none() | st.just("News"),
+    ),
+    st.just(s.TestUser()),
+)
+trees: st.SearchStrategy[s.Node] = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(s.Not, inner),
+        *(st.builds(kind, st.lists(inner, max_size=3).map(tuple)) for kind in (s.All, s.Any)),
+    ),
+    max_leaves=6,
+)
