@@ -1,0 +1,202 @@
+"""Who is in a segment, decided in memory: the meaning that every engine has to give.
+
+A condition on a value that is absent, or of another type, does not hold; so `not` of it
+holds. Nothing is ever unknown. Source: S-01, S-03; `docs/segments.md` has it for people.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from fractions import Fraction
+from typing import assert_never
+
+import msgspec
+
+from mien.domain.derived import DERIVED_FIELDS, Known
+from mien.domain.documents import IS_TEST, TEST_MARK, Document
+from mien.domain.events import Summary, event_key
+from mien.domain.holds import holds, holds_at, is_number
+from mien.domain.ids import ProfileId
+from mien.domain.moments import day_at, meant_by, span_of_window
+from mien.domain.preferences import FLAG_OF_CHANNEL, SubscriptionKey
+from mien.domain.reachability import reachability
+from mien.domain.segments import (
+    Aggregate,
+    All,
+    Any,
+    ChannelState,
+    Derived,
+    DeviceIs,
+    Did,
+    Fact,
+    Figure,
+    Filter,
+    Node,
+    Not,
+    Property,
+    Reachable,
+    TestUser,
+)
+
+
+class Occurrence(msgspec.Struct, frozen=True):
+    """One event of a person: `at` is epoch seconds."""
+
+    name: str
+    at: int
+    properties: Mapping[str, object] = {}
+
+
+class Person(msgspec.Struct, frozen=True):
+    """What there is to know of one person; `created_at` is epoch milliseconds.
+
+    `states` is what was said of the addresses of the profile: true blocks.
+    """
+
+    profile: ProfileId
+    document: Document
+    created_at: int
+    events: Sequence[Occurrence] = ()
+    states: Mapping[SubscriptionKey, bool] = {}
+
+
+def matches(tree: Node, person: Person, now: int, zone: tzinfo) -> bool:
+    """Tell whether a person is in a segment at `now` (epoch seconds), in the account's time zone."""
+    match tree:
+        case All(nodes):
+            return all(matches(each, person, now, zone) for each in nodes)
+        case Any(nodes):
+            return any(matches(each, person, now, zone) for each in nodes)
+        case Not(inner):
+            return not matches(inner, person, now, zone)
+        case _:
+            return _leaf(tree, person, now, zone)
+
+
+def _leaf(
+    node: Property | Derived | Did | DeviceIs | Reachable | TestUser,
+    person: Person,
+    now: int,
+    zone: tzinfo,
+) -> bool:
+    properties = person.document.properties
+    match node:
+        case Property(name, condition):
+            return holds(condition, properties.get(name), now, zone)
+        case Derived(name, condition):
+            return holds(condition, derived(name, person, now, zone), now, zone)
+        case Did():
+            return _did(node, person.events, now, zone)
+        case DeviceIs(facts):
+            return _has_device(facts, person, now, zone)
+        case Reachable():
+            return _is_in_state(node, person)
+        case TestUser():
+            return properties.get(TEST_MARK) == IS_TEST
+        case _:
+            assert_never(node)
+
+
+def derived(name: str, person: Person, now: int, zone: tzinfo) -> object:
+    """Work out one of `DERIVED_FIELDS` of a person; None if it is unknown."""
+    known = Known(
+        person.profile,
+        person.document,
+        _summaries(person.events),
+        person.created_at,
+        day_at(now, zone),
+    )
+    return DERIVED_FIELDS[name].derive(known)
+
+
+def _summaries(events: Sequence[Occurrence]) -> dict[str, Summary]:
+    moments: dict[str, list[int]] = {}
+    for event in events:
+        moments.setdefault(event.name, []).append(event.at)
+    return {name: Summary(len(at), min(at), max(at)) for name, at in moments.items()}
+
+
+def _has_device(facts: Sequence[Fact], person: Person, now: int, zone: tzinfo) -> bool:
+    """Tell whether one device meets all of these at once."""
+    return any(
+        all(holds(fact.condition, getattr(device, fact.name), now, zone) for fact in facts)
+        for device in person.document.devices
+    )
+
+
+def _is_in_state(node: Reachable, person: Person) -> bool:
+    document, channel = person.document, node.channel
+    if node.state is ChannelState.REACHABLE:
+        return reachability(document, person.states, group=node.group)[channel].can
+    said: object
+    if node.group is None:
+        said = document.properties.get(FLAG_OF_CHANNEL[channel])
+    else:
+        said = document.groups.get(channel, {}).get(node.group)
+    if said is True:
+        return node.state is ChannelState.OPTED_IN
+    return node.state is (ChannelState.OPTED_OUT if said is False else ChannelState.UNDECIDED)
+
+
+def _did(node: Did, events: Sequence[Occurrence], now: int, zone: tzinfo) -> bool:
+    key, span = event_key(node.event), span_of_window(node.window, now, zone)
+    counting = [
+        event
+        for event in events
+        if span.has(event.at)
+        and event_key(event.name) == key
+        and all(_passes(each, event, now, zone) for each in node.where)
+    ]
+    return _meets(node.aggregate, counting, now, zone)
+
+
+def _passes(part: Filter, event: Occurrence, now: int, zone: tzinfo) -> bool:
+    return holds(part.condition, event.properties.get(part.name), now, zone)
+
+
+def _meets(aggregate: Aggregate, events: Sequence[Occurrence], now: int, zone: tzinfo) -> bool:
+    """Tell whether the figure over these events meets its condition."""
+    condition, moments = aggregate.condition, [event.at for event in events]
+    values = [event.properties.get(aggregate.of or "") for event in events]
+    match aggregate.figure:
+        case Figure.COUNT:
+            return holds(condition, len(events), now, zone)
+        case Figure.SUM:
+            return holds(condition, _sum(values), now, zone)
+        case Figure.AVERAGE:
+            return holds(condition, _average(values), now, zone)
+        case Figure.DISTINCT:
+            return holds(condition, _distinct(values), now, zone)
+        case Figure.FIRST:
+            return holds_at(condition, min(moments, default=None), now, zone)
+        case Figure.LAST:
+            return holds_at(condition, max(moments, default=None), now, zone)
+        case _:
+            assert_never(aggregate.figure)
+
+
+def _numbers(values: Sequence[object]) -> list[Fraction]:
+    return [Fraction(value) for value in values if is_number(value)]
+
+
+def _sum(values: Sequence[object]) -> Fraction | None:
+    """Add up the numbers, exactly; without one there is no sum."""
+    numbers = _numbers(values)
+    return sum(numbers, Fraction()) if numbers else None
+
+
+def _average(values: Sequence[object]) -> Fraction | None:
+    numbers = _numbers(values)
+    return sum(numbers, Fraction()) / len(numbers) if numbers else None
+
+
+def _distinct(values: Sequence[object]) -> int:
+    """Count different values; lists and objects do not count."""
+    return len({_form(value) for value in values if isinstance(value, str | int | float)})
+
+
+def _form(value: str | float) -> tuple[str, object]:
+    """Give a type and what is compared within it: two dates that mean the same are one."""
+    if isinstance(value, str):
+        when = meant_by(value)
+        return ("text", value) if when is None else ("date", when)
+    return ("boolean" if isinstance(value, bool) else "number"), value
