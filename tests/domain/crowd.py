@@ -40,6 +40,7 @@ occurrences = st.builds(
     st.sampled_from(EVENT_NAMES),
     moments,
     st.dictionaries(st.sampled_from(NAMES), values, max_size=3),
+    st.dictionaries(st.sampled_from(NAMES), texts | st.integers(-5, 5), max_size=2),
 )
 devices = st.builds(
     Device,

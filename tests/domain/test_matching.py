@@ -186,6 +186,7 @@ WINDOWS: list[tuple[dict[str, object], int, int]] = [
         at("2026-03-29T00:00:00"),
         at("2026-03-29T23:59:59"),
     ),
+    ({"since": NOW - 60, "until": NOW}, NOW - 60, NOW - 1),
 ]
 
 
@@ -220,6 +221,35 @@ def test_a_window_moves_by_itself() -> None:
     day, midnight = {"did": "Charged", "window": {"last_days": 1}}, at("2026-03-30T00:00:00")
     assert is_in(day, person, now=midnight - 1)
     assert not is_in(day, person, now=midnight)
+
+
+VISITED = (
+    charged(NOW - 20, Shop="a"),
+    Occurrence("Charged", NOW - 10, {"Shop": "b"}, {"utm_source": "mail", "visit": 2}),
+    Occurrence("char ged", NOW - 20, {"Shop": "c"}, {"utm_source": "ad"}),
+)
+OF_AN_EVENT: list[tuple[dict[str, object], int]] = [
+    ({"where": [{"session": "utm_source", "op": "equals", "value": "mail"}]}, 1),
+    ({"where": [{"property": "utm_source", "op": "exists"}]}, 0),
+    ({"where": [{"session": "visit", "op": "at_least", "value": 2}]}, 1),
+    ({"where": [{"not": {"property": "Shop", "op": "equals", "value": "a"}}]}, 2),
+    ({"where": [{"not": {"session": "utm_source", "op": "equals", "value": "ad"}}]}, 2),
+    ({"where": [{"not": {"session": "utm_source", "op": "exists"}}]}, 1),
+    ({"first_time": True}, 2),
+    ({"first_time": True, "window": {"last_hours": 1}}, 2),
+    ({"first_time": True, "window": {"since": NOW - 19, "until": NOW}}, 0),
+    ({"first_time": True, "where": [{"property": "Shop", "op": "equals", "value": "c"}]}, 1),
+    ({"first_time": True, "where": [{"property": "Shop", "op": "equals", "value": "b"}]}, 0),
+]
+
+
+# S-01, S-03
+@pytest.mark.parametrize(("more", "count"), OF_AN_EVENT, ids=repr)
+def test_a_filter_may_ask_the_session_be_negated_and_take_the_first_time_alone(
+    more: dict[str, object], count: int
+) -> None:
+    person = ana(*VISITED)
+    assert is_in({"did": "Charged", "count": {"op": "equals", "value": count}, **more}, person)
 
 
 BOUGHT = (

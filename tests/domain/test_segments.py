@@ -111,6 +111,19 @@ FORMS: list[tuple[dict[str, object], str]] = [
     (
         {
             "did": "Charged",
+            "window": {"since": 1_700_000_000, "until": 1_700_000_060},
+            "where": [
+                {"not": {"property": "Shop", "op": "equals", "value": "b"}},
+                {"session": "utm_source", "op": "exists"},
+            ],
+            "first_time": True,
+        },
+        "People who did Charged for the first time from second 1700000000 to before second "
+        '1700000060 where it is not so that Shop is "b" and the session\'s utm_source is known.',
+    ),
+    (
+        {
+            "did": "Charged",
             "window": {"from": "2026-01-01"},
             "distinct": {"of": "Shop", "op": "equals", "value": 2},
         },
@@ -241,7 +254,16 @@ REFUSED: list[tuple[object, str]] = [
         {"did": "Charged", "window": {"from": "2026-01-02", "to": "2026-01-01"}},
         "segment.window.from",
     ),
+    ({"did": "Charged", "window": {"since": 5, "until": 5}}, "segment.window.until"),
+    ({"did": "Charged", "window": {"since": 5}}, "segment.window"),
+    ({"did": "Charged", "window": {"since": 0, "until": 10**12}}, "segment.window.until"),
+    ({"did": "Charged", "first_time": False}, "segment.first_time"),
     ({"did": "Charged", "where": [{"property": "Amount", "op": "?"}]}, "segment.where[0].op"),
+    (
+        {"did": "Charged", "where": [{"not": {"session": "a", "op": "?"}}]},
+        "segment.where[0].not.op",
+    ),
+    ({"did": "Charged", "where": [{"not": PLAN, "op": "exists"}]}, "segment.where[0].op"),
     ({"did": "Charged", "where": [PLAN, {"fact": "os"}]}, "segment.where[1].property"),
     ({"did": "Charged", "count": 3}, "segment.count"),
     ({"did": "Charged", "count": {"op": "exists"}}, "segment.count"),
@@ -312,6 +334,10 @@ words = st.sampled_from(
         "days",
         "window",
         "where",
+        "session",
+        "first_time",
+        "since",
+        "until",
         "sum",
         "of",
         "fact",

@@ -56,12 +56,17 @@ conditions: st.SearchStrategy[c.Condition] = st.one_of(
     st.builds(c.AnyOf, st.lists(scalars, min_size=1, max_size=4).map(tuple)),
 )
 
+filters = st.builds(
+    s.Filter, st.sampled_from(NAMES), conditions, st.sampled_from(s.Told), st.booleans()
+)
+seconds = st.integers(1_774_400_000, 1_775_000_000)
 windows: st.SearchStrategy[s.Window | None] = st.one_of(
     st.none(),
     st.builds(s.LastDays, counts),
     st.builds(s.LastHours, counts),
     st.builds(s.Days, days, st.none()),
     st.tuples(days, days).map(lambda two: s.Days(min(two), max(two))),
+    st.tuples(seconds, counts).map(lambda two: s.Moments(two[0], two[0] + two[1] * 3_000)),
 )
 aggregates = st.one_of(
     st.just(s.AT_LEAST_ONCE),
@@ -86,8 +91,9 @@ leaves: st.SearchStrategy[s.Node] = st.one_of(
         s.Did,
         st.sampled_from(EVENT_NAMES),
         windows,
-        st.lists(st.builds(s.Filter, st.sampled_from(NAMES), conditions), max_size=2).map(tuple),
+        st.lists(filters, max_size=2).map(tuple),
         aggregates,
+        st.booleans(),
     ),
     st.lists(
         st.builds(s.Fact, st.sampled_from(["platform", "country"]), texts_only),

@@ -49,11 +49,13 @@ from mien.domain.segments import (
     Filter,
     LastDays,
     LastHours,
+    Moments,
     Node,
     Not,
     Property,
     Reachable,
     TestUser,
+    Told,
     Window,
 )
 
@@ -131,7 +133,15 @@ def _leaf(node: Leaf) -> str:
 
 
 def _named(parts: Sequence[Fact | Filter]) -> str:
-    return " and ".join(f"{each.name} {_verb(each.condition)}" for each in parts)
+    return " and ".join(_one_named(each) for each in parts)
+
+
+def _one_named(part: Fact | Filter) -> str:
+    said = f"{part.name} {_verb(part.condition)}"
+    if isinstance(part, Fact):
+        return said
+    of_session = f"the session's {said}" if part.told is Told.SESSION else said
+    return f"it is not so that {of_session}" if part.is_negated else of_session
 
 
 def _did(node: Did) -> str:
@@ -142,7 +152,8 @@ def _did(node: Did) -> str:
 
 def _events(node: Did) -> str:
     where = f" where {_named(node.where)}" if node.where else ""
-    return f"{node.event}{_window(node.window)}{where}"
+    first = " for the first time" if node.is_first else ""
+    return f"{node.event}{first}{_window(node.window)}{where}"
 
 
 def _figure(aggregate: Aggregate, node: Did) -> str:
@@ -170,14 +181,22 @@ def _window(window: Window | None) -> str:
             return f" in the last {_many(days, 'day')}"
         case LastHours(hours):
             return f" in the last {_many(hours, 'hour')}"
-        case Days(first, None):
-            return f" from {first} on"
-        case Days(None, last):
-            return f" until {last}"
-        case Days(first, last):
-            return f" from {first} to {last}"
+        case Days():
+            return _days(window)
+        case Moments(since, until):
+            return f" from second {since} to before second {until}"
         case _:
             assert_never(window)
+
+
+def _days(window: Days) -> str:
+    if window.last is None:
+        return f" from {window.first} on"
+    return (
+        f" until {window.last}"
+        if window.first is None
+        else f" from {window.first} to {window.last}"
+    )
 
 
 def _verb(condition: Condition) -> str:

@@ -35,15 +35,17 @@ from mien.domain.segments import (
     Property,
     Reachable,
     TestUser,
+    Told,
 )
 
 
 class Occurrence(msgspec.Struct, frozen=True):
-    """One event of a person: `at` is epoch seconds."""
+    """One event of a person: `at` is epoch seconds, `session` what is told of its visit."""
 
     name: str
     at: int
     properties: Mapping[str, object] = {}
+    session: Mapping[str, object] = {}
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -139,18 +141,21 @@ def _is_in_state(node: Reachable, person: Person) -> bool:
 
 def _did(node: Did, events: Sequence[Occurrence], now: int, zone: tzinfo) -> bool:
     key, span = event_key(node.event), span_of_window(node.window, now, zone)
+    named = [event for event in events if event_key(event.name) == key]
+    first = min((event.at for event in named), default=None)
     counting = [
         event
-        for event in events
+        for event in named
         if span.has(event.at)
-        and event_key(event.name) == key
+        and (event.at == first or not node.is_first)
         and all(_passes(each, event, now, zone) for each in node.where)
     ]
     return _meets(node.aggregate, counting, now, zone)
 
 
 def _passes(part: Filter, event: Occurrence, now: int, zone: tzinfo) -> bool:
-    return holds(part.condition, event.properties.get(part.name), now, zone)
+    told = event.session if part.told is Told.SESSION else event.properties
+    return holds(part.condition, told.get(part.name), now, zone) is not part.is_negated
 
 
 def _meets(aggregate: Aggregate, events: Sequence[Occurrence], now: int, zone: tzinfo) -> bool:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar, assert_never
 import msgspec
 
 from mien.domain.conditions import After, Before, DaysCondition, InLast, InNext, On
-from mien.domain.segments import Days, LastDays, LastHours, Window
+from mien.domain.segments import Days, LastDays, LastHours, Moments, Window
 from mien.domain.values import day_of, is_date
 
 _HOUR = 3_600
@@ -93,6 +93,8 @@ def span_of_window(window: Window | None, now: int, zone: tzinfo) -> Span[int]:
             return Span(start_of(day_at(now, zone) - (days - 1) * _DAY, zone), now + 1)
         case Days(first, last):
             return _moments(Span(first, None if last is None else last + _DAY), zone)
+        case Moments(since, until):
+            return Span(since, until)
         case _:
             assert_never(window)
 

@@ -41,11 +41,13 @@ from mien.domain.segments import (
     Filter,
     LastDays,
     LastHours,
+    Moments,
     Node,
     Not,
     Property,
     Reachable,
     TestUser,
+    Told,
     Window,
 )
 from mien.domain.values import ValueType, check_event_key, check_item, check_key
@@ -57,6 +59,8 @@ _WINDOWS: Mapping[str, type[Window]] = {
     "last_hours": LastHours,
     "from": Days,
     "to": Days,
+    "since": Moments,
+    "until": Moments,
 }
 
 N = TypeVar("N", bound=str)
@@ -133,17 +137,24 @@ class _Reader:
         return Derived(name, parse_condition(rest, path, of=DERIVED_FIELDS[name].type))
 
     def _did(self, raw: Raw, path: str, _level: int) -> Node:
-        _check_keys(raw, path, {"did", "window", "where", *Figure})
+        _check_keys(raw, path, {"did", "window", "where", "first_time", *Figure})
         event, _ = _named(raw, path, "did", _event_name)
         where = tuple(
             self._filter(each, at) for each, at in _items(raw.get("where", []), f"{path}.where")
         )
         window = _window(raw["window"], f"{path}.window") if "window" in raw else None
-        return Did(event, window, where, _aggregate(raw, path))
+        is_first = _true(raw, path, "first_time") if "first_time" in raw else False
+        return Did(event, window, where, _aggregate(raw, path), is_first)
 
     def _filter(self, raw: object, path: str) -> Filter:
-        name, rest = _named(self._part(raw, path), path, "property", check_event_key)
-        return Filter(name, parse_condition(rest, path))
+        part, at, is_negated = self._part(raw, path), path, False
+        if "not" in part:
+            _check_keys(part, path, {"not"})
+            at, is_negated = f"{path}.not", True
+            part = self._part(part["not"], at)
+        told = Told.SESSION if Told.SESSION in part else Told.EVENT
+        name, rest = _named(part, at, told, check_event_key)
+        return Filter(name, parse_condition(rest, at), told, is_negated)
 
     def _device(self, raw: Raw, path: str, _level: int) -> Node:
         _check_keys(raw, path, {"device"})
@@ -166,10 +177,15 @@ class _Reader:
 
     def _test_user(self, raw: Raw, path: str, _level: int) -> Node:
         _check_keys(raw, path, {"test_user"})
-        if raw["test_user"] is not True:
-            at = f"{path}.test_user"
-            raise InvalidSegmentError(at, "true is needed; for others take not")
+        _true(raw, path, "test_user")
         return TestUser()
+
+
+def _true(raw: Raw, path: str, key: str) -> bool:
+    if raw[key] is not True:
+        at = f"{path}.{key}"
+        raise InvalidSegmentError(at, "true is needed; for others take not")
+    return True
 
 
 def _check_keys(raw: Raw, path: str, known: Collection[str]) -> None:
@@ -226,12 +242,14 @@ def _window(raw: object, path: str) -> Window:
         else None
     )
     if kind is None:
-        raise InvalidSegmentError(
-            path, "an object with last_days, last_hours, from or to is needed"
-        )
+        known = ", ".join(_WINDOWS)
+        raise InvalidSegmentError(path, f"an object with one of {known} is needed")
     window = convert(raw, kind, path)
     if isinstance(window, Days):
         _check_days(window, path)
+    if isinstance(window, Moments) and window.until <= window.since:
+        at = f"{path}.until"
+        raise InvalidSegmentError(at, "it needs to be after since")
     return window
 
 
@@ -304,11 +322,18 @@ def _did_json(node: Did) -> dict[str, object]:
     if node.window is not None:
         raw["window"] = _plain(node.window)
     if node.where:
-        raw["where"] = [{"property": each.name, **_plain(each.condition)} for each in node.where]
+        raw["where"] = [_filter_json(each) for each in node.where]
+    if node.is_first:
+        raw["first_time"] = True
     if node.aggregate != AT_LEAST_ONCE:
         figure, condition, of = node.aggregate.figure, node.aggregate.condition, node.aggregate.of
         raw[str(figure)] = ({} if of is None else {"of": of}) | _plain(condition)
     return raw
+
+
+def _filter_json(part: Filter) -> dict[str, object]:
+    raw = {str(part.told): part.name, **_plain(part.condition)}
+    return {"not": raw} if part.is_negated else raw
 
 
 def _plain(struct: Condition | Window) -> dict[str, object]:

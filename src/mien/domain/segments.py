@@ -24,6 +24,11 @@ DEPTH = 16
 NODES = 250
 """How many nodes, filters of events and facts of devices a tree has at most."""
 
+LAST_MOMENT = 253_370_764_799
+"""The last second of the year 9998, the last of which a segment speaks."""
+
+Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_MOMENT)]
+
 HOURS = 24 * 366
 """How many hours a window may look back at most; a longer one is given in days."""
 
@@ -51,14 +56,31 @@ class Days(_Strict, frozen=True, rename={"first": "from", "last": "to"}):
     last: date | None = None
 
 
-Window: TypeAlias = LastDays | LastHours | Days
+class Moments(_Strict, frozen=True):
+    """From a moment on and before another, in epoch seconds."""
+
+    since: Moment
+    until: Moment
+
+
+Window: TypeAlias = LastDays | LastHours | Days | Moments
+
+
+class Told(StrEnum):
+    """Of what a filter of events asks a property; the values are keys of the JSON."""
+
+    EVENT = "property"
+    SESSION = "session"
+    """The visit that the event belongs to, as its source and its campaign."""
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """A condition on one property of an event."""
+    """A condition on one property of an event, or of its session, that holds or, if negated, does not."""
 
     name: str
     condition: Condition
+    told: Told = Told.EVENT
+    is_negated: bool = False
 
 
 class Figure(StrEnum):
@@ -138,13 +160,15 @@ class Did(msgspec.Struct, frozen=True):
     """An event was done, under any spelling of its name.
 
     Events that count lie in `window` (None: at any time) and meet all of `where`; the figure over
-    them meets the condition of `aggregate`.
+    them meets the condition of `aggregate`. With `is_first` only those count that were done in the
+    very second in which the person did the event first.
     """
 
     event: str
     window: Window | None = None
     where: tuple[Filter, ...] = ()
     aggregate: Aggregate = AT_LEAST_ONCE
+    is_first: bool = False
 
 
 class Fact(msgspec.Struct, frozen=True):
