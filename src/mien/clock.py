@@ -45,3 +45,14 @@ def new_secret() -> bytes:
 def new_signing_secret() -> str:
     """Make a secret that a customer's program signs with: 43 letters, digits, `-` and `_`."""
     return secrets.token_urlsafe(32)
+
+
+def new_session_token() -> str:
+    """Make what a browser shows to prove that its member signed in: 256 bits of chance."""
+    return secrets.token_urlsafe(32)
+
+
+def new_password() -> str:
+    """Make a password that is used once: 100 bits of chance, in letters that are easy to type."""
+    letters = _ACCOUNT_LETTERS.lower()
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))

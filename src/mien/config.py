@@ -108,6 +108,13 @@ class Settings:
             "for any."
         },
     )
+    session_hours: float = field(
+        default=12.0,
+        metadata={
+            "help": "How long a member of the dashboard stays signed in without using it, in "
+            "hours; 30 days at most however much it is used."
+        },
+    )
     places_file: str = field(
         default="",
         metadata={

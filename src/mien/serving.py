@@ -27,7 +27,7 @@ from mien.http.metrics import Metrics
 from mien.http.middleware import Surroundings
 from mien.http.sdk import browsers
 from mien.http.state import Services
-from mien.jobs.housekeeping import erase_by_the_minute, tidy_hourly
+from mien.jobs.housekeeping import end_sessions_hourly, erase_by_the_minute, tidy_hourly
 from mien.services.accounts import Doorkeeper
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
@@ -150,6 +150,11 @@ async def _serve(services: Services, lines: log.Outbox) -> None:
             tidy_hourly(services.store, services.workers, reject_days=services.settings.reject_days)
         ),
         asyncio.create_task(erase_by_the_minute(services.store, services.workers)),
+        asyncio.create_task(
+            end_sessions_hourly(
+                services.store, services.workers, hours=services.settings.session_hours
+            )
+        ),
     ]
     try:
         await _first_of(serving, signals.first)

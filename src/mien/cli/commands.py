@@ -6,6 +6,7 @@ from mien.cli.account import account
 from mien.cli.backup import backup, restore
 from mien.cli.environment import environment
 from mien.cli.key import key
+from mien.cli.member import member
 from mien.cli.merge import merge
 from mien.cli.migrate import migrate
 from mien.cli.options import Commands
@@ -19,5 +20,16 @@ def cli() -> None:
     """Mien: know who your users are, what they did and how to reach them."""
 
 
-for _command in (account, key, signing_key, environment, backup, restore, rejects, merge, migrate):
+for _command in (
+    account,
+    member,
+    key,
+    signing_key,
+    environment,
+    backup,
+    restore,
+    rejects,
+    merge,
+    migrate,
+):
     cli.add_command(_command)

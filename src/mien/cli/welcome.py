@@ -8,6 +8,7 @@ from mien.cli.options import where
 from mien.cli.printing import address, curl_batch, curl_profile, data_words
 from mien.config import Settings, unknown_variables
 from mien.services.accounts import list_accounts
+from mien.services.members import has_members
 from mien.store.engine import Store
 
 
@@ -33,8 +34,18 @@ def _next(settings: Settings, store: Store) -> str:
             f"  mien account create --name 'My company'{data_words(settings)}"
         )
     test = next(each.public_id for each in accounts[0][1] if each.kind == "test")
-    return (
+    live = next(each.public_id for each in accounts[0][1] if each.kind == "live")
+    return f"{_sign_in(settings, store, live)}\n\n" + (
         "Send a profile to the test environment and read it back (curl asks for the passcode):\n\n"
         f"  {curl_batch(settings, test)}\n\n"
         f"  {curl_profile(settings, test)}"
+    )
+
+
+def _sign_in(settings: Settings, store: Store, account_id: str) -> str:
+    if has_members(store):
+        return f"Dashboard: {address(settings, reachable=True)}"
+    return (
+        "Nobody can sign in to the dashboard yet. Add yourself in another terminal:\n\n"
+        f"  mien member add {account_id} you@example.com --role admin{data_words(settings)}"
     )

@@ -29,6 +29,7 @@ from mien.http.sdk.refusals import (
     OriginNotListedError,
     VariablesNotKeptError,
 )
+from mien.services.signing_in import TooManyAttemptsError
 
 PROBLEM = "application/problem+json"
 
@@ -83,6 +84,7 @@ STATUS: dict[type[MienError], HTTPStatus] = {
     OriginNotListedError: HTTPStatus.FORBIDDEN,
     VariablesNotKeptError: HTTPStatus.FORBIDDEN,
     TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverTimeError: HTTPStatus.SERVICE_UNAVAILABLE,
     InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -14,6 +14,7 @@ from mien import clock
 from mien.domain.ids import EnvironmentId
 from mien.services.erasures import carry_out_due
 from mien.services.ingest import IDEMPOTENCY_MS
+from mien.services.signing_in import expire_sessions
 from mien.store import accounts, idempotency, rejects
 from mien.store.engine import Store
 
@@ -34,7 +35,12 @@ async def erase_by_the_minute(store: Store, workers: Executor) -> None:
     await _repeat(workers, partial(erase_all_due, store), _MINUTE_SECONDS)
 
 
-async def _repeat(workers: Executor, work: Callable[[], None], seconds: float) -> None:
+async def end_sessions_hourly(store: Store, workers: Executor, *, hours: float) -> None:
+    """End the sessions of members that are over, again and again; runs until cancelled."""
+    await _repeat(workers, partial(expire_sessions, store, hours=hours), _HOUR_SECONDS)
+
+
+async def _repeat(workers: Executor, work: Callable[[], object], seconds: float) -> None:
     """Do work at once and every so many seconds.
 
     A round that fails is logged, and the next one tries again: nothing depends on the

@@ -26,8 +26,8 @@ from mien.services.trails import (
     read_changes,
     read_events,
 )
-from mien.services.wires import Wire
-from mien.store import accounts, log
+from mien.services.wires import MEMBER, Wire
+from mien.store import accounts, log, members
 from mien.store.engine import Store, Transaction
 from mien.store.log import StoredChange, StoredEvent
 
@@ -149,13 +149,16 @@ def _updated_at(tx: Transaction, environment: EnvironmentId, profile: Profile) -
 def name_actors(
     tx: Transaction, environment: EnvironmentId, sources: Collection[str]
 ) -> dict[str, str]:
-    """Name the keys behind sources such as `api:3`; other sources have no actor."""
+    """Name the keys behind sources such as `api:3`, and members; other sources have no actor."""
     if not sources:
         return {}
     labels = {key.key_id: key.label for key in accounts.list_keys(tx, environment)}
-    return {
+    actors = {
         wire.source(key_id): label
         for key_id, label in labels.items()
         for wire in Wire
         if wire.source(key_id) in sources
     }
+    by_members = [each for each in sources if each.startswith(f"{MEMBER}:")]
+    ids = [int(each.removeprefix(f"{MEMBER}:")) for each in by_members]
+    return actors | {f"{MEMBER}:{id_}": name for id_, name in members.names(tx, ids).items()}

@@ -27,6 +27,9 @@ class Wire(StrEnum):
 SDK = "sdk"
 """Begins the source of what our own SDKs send, in the shape of our own API."""
 
+MEMBER = "member"
+"""Begins the source of what members do in the dashboard, in the shape of our own API."""
+
 _NAMES: Mapping[str, str] = {
     "distinct_id": "identity",
     "facebook_id": "FBID",
@@ -57,7 +60,7 @@ _WORDS = re.compile(r"\b(?:" + "|".join(_BACK) + r")\b")
 def wire_of(source: str) -> Wire:
     """Tell by which way records with this source came."""
     way = source.partition(":")[0]
-    return Wire.NATIVE if way in (Wire.NATIVE, SDK) else Wire.COMPATIBLE
+    return Wire.NATIVE if way in (Wire.NATIVE, SDK, MEMBER) else Wire.COMPATIBLE
 
 
 def to_raw(record: object) -> object:

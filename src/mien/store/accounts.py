@@ -53,6 +53,8 @@ _ENVIRONMENTS = (
     .join_from(environments, accounts, environments.c.account_id == accounts.c.account_id)
     .order_by(environments.c.environment_id)
 )
+_OF_ACCOUNT = _ENVIRONMENTS.where(environments.c.account_id == sa.bindparam("account"))
+_ACCOUNT = sa.select(*accounts.columns).where(accounts.c.account_id == sa.bindparam("account"))
 _BY_PUBLIC_ID = _ENVIRONMENTS.where(environments.c.public_id == sa.bindparam("public_id"))
 _KEYS = (
     sa.select(*[column for column in api_keys.columns if column.name != "environment_id"])
@@ -102,6 +104,16 @@ def list_accounts(tx: Transaction) -> list[Account]:
 def list_environments(tx: Transaction) -> list[Environment]:
     """Give all environments, oldest first."""
     return [Environment(*row) for row in tx.rows(_ENVIRONMENTS)]
+
+
+def get_account(tx: Transaction, account: int) -> Account:
+    """Give an account that is known to be there."""
+    return Account(*tx.rows(_ACCOUNT, account=account)[0])
+
+
+def environments_of(tx: Transaction, account: int) -> list[Environment]:
+    """Give the environments of an account, live first."""
+    return [Environment(*row) for row in tx.rows(_OF_ACCOUNT, account=account)]
 
 
 def find_environment(tx: Transaction, public_id: str) -> Environment | None:

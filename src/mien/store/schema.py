@@ -309,3 +309,46 @@ environment_settings = sa.Table(
     _column("changed_at"),
     _column("source", EXACT),
 )
+
+members = sa.Table(
+    "members",
+    metadata,
+    _key("member_id"),
+    _column("account_id"),
+    _column("email", EXACT),
+    _column("name", sa.Text),
+    _column("role", EXACT),
+    _column("password_hash", sa.Text),
+    _column("is_once", sa.SmallInteger),
+    _column("created_at"),
+    sa.Column("signed_in_at", sa.BigInteger),
+    sa.Column("removed_at", sa.BigInteger),
+    sa.UniqueConstraint("email"),
+    sa.Index(None, "account_id"),
+)
+
+member_sessions = sa.Table(
+    "member_sessions",
+    metadata,
+    _key("digest", sa.LargeBinary),
+    _column("member_id"),
+    _column("created_at"),
+    _column("seen_at"),
+    sa.Index(None, "member_id"),
+    sa.Index(None, "seen_at"),
+    **CLUSTERED,
+)
+
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    _key("account_id"),
+    _key("entry_id"),
+    _column("at"),
+    _column("member_id"),
+    _column("environment_id"),
+    _column("act", EXACT),
+    _column("subject", EXACT),
+    _column("details", sa.LargeBinary),
+    **CLUSTERED,
+)
