@@ -81,6 +81,16 @@ CONDITIONS: list[tuple[Value | None, dict[str, object], bool]] = [
     (17, {"op": "contains", "value": "17"}, False),
     (["gold"], {"op": "contains", "value": "gold"}, False),
     ("Golden", {"op": "starts_with", "value": "gO"}, True),
+    ("2.9", {"op": "version_below", "value": "2.10"}, True),
+    ("2.10", {"op": "version_below", "value": "2.9"}, False),
+    ("2.9", {"op": "version_at_least", "value": "2.10"}, False),
+    ("2.10", {"op": "version_at_least", "value": "2.10.0"}, True),
+    ("2.10.0", {"op": "version_below", "value": "2.10"}, False),
+    ("0.0", {"op": "version_at_least", "value": "0"}, True),
+    ("10", {"op": "version_at_least", "value": "9.9.9"}, True),
+    ("2.1-beta", {"op": "version_below", "value": "3"}, False),
+    ("2.1-beta", {"op": "version_at_least", "value": "1"}, False),
+    (2.1, {"op": "version_below", "value": "3"}, False),
     ("The Gold", {"op": "starts_with", "value": "Gold"}, False),
     (1, {"op": "less_than", "value": 1}, False),
     (0.5, {"op": "less_than", "value": 1}, True),
@@ -253,10 +263,10 @@ def test_a_filter_may_ask_the_session_be_negated_and_take_the_first_time_alone(
 
 
 BOUGHT = (
-    charged(NOW - 100 * 86_400, Amount=10, Shop="a"),
-    charged(NOW - 86_400, Amount=2**53, Shop="b"),
-    Occurrence("charged", NOW - 60, {"Amount": 1, "Shop": "b"}),
-    charged(NOW - 30, Amount="1000", Shop=["b"]),
+    charged(NOW - 100 * 86_400, Amount=10, Shop="a", Fee=0.1),
+    charged(NOW - 86_400, Amount=2**53, Shop="b", Fee=0.2),
+    Occurrence("charged", NOW - 60, {"Amount": 1, "Shop": "b", "Fee": 4e-7}),
+    charged(NOW - 30, Amount="1000", Shop=["b"], Fee=1e300, Far=-1e24),
     Occurrence("Viewed", NOW, {"Amount": 5}),
 )
 FIGURES: list[tuple[dict[str, object], bool]] = [
@@ -280,6 +290,14 @@ FIGURES: list[tuple[dict[str, object], bool]] = [
     ({"sum": {"of": "Amount", "op": "equals", "value": 2**53 + 11}}, True),
     ({"sum": {"of": "Amount", "op": "more_than", "value": 2**53 + 11}}, False),
     ({"sum": {"of": "Nothing", "op": "at_most", "value": 100}}, False),
+    ({"sum": {"of": "Fee", "op": "equals", "value": 0.3}}, True),
+    ({"sum": {"of": "Fee", "op": "any_of", "values": [7, 0.3]}}, True),
+    ({"sum": {"of": "Fee", "op": "at_least", "value": 0.3000004}}, True),
+    ({"sum": {"of": "Fee", "op": "at_least", "value": 0.300001}}, False),
+    ({"average": {"of": "Fee", "op": "equals", "value": 0.1}}, True),
+    ({"average": {"of": "Fee", "op": "between", "low": 0.1, "high": 0.2}}, True),
+    ({"average": {"of": "Fee", "op": "less_than", "value": 0.1}}, False),
+    ({"sum": {"of": "Far", "op": "exists"}}, False),
     ({"did": "Sold", "sum": {"of": "Amount", "op": "exists"}}, False),
     (
         {"where": [{"property": "Amount", "op": "at_most", "value": 10}]}

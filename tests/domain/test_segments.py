@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from mien.domain.conditions import OPERATORS, VALUES
 from mien.domain.english import describe
 from mien.domain.errors import InvalidSegmentError
+from mien.domain.expand import LEVELS, PARTS
+from mien.domain.expand import VALUES as ALL_VALUES
+from mien.domain.ids import SegmentId
 from mien.domain.segment_json import parse_segment, to_json
 from mien.domain.segments import DEPTH, NODES, Node
 from tests.domain.trees import trees
@@ -40,6 +43,14 @@ FORMS: list[tuple[dict[str, object], str]] = [
     (
         {"property": "Plan", "op": "starts_with", "value": "Go"},
         'People whose Plan starts with "Go".',
+    ),
+    (
+        {"device": [{"fact": "app_version", "op": "version_below", "value": "2.10"}]},
+        "People with a device whose app_version is a version before 2.10.",
+    ),
+    (
+        {"property": "Firmware", "op": "version_at_least", "value": "2.0"},
+        "People whose Firmware is version 2.0 or later.",
     ),
     ({"property": "Score", "op": "less_than", "value": 1}, "People whose Score is less than 1."),
     ({"property": "Score", "op": "at_most", "value": 1.5}, "People whose Score is at most 1.5."),
@@ -156,6 +167,12 @@ FORMS: list[tuple[dict[str, object], str]] = [
         'People who opted out of web push for the group "News".',
     ),
     ({"test_user": True}, "People who are test users."),
+    ({"segment": "7"}, 'People who are in the segment "7".'),
+    (
+        {"all": [{"all": [{"any": [PLAN, {"test_user": True}]}]}, {"segment": "test-users"}]},
+        'People (whose Plan is "Gold" or who are test users) and '
+        'who are in the segment "test-users".',
+    ),
 ]
 
 
@@ -278,6 +295,20 @@ REFUSED: list[tuple[object, str]] = [
     ({"channel": "email", "is": "sleeping"}, "segment.is"),
     ({"channel": "email", "group": 1}, "segment.group"),
     ({"test_user": False}, "segment.test_user"),
+    ({"segment": 7}, "segment.segment"),
+    ({"segment": ""}, "segment.segment"),
+    ({"segment": "'; drop table segments --"}, "segment.segment"),
+    ({"segment": "7", "op": "exists"}, "segment.op"),
+    ({"property": "a", "op": "version_below", "value": "v2"}, "segment.value"),
+    ({"property": "a", "op": "version_below", "value": "2."}, "segment.value"),
+    ({"property": "a", "op": "version_at_least", "value": "1.1.1.1.1.1.1.1.1"}, "segment.value"),
+    ({"property": "a", "op": "version_at_least", "value": "٢"}, "segment.value"),
+    ({"derived": "Age", "op": "version_at_least", "value": "2"}, "segment.op"),
+    ({"did": "Charged", "sum": {"of": "a", "op": "at_least", "value": 1e24}}, "segment.sum"),
+    (
+        {"did": "Charged", "average": {"of": "a", "op": "any_of", "values": [1, -1e25]}},
+        "segment.average",
+    ),
 ]
 
 
@@ -364,6 +395,11 @@ def test_anything_at_all_is_read_or_refused(raw: object) -> None:
     assert is_placed
 
 
+def test_a_segment_inside_is_described_by_its_name() -> None:
+    tree = parse_segment({"segment": "7"})
+    assert describe(tree, {SegmentId("7"): "VIP"}) == 'People who are in the segment "VIP".'
+
+
 PAGE = (Path(__file__).parents[2] / "docs" / "segments.md").read_text()
 
 
@@ -383,3 +419,5 @@ def test_the_page_about_segments_shows_each_operator_and_only_what_can_be_read()
 def test_the_page_about_segments_tells_the_limits() -> None:
     assert f"{DEPTH} levels; {NODES} nodes" in PAGE
     assert f"{VALUES:,} values in a list" in PAGE
+    assert f"{LEVELS} levels (going into one is a level), {PARTS:,}\nparts" in PAGE
+    assert f"{ALL_VALUES:,} values in all lists" in PAGE

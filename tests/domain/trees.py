@@ -12,15 +12,18 @@ from mien.domain import conditions as c
 from mien.domain import segments as s
 from mien.domain.derived import DERIVED_FIELDS
 from mien.domain.preferences import Channel
+from mien.domain.totals import TOO_LARGE
 from mien.domain.values import ValueType
 
-TEXTS = ["Gold", "gold", "GO%", "g_ld", "O'Hara", "", "Ä", "ä", "\\", "1", "true", "İ", "%"]
+TEXTS = ["Gold", "gold", "GO%", "g_ld", "O'Hara", "", "Ä", "ä", "\\", "1", "true", "İ", "%", "1.10"]
+VERSIONS = ["1", "1.0", "1.9", "01.10", "0.0", "2.1.0.1"]
 NUMBERS = [0, 1, -1, 2**53, 2**53 + 1, 2**63 - 1, -(2**63), 0.5, 0.1, -2.25, 1e300, float(2**53)]
 NAMES = ["Plan", "select", "order by", "Ключ", "😀"]
 EVENT_NAMES = ["Charged", "charged", "Product Viewed", "App Launched"]
 DAYS = [date(1969, 12, 31), date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 30)]
 
 texts, numbers, days = st.sampled_from(TEXTS), st.sampled_from(NUMBERS), st.sampled_from(DAYS)
+versions = st.sampled_from(VERSIONS)
 wanted = texts.filter(bool)
 counts = st.integers(1, 40)
 
@@ -29,12 +32,22 @@ texts_only = st.one_of(
     st.builds(c.Equals, texts),
     st.builds(c.Contains, wanted),
     st.builds(c.StartsWith, wanted),
+    *(st.builds(kind, versions) for kind in (c.VersionBelow, c.VersionAtLeast)),
 )
-numbers_only = st.one_of(
-    st.builds(c.Equals, numbers),
-    *(st.builds(kind, numbers) for kind in (c.LessThan, c.LessOrEqual, c.MoreThan, c.MoreOrEqual)),
-    st.tuples(numbers, numbers).map(lambda two: c.Between(min(two), max(two))),
-)
+
+
+def _of_numbers(limits: st.SearchStrategy[c.Number]) -> st.SearchStrategy[c.Condition]:
+    return st.one_of(
+        st.builds(c.Equals, limits),
+        *(
+            st.builds(kind, limits)
+            for kind in (c.LessThan, c.LessOrEqual, c.MoreThan, c.MoreOrEqual)
+        ),
+        st.tuples(limits, limits).map(lambda two: c.Between(min(two), max(two))),
+    )
+
+
+numbers_only = _of_numbers(numbers)
 dates_only = st.one_of(
     *(st.builds(kind, days) for kind in (c.Before, c.On, c.After)),
     st.builds(c.InLast, counts),
@@ -72,8 +85,12 @@ aggregates = st.one_of(
     st.just(s.AT_LEAST_ONCE),
     st.builds(s.Aggregate, st.just(s.Figure.COUNT), st.integers(0, 3).map(c.LessOrEqual)),
     st.builds(s.Aggregate, st.sampled_from(sorted(s.OF_TIME)), dates_only),
+    st.builds(s.Aggregate, st.just(s.Figure.DISTINCT), numbers_only, st.sampled_from(NAMES)),
     st.builds(
-        s.Aggregate, st.sampled_from(sorted(s.OF_A_PROPERTY)), numbers_only, st.sampled_from(NAMES)
+        s.Aggregate,
+        st.sampled_from(sorted(s.OF_NUMBERS)),
+        _of_numbers(numbers.filter(lambda number: abs(number) < TOO_LARGE)),
+        st.sampled_from(NAMES),
     ),
 )
 

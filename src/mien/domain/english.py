@@ -4,7 +4,7 @@ It is made from the tree alone, for people who check what a segment asks. Texts 
 quotation marks, names as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias, assert_never
 
 from mien.domain.conditions import (
@@ -32,7 +32,10 @@ from mien.domain.conditions import (
     Scalar,
     StartsWith,
     TextCondition,
+    VersionAtLeast,
+    VersionBelow,
 )
+from mien.domain.ids import SegmentId
 from mien.domain.preferences import Channel
 from mien.domain.segments import (
     AT_LEAST_ONCE,
@@ -47,8 +50,10 @@ from mien.domain.segments import (
     Fact,
     Figure,
     Filter,
+    InSegment,
     LastDays,
     LastHours,
+    Leaf,
     Moments,
     Node,
     Not,
@@ -74,48 +79,52 @@ _STATES = {
     ChannelState.UNDECIDED: "who said neither yes nor no to",
 }
 
-Leaf: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser
+
+Names: TypeAlias = Mapping[SegmentId, str]
 
 
-def describe(tree: Node) -> str:
-    """Give a sentence that says who is in a segment."""
+def describe(tree: Node, names: Names | None = None) -> str:
+    """Give a sentence that says who is in a segment; `names` are those of the segments inside."""
     match tree:
         case All(()):
             return "Everybody."
         case Any(()):
             return "Nobody."
         case _:
-            return f"People {_clause(tree)}."
+            return f"People {_clause(tree, names or {})}."
 
 
-def _clause(node: Node) -> str:
+def _clause(node: Node, names: Names) -> str:
     """Give what follows "people"."""
     match node:
         case All(nodes):
-            return _joined(nodes, "and", none="whoever they are")
+            return _joined(nodes, "and", names, none="whoever they are")
         case Any(nodes):
-            return _joined(nodes, "or", none="of whom there are none")
+            return _joined(nodes, "or", names, none="of whom there are none")
         case Not(inner):
-            return f"other than people {_part(inner)}"
+            return f"other than people {_part(inner, names)}"
         case _:
-            return _leaf(node)
+            return _leaf(node, names)
 
 
-def _joined(nodes: Sequence[Node], word: str, *, none: str) -> str:
+def _joined(nodes: Sequence[Node], word: str, names: Names, *, none: str) -> str:
     if not nodes:
         return none
     if len(nodes) == 1:
-        return _clause(nodes[0])
-    return f" {word} ".join(_part(each) for each in nodes)
+        return _clause(nodes[0], names)
+    return f" {word} ".join(_part(each, names) for each in nodes)
 
 
-def _part(node: Node) -> str:
+def _part(node: Node, names: Names) -> str:
     """Give a clause that stands beside others, in brackets if it joins several itself."""
-    is_joined = isinstance(node, All | Any) and len(node.nodes) > 1
-    return f"({_clause(node)})" if is_joined or isinstance(node, Not) else _clause(node)
+    if isinstance(node, All | Any) and len(node.nodes) == 1:
+        return _part(node.nodes[0], names)
+    clause = _clause(node, names)
+    is_joined = isinstance(node, All | Any) and node.nodes
+    return f"({clause})" if is_joined or isinstance(node, Not) else clause
 
 
-def _leaf(node: Leaf) -> str:
+def _leaf(node: Leaf, names: Names) -> str:
     match node:
         case Property(name, condition) | Derived(name, condition):
             return f"whose {name} {_verb(condition)}"
@@ -123,13 +132,19 @@ def _leaf(node: Leaf) -> str:
             return _did(node)
         case DeviceIs(facts):
             return f"with a device whose {_named(facts)}"
-        case Reachable(channel, state, group):
-            within = "" if group is None else f" for the group {_quoted(group)}"
-            return f"{_STATES[state]} {_CHANNELS[channel]}{within}"
+        case Reachable():
+            return _reach(node)
         case TestUser():
             return "who are test users"
+        case InSegment(segment):
+            return f"who are in the segment {_quoted(names.get(segment, segment))}"
         case _:
             assert_never(node)
+
+
+def _reach(node: Reachable) -> str:
+    within = "" if node.group is None else f" for the group {_quoted(node.group)}"
+    return f"{_STATES[node.state]} {_CHANNELS[node.channel]}{within}"
 
 
 def _named(parts: Sequence[Fact | Filter]) -> str:
@@ -208,7 +223,7 @@ def _verb(condition: Condition) -> str:
             return f"is {_shown(value)}"
         case AnyOf(values):
             return f"is {_choice(values, 'or')}"
-        case Contains() | StartsWith():
+        case Contains() | StartsWith() | VersionBelow() | VersionAtLeast():
             return _text_verb(condition)
         case HasAny() | HasAll():
             return _list_verb(condition)
@@ -217,8 +232,17 @@ def _verb(condition: Condition) -> str:
 
 
 def _text_verb(condition: TextCondition) -> str:
-    verb = "contains" if isinstance(condition, Contains) else "starts with"
-    return f"{verb} {_quoted(condition.value)}"
+    match condition:
+        case Contains(text):
+            return f"contains {_quoted(text)}"
+        case StartsWith(text):
+            return f"starts with {_quoted(text)}"
+        case VersionBelow(version):
+            return f"is a version before {version}"
+        case VersionAtLeast(version):
+            return f"is version {version} or later"
+        case _:
+            assert_never(condition)
 
 
 def _list_verb(condition: ListCondition) -> str:

@@ -6,8 +6,7 @@ Of an absent value, and of one of another type, no condition holds. Source: S-01
 
 from collections.abc import Sequence
 from datetime import UTC, date, tzinfo
-from fractions import Fraction
-from typing import TypeAlias, TypeGuard, assert_never
+from typing import TypeGuard, assert_never
 
 from mien.domain.conditions import (
     After,
@@ -29,15 +28,17 @@ from mien.domain.conditions import (
     ListCondition,
     MoreOrEqual,
     MoreThan,
+    Number,
     NumberCondition,
     On,
     StartsWith,
     TextCondition,
+    VersionAtLeast,
+    VersionBelow,
 )
 from mien.domain.moments import comes_round, day_at, days_of, meant_by, span_of
 from mien.domain.values import day_of
-
-Exact: TypeAlias = int | float | Fraction
+from mien.domain.versions import version_of
 
 
 def holds(condition: Condition, value: object, now: int, zone: tzinfo) -> bool:
@@ -48,7 +49,7 @@ def holds(condition: Condition, value: object, now: int, zone: tzinfo) -> bool:
         case Equals() | AnyOf():
             wanted = condition.values if isinstance(condition, AnyOf) else (condition.value,)
             return any(_is_same(each, value) for each in wanted)
-        case Contains() | StartsWith():
+        case Contains() | StartsWith() | VersionBelow() | VersionAtLeast():
             return isinstance(value, str) and not _is_date(value) and _has_text(condition, value)
         case LessThan() | LessOrEqual() | MoreThan() | MoreOrEqual() | Between():
             return is_number(value) and _compares(condition, value)
@@ -93,9 +94,9 @@ def _is_date(text: str) -> bool:
     return text.startswith("$D_")
 
 
-def is_number(value: object) -> TypeGuard[Exact]:
+def is_number(value: object) -> TypeGuard[Number]:
     """Is this a number? True and false are none."""
-    return isinstance(value, int | float | Fraction) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_same(wanted: object, value: object) -> bool:
@@ -106,8 +107,18 @@ def _is_same(wanted: object, value: object) -> bool:
 
 
 def _has_text(condition: TextCondition, text: str) -> bool:
-    wanted, within = _lowered(condition.value), _lowered(text)
-    return wanted in within if isinstance(condition, Contains) else within.startswith(wanted)
+    match condition:
+        case Contains(wanted):
+            return _lowered(wanted) in _lowered(text)
+        case StartsWith(wanted):
+            return _lowered(text).startswith(_lowered(wanted))
+        case VersionBelow(limit) | VersionAtLeast(limit):
+            version, bound = version_of(text), version_of(limit)
+            if version is None or bound is None:
+                return False
+            return (version < bound) is isinstance(condition, VersionBelow)
+        case _:
+            assert_never(condition)
 
 
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -118,7 +129,7 @@ def _lowered(text: str) -> str:
     return text.translate(_LOWER)
 
 
-def _compares(condition: NumberCondition, number: Exact) -> bool:
+def _compares(condition: NumberCondition, number: Number) -> bool:
     match condition:
         case LessThan(limit):
             return number < limit

@@ -1,4 +1,4 @@
-"""The kinds of numbers that name things inside; outside, a profile has identities."""
+"""The kinds of ids that name things inside; outside, a profile has identities."""
 
 from typing import NewType
 
@@ -13,3 +13,6 @@ Sequence = NewType("Sequence", int)
 
 EventNameId = NewType("EventNameId", int)
 """The definition of an event: its name under any spelling."""
+
+SegmentId = NewType("SegmentId", str)
+"""A saved segment, inside and outside: a number in digits, or a word for one that is always there."""

@@ -6,7 +6,6 @@ holds. Nothing is ever unknown. Source: S-01, S-03; `docs/segments.md` has it fo
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from fractions import Fraction
 from typing import assert_never
 
 import msgspec
@@ -14,13 +13,13 @@ import msgspec
 from mien.domain.derived import DERIVED_FIELDS, Known
 from mien.domain.documents import IS_TEST, TEST_MARK, Document
 from mien.domain.events import Summary, event_key
-from mien.domain.holds import holds, holds_at, is_number
+from mien.domain.figures import FigureValue, figure_of, meets
+from mien.domain.holds import holds
 from mien.domain.ids import ProfileId
-from mien.domain.moments import day_at, meant_by, span_of_window
+from mien.domain.moments import day_at, span_of_window
 from mien.domain.preferences import FLAG_OF_CHANNEL, SubscriptionKey
 from mien.domain.reachability import reachability
 from mien.domain.segments import (
-    Aggregate,
     All,
     Any,
     ChannelState,
@@ -28,8 +27,8 @@ from mien.domain.segments import (
     DeviceIs,
     Did,
     Fact,
-    Figure,
     Filter,
+    InSegment,
     Node,
     Not,
     Property,
@@ -62,7 +61,10 @@ class Person(msgspec.Struct, frozen=True):
 
 
 def matches(tree: Node, person: Person, now: int, zone: tzinfo) -> bool:
-    """Tell whether a person is in a segment at `now` (epoch seconds), in the account's time zone."""
+    """Tell whether a person is in a segment at `now` (epoch seconds), in the account's time zone.
+
+    The segments inside the tree have been put into it (`domain.expand`).
+    """
     match tree:
         case All(nodes):
             return all(matches(each, person, now, zone) for each in nodes)
@@ -70,6 +72,9 @@ def matches(tree: Node, person: Person, now: int, zone: tzinfo) -> bool:
             return any(matches(each, person, now, zone) for each in nodes)
         case Not(inner):
             return not matches(inner, person, now, zone)
+        case InSegment(segment):
+            msg = f"the tree is not expanded: it names the segment {segment}"
+            raise ValueError(msg)
         case _:
             return _leaf(tree, person, now, zone)
 
@@ -140,68 +145,29 @@ def _is_in_state(node: Reachable, person: Person) -> bool:
 
 
 def _did(node: Did, events: Sequence[Occurrence], now: int, zone: tzinfo) -> bool:
+    return meets(node.aggregate, did_figure(node, counting(node, events, now, zone)), now, zone)
+
+
+def counting(node: Did, events: Sequence[Occurrence], now: int, zone: tzinfo) -> list[Occurrence]:
+    """Give the events that count for a node, in the order in which they came."""
     key, span = event_key(node.event), span_of_window(node.window, now, zone)
     named = [event for event in events if event_key(event.name) == key]
     first = min((event.at for event in named), default=None)
-    counting = [
+    return [
         event
         for event in named
         if span.has(event.at)
         and (event.at == first or not node.is_first)
         and all(_passes(each, event, now, zone) for each in node.where)
     ]
-    return _meets(node.aggregate, counting, now, zone)
+
+
+def did_figure(node: Did, events: Sequence[Occurrence]) -> FigureValue:
+    """Work out the figure of a node over the events that count."""
+    values = [event.properties.get(node.aggregate.of or "") for event in events]
+    return figure_of(node.aggregate, [event.at for event in events], values)
 
 
 def _passes(part: Filter, event: Occurrence, now: int, zone: tzinfo) -> bool:
     told = event.session if part.told is Told.SESSION else event.properties
     return holds(part.condition, told.get(part.name), now, zone) is not part.is_negated
-
-
-def _meets(aggregate: Aggregate, events: Sequence[Occurrence], now: int, zone: tzinfo) -> bool:
-    """Tell whether the figure over these events meets its condition."""
-    condition, moments = aggregate.condition, [event.at for event in events]
-    values = [event.properties.get(aggregate.of or "") for event in events]
-    match aggregate.figure:
-        case Figure.COUNT:
-            return holds(condition, len(events), now, zone)
-        case Figure.SUM:
-            return holds(condition, _sum(values), now, zone)
-        case Figure.AVERAGE:
-            return holds(condition, _average(values), now, zone)
-        case Figure.DISTINCT:
-            return holds(condition, _distinct(values), now, zone)
-        case Figure.FIRST:
-            return holds_at(condition, min(moments, default=None), now, zone)
-        case Figure.LAST:
-            return holds_at(condition, max(moments, default=None), now, zone)
-        case _:
-            assert_never(aggregate.figure)
-
-
-def _numbers(values: Sequence[object]) -> list[Fraction]:
-    return [Fraction(value) for value in values if is_number(value)]
-
-
-def _sum(values: Sequence[object]) -> Fraction | None:
-    """Add up the numbers, exactly; without one there is no sum."""
-    numbers = _numbers(values)
-    return sum(numbers, Fraction()) if numbers else None
-
-
-def _average(values: Sequence[object]) -> Fraction | None:
-    numbers = _numbers(values)
-    return sum(numbers, Fraction()) / len(numbers) if numbers else None
-
-
-def _distinct(values: Sequence[object]) -> int:
-    """Count different values; lists and objects do not count."""
-    return len({_form(value) for value in values if isinstance(value, str | int | float)})
-
-
-def _form(value: str | float) -> tuple[str, object]:
-    """Give a type and what is compared within it: two dates that mean the same are one."""
-    if isinstance(value, str):
-        when = meant_by(value)
-        return ("text", value) if when is None else ("date", when)
-    return ("boolean" if isinstance(value, bool) else "number"), value

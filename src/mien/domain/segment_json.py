@@ -3,23 +3,19 @@
 Source: S-01, S-02. The forms are shown in `docs/segments.md`.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeAlias, TypeVar, assert_never
 
 import msgspec
 
-from mien.domain.conditions import (
-    Condition,
-    Exists,
-    check_day,
-    check_unicode,
-    convert,
-    parse_condition,
-)
+from mien.domain.condition_json import check_day, check_unicode, convert, parse_condition
+from mien.domain.conditions import Condition, Exists
 from mien.domain.derived import DERIVED_FIELDS
 from mien.domain.devices import FACT_NAMES
 from mien.domain.errors import InvalidSegmentError
 from mien.domain.events import check_event_name
+from mien.domain.ids import SegmentId
 from mien.domain.preferences import Channel
 from mien.domain.rejects import Rejected
 from mien.domain.segments import (
@@ -27,6 +23,7 @@ from mien.domain.segments import (
     DEPTH,
     NODES,
     OF_A_PROPERTY,
+    OF_NUMBERS,
     OF_TIME,
     Aggregate,
     All,
@@ -39,8 +36,10 @@ from mien.domain.segments import (
     Fact,
     Figure,
     Filter,
+    InSegment,
     LastDays,
     LastHours,
+    Leaf,
     Moments,
     Node,
     Not,
@@ -50,6 +49,7 @@ from mien.domain.segments import (
     Told,
     Window,
 )
+from mien.domain.totals import TOO_LARGE, limits_of, millionths
 from mien.domain.values import ValueType, check_event_key, check_item, check_key
 
 Raw: TypeAlias = Mapping[str, object]
@@ -62,6 +62,8 @@ _WINDOWS: Mapping[str, type[Window]] = {
     "since": Moments,
     "until": Moments,
 }
+
+_SEGMENT_ID = re.compile(r"[a-z0-9-]{1,40}")
 
 N = TypeVar("N", bound=str)
 
@@ -89,6 +91,7 @@ class _Reader:
             "device": self._device,
             "channel": self._channel,
             "test_user": self._test_user,
+            "segment": self._segment,
         }
 
     def node(self, raw: object, path: str, *, level: int) -> Node:
@@ -179,6 +182,14 @@ class _Reader:
         _check_keys(raw, path, {"test_user"})
         _true(raw, path, "test_user")
         return TestUser()
+
+    def _segment(self, raw: Raw, path: str, _level: int) -> Node:
+        _check_keys(raw, path, {"segment"})
+        segment = raw["segment"]
+        if not isinstance(segment, str) or not _SEGMENT_ID.fullmatch(segment):
+            at = f"{path}.segment"
+            raise InvalidSegmentError(at, "the id of a saved segment is needed")
+        return InSegment(SegmentId(segment))
 
 
 def _true(raw: Raw, path: str, key: str) -> bool:
@@ -279,6 +290,8 @@ def _aggregate(raw: Raw, path: str) -> Aggregate:
         of, part = _named(part, at, "of", check_event_key)
     kind = ValueType.DATE if figure in OF_TIME else ValueType.INTEGER
     condition = parse_condition(part, at, of=kind)
+    if figure in OF_NUMBERS and any(millionths(each) is None for each in limits_of(condition)):
+        raise InvalidSegmentError(at, f"a sum is compared with numbers under {TOO_LARGE:.0e}")
     if isinstance(condition, Exists) and figure in (Figure.COUNT, Figure.DISTINCT):
         problem = "there always is a count; take at_least"
         raise InvalidSegmentError(at, problem)
@@ -294,23 +307,31 @@ def to_json(node: Node) -> dict[str, object]:
             return {"any": [to_json(each) for each in nodes]}
         case Not(inner):
             return {"not": to_json(inner)}
-        case Property(name, condition):
-            return {"property": name, **_plain(condition)}
-        case Derived(name, condition):
-            return {"derived": name, **_plain(condition)}
         case _:
             return _leaf_json(node)
 
 
-def _leaf_json(node: Did | DeviceIs | Reachable | TestUser) -> dict[str, object]:
+def _leaf_json(node: Leaf) -> dict[str, object]:
     match node:
+        case Property(name, condition):
+            return {"property": name, **_plain(condition)}
+        case Derived(name, condition):
+            return {"derived": name, **_plain(condition)}
         case Did():
             return _did_json(node)
         case DeviceIs(facts):
             return {"device": [{"fact": each.name, **_plain(each.condition)} for each in facts]}
+        case _:
+            return _short_json(node)
+
+
+def _short_json(node: Reachable | TestUser | InSegment) -> dict[str, object]:
+    match node:
         case Reachable(channel, state, group):
             named = {} if group is None else {"group": group}
             return {"channel": str(channel), "is": str(state), **named}
+        case InSegment(segment):
+            return {"segment": str(segment)}
         case TestUser():
             return {"test_user": True}
         case _:

@@ -16,6 +16,7 @@ from mien.domain.conditions import (
     DayCount,
     MoreOrEqual,
 )
+from mien.domain.ids import SegmentId
 from mien.domain.preferences import Channel
 
 DEPTH = 16
@@ -96,6 +97,9 @@ class Figure(StrEnum):
 
 OF_A_PROPERTY = frozenset({Figure.SUM, Figure.AVERAGE, Figure.DISTINCT})
 """Figures that are about one property of the events."""
+
+OF_NUMBERS = frozenset({Figure.SUM, Figure.AVERAGE})
+"""Figures worked out of numbers alone, in whole millionths."""
 
 OF_TIME = frozenset({Figure.FIRST, Figure.LAST})
 """Figures that are dates."""
@@ -196,4 +200,11 @@ class TestUser(msgspec.Struct, frozen=True):
     """The profile is marked as a test user."""
 
 
-Node: TypeAlias = All | Any | Not | Property | Derived | Did | DeviceIs | Reachable | TestUser
+class InSegment(msgspec.Struct, frozen=True):
+    """The tree of a saved segment holds; `domain.expand` puts it in the place of this node."""
+
+    segment: SegmentId
+
+
+Leaf: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser | InSegment
+Node: TypeAlias = All | Any | Not | Leaf
