@@ -34,13 +34,16 @@ class Kind(StrEnum):
     """The calendar day of a date; of a moment by UTC."""
 
     LIST = "l"
-    """A list of texts."""
+    """A list of texts, of a profile."""
+
+    JSON = "j"
+    """A list or an object, of an event, as JSON text."""
 
 
 class Columns(msgspec.Struct, frozen=True):
     """Where the values of one property are: in a column a kind, the kinds that were seen.
 
-    With `in_rest`, values may also be in the column `rest`, by the id of the definition.
+    With `in_rest` they have no column: they are in `rest`, the JSON object of all properties, by name.
     """
 
     definition: int

@@ -107,3 +107,36 @@ class StoreUnavailableError(MienError):
 
     code = "store_unavailable"
     mend = "Send the same again in a moment. If it stays: look at the server's log and disk."
+
+
+class AnalyticsUnavailableError(MienError):
+    """The analytics copy cannot answer now; the record is safe, and reads by id are served."""
+
+    code = "analytics_unavailable"
+    mend = "Ask again in a moment. If it stays: look at the server's log."
+
+
+class AnalyticsBehindError(AnalyticsUnavailableError):
+    """The analytics copy has not yet taken in all that was uploaded before the question."""
+
+    code = "analytics_behind"
+    mend = "Ask again in a moment."
+
+    def __init__(self, behind: int) -> None:
+        self.behind = behind
+        super().__init__(
+            f"Counts are {behind:,} entries of the log behind what was uploaded; ask again in a moment."
+        )
+
+
+class QueryTimeoutError(MienError):
+    """A question took longer than the server allows; nothing else was disturbed."""
+
+    code = "query_timeout"
+    mend = "Ask for less: a shorter window, or fewer conditions."
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            f"The question was not answered within {seconds:g} seconds; it was stopped."
+        )

@@ -13,12 +13,14 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
 from mien.domain.errors import (
+    AnalyticsUnavailableError,
     ConflictError,
     InvalidInputError,
     LimitExceededError,
     MienError,
     NotAllowedError,
     NotFoundError,
+    QueryTimeoutError,
     StoreUnavailableError,
 )
 from mien.http.answers import JSON
@@ -86,6 +88,8 @@ STATUS: dict[type[MienError], HTTPStatus] = {
     TooManyRequestsError: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    AnalyticsUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    QueryTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
     OverTimeError: HTTPStatus.SERVICE_UNAVAILABLE,
     InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

@@ -6,7 +6,6 @@ later is left out, so pages repeat and nothing is given twice while uploads go o
 does not grow with what matches.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -14,14 +13,14 @@ from typing import TypeVar
 
 import msgspec
 
-from mien.domain.errors import StoreUnavailableError
 from mien.domain.events import STANDARD_EVENTS, Activity, event_key
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.merged_profiles import MergedProfile
 from mien.domain.profiles import Chain, Profile
 from mien.domain.schema import DefinitionKind
+from mien.services.positions import settled_place
 from mien.services.reading import ProfileView, Reader
-from mien.store import definitions, log, merges, numbers
+from mien.store import definitions, log, merges
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
 from mien.store.log import StoredEvent
@@ -30,8 +29,6 @@ T = TypeVar("T")
 
 _CHUNK = 2_000
 _SCANNED_PER_PAGE = 50_000
-_STEP_SECONDS = 0.01
-_WAIT_SECONDS = 2.0
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -67,7 +64,7 @@ def open_window(
         known = definitions.find(tx, environment, DefinitionKind.EVENT, key)
     if known is None:
         return Window(EventNameId(0), since, until, 0) if key in _standard_keys else None
-    return Window(EventNameId(known.id), since, until, _position(store, environment))
+    return Window(EventNameId(known.id), since, until, settled_place(store, environment))
 
 
 def profile_page(
@@ -119,28 +116,6 @@ def _views(
     )
     views = dict(zip(loaded, reader.views(tx, list(loaded.values()), today=today), strict=True))
     return views | {part: views[root] for part, root in roots.items() if root in views}
-
-
-def _position(store: Store, environment: EnvironmentId) -> int:
-    """Give a place in the log up to which everything is decided.
-
-    On PostgreSQL a writer under way may hold an earlier place than one that has
-    committed: wait until those that were under way are done, which takes
-    milliseconds, so that the place means the same set ever after.
-    """
-    with store.read() as tx:
-        position = numbers.last_place(tx, environment)
-        if store.is_sqlite:
-            return position
-        # An id of our own: the snapshot alone does not tell of writers that began last.
-        own = numbers.transaction_id(tx)
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while numbers.oldest_transaction(tx) < own:
-            if time.monotonic() > deadline:
-                msg = "Other writers did not finish in time; begin the export again in a moment."
-                raise StoreUnavailableError(msg)
-            time.sleep(_STEP_SECONDS)
-    return position
 
 
 def _next_matching(

@@ -1,0 +1,175 @@
+"""The analytics copy in DuckDB: one file of the data folder, for one process.
+
+A schema an environment. What is written keeps the place of the log in the same
+transaction, so nothing is lost or doubled when the process ends at any moment.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from mien.analytics import columns
+from mien.analytics.catalog import Catalog
+from mien.analytics.duckdb_writer import EVENT_COLUMNS, TABLES, Step, Writer
+from mien.domain.errors import AnalyticsUnavailableError, QueryTimeoutError
+from mien.domain.ids import EnvironmentId
+
+Row = tuple[Any, ...]
+
+_SETTINGS: Mapping[str, str] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "preserve_insertion_order": "false",
+}
+
+
+class DuckDB:
+    """The engine: writes one step at a time, and answers questions beside it."""
+
+    def __init__(self, path: Path, *, memory_mb: int = 800, threads: int = 2) -> None:
+        """Open the file, or make it. Raises `duckdb.Error` if it cannot be read."""
+        self.path = path
+        self._write_lock = threading.Lock()
+        temporary = path.with_suffix(".tmp")
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            **_SETTINGS,
+            "memory_limit": f"{memory_mb}MB",
+            "threads": str(threads),
+            "temp_directory": str(temporary),
+        }
+        self._connection = duckdb.connect(str(path), config=settings)
+        self._present: dict[EnvironmentId, dict[str, set[str]]] = {}
+        self._newest: dict[EnvironmentId, int] = {}
+        for signature, body in columns.MACROS.items():
+            self._connection.execute(f"CREATE OR REPLACE MACRO {signature} AS {body}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def position(self, environment: EnvironmentId) -> int:
+        """Give the place of the log up to which an environment is here; 0 for nothing yet."""
+        if not self._tables(environment):
+            return 0
+        place: int = self._rows(f"SELECT place FROM e{environment}.position")[0][0]
+        return place
+
+    def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
+        """Answer a question; raises `QueryTimeoutError` when it takes longer."""
+        cursor = self._connection.cursor()
+        timer = threading.Timer(seconds, cursor.interrupt)
+        timer.start()
+        try:
+            return cursor.execute(sql, dict(values)).fetchall()
+        except duckdb.InterruptException as error:
+            raise QueryTimeoutError(seconds) from error
+        except duckdb.Error as error:
+            msg = f"The analytics copy cannot answer now ({error})."
+            raise AnalyticsUnavailableError(msg) from error
+        finally:
+            timer.cancel()
+            cursor.close()
+
+    def apply(self, catalog: Catalog, step: Step) -> None:
+        """Write a step, all of it or nothing; adds the columns and tables that it needs."""
+        self._make_room(catalog, step)
+        with self._write() as tx:
+            tables = [
+                each for each in self._tables(catalog.environment) if each.startswith("events_")
+            ]
+            Writer(tx, catalog, self._newest_profile(catalog), tables).write(step)
+        if step.touched:
+            newest = max(self._newest_profile(catalog), *step.touched)
+            self._newest[catalog.environment] = newest
+
+    def has_rows(self, environment: EnvironmentId, table: str) -> bool:
+        """Tell whether a table has any row."""
+        return bool(self._rows(f"SELECT 1 FROM e{environment}.{table} LIMIT 1"))
+
+    def _newest_profile(self, catalog: Catalog) -> int:
+        """Give the largest id of a profile that was ever here: what is larger is new."""
+        if (known := self._newest.get(catalog.environment)) is None:
+            of = catalog.schema
+            parts = (
+                f"SELECT profile_id FROM {of}.profiles UNION ALL SELECT profile_id FROM {of}.merged"
+            )
+            found = self._rows(f"SELECT coalesce(max(profile_id), 0) FROM ({parts})")
+            known = self._newest[catalog.environment] = found[0][0]
+        return known
+
+    @contextmanager
+    def _write(self) -> "Iterator[duckdb.DuckDBPyConnection]":
+        with self._write_lock:
+            cursor = self._connection.cursor()
+            cursor.begin()
+            try:
+                yield cursor
+                cursor.commit()
+            except BaseException:
+                with suppress(duckdb.Error):
+                    cursor.rollback()
+                raise
+            finally:
+                cursor.close()
+
+    def _rows(self, sql: str) -> list[Row]:
+        cursor = self._connection.cursor()
+        try:
+            return cursor.execute(sql).fetchall()
+        finally:
+            cursor.close()
+
+    def _tables(self, environment: EnvironmentId) -> dict[str, set[str]]:
+        """Give the tables of an environment with their columns."""
+        if (known := self._present.get(environment)) is None:
+            known = self._present[environment] = {}
+            found = self._rows(
+                "SELECT table_name, column_name FROM duckdb_columns() "
+                f"WHERE schema_name = 'e{environment}'"
+            )
+            for table, column in found:
+                known.setdefault(str(table), set()).add(str(column))
+        return known
+
+    def _make_room(self, catalog: Catalog, step: Step) -> None:
+        """Add the tables and columns that are missing."""
+        present = self._tables(catalog.environment)
+        wanted: dict[str, list[tuple[str, str]]] = {
+            name: list(fixed) for name, fixed in TABLES.items()
+        }
+        wanted["profiles"] += columns.with_kinds(catalog.properties.values())
+        for table in catalog.events.values():
+            if table.definition in step.events or table.name in present:
+                of_event = columns.with_kinds(table.properties.values())
+                wanted[table.name] = [*EVENT_COLUMNS, *of_event]
+        missing = [
+            (name, [each for each in of_table if each[0] not in present.get(name, ())])
+            for name, of_table in wanted.items()
+        ]
+        if any(new for _, new in missing):
+            with self._write() as tx:
+                for name, new in missing:
+                    _add(tx, catalog.schema, name, new, is_there=name in present)
+            del self._present[catalog.environment]
+
+
+def _add(
+    tx: "duckdb.DuckDBPyConnection",
+    schema: str,
+    table: str,
+    new: Sequence[tuple[str, str]],
+    *,
+    is_there: bool,
+) -> None:
+    if is_there:
+        for name, kind in new:
+            tx.execute(f"ALTER TABLE {schema}.{table} ADD COLUMN {name} {kind}")
+        return
+    tx.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    tx.execute(f"CREATE TABLE {schema}.{table} ({', '.join(f'{n} {k}' for n, k in new)})")
+    if table == "position":
+        tx.execute(f"INSERT INTO {schema}.position VALUES (0)")

@@ -1,0 +1,201 @@
+"""Keeping the analytics copy up with the record: from the change log, a step at a time.
+
+A step reads what lies between two places of the log and writes it as absolute values:
+the documents as they are by then. Taking a step twice is harmless, and the engine
+keeps the place with the data. Source: S-04, B-03.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from mien.analytics.catalog import Catalog
+from mien.analytics.columns import make_catalog
+from mien.analytics.duckdb import DuckDB
+from mien.analytics.duckdb_writer import Step
+from mien.domain.errors import AnalyticsBehindError
+from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.preferences import addresses, subscription_keys
+from mien.domain.values import Value
+from mien.services.positions import settled_place
+from mien.store import accounts, definitions, feed, numbers, people
+from mien.store import profiles as profile_store
+from mien.store.engine import Store, Transaction
+
+PLACES = 20_000
+"""Entries of the log in a step."""
+
+_BYTES = 64 * 1024 * 1024
+"""Events in a step take no more than this, unless it is a single one."""
+
+_HOLDERS = 5_000
+_PATIENCE_SECONDS = 0.25
+
+
+class _Reached(msgspec.Struct, gc=False):
+    """The part of a document that has addresses."""
+
+    properties: dict[str, Value] = {}
+
+
+_decode_reached = msgspec.json.Decoder(_Reached).decode
+
+
+class _Environment:
+    """How far one environment is, and what its tables have."""
+
+    def __init__(self, catalog: Catalog, version: int, place: int) -> None:
+        self.catalog, self.version, self.place = catalog, version, place
+
+
+class Projection:
+    """Copies the record of a store into analytics, and tells how far it is.
+
+    `advance` is called by one thread; any other may wait for what it copies.
+    """
+
+    def __init__(self, store: Store, analytics: DuckDB) -> None:
+        self._store, self.analytics = store, analytics
+        self._known: dict[EnvironmentId, _Environment] = {}
+        self._moved = threading.Condition()
+        self.wanted = threading.Event()
+        """Set by who waits for a fresh copy."""
+
+    def advance_all(self) -> bool:
+        """Take a step in each environment that is behind; true if there was one."""
+        with self._store.read() as tx:
+            environments = accounts.list_environments(tx)
+        return max([self.advance(each.environment_id) for each in environments], default=False)
+
+    def advance(self, environment: EnvironmentId) -> bool:
+        """Take one step; true if there was something to copy."""
+        known = self._of(environment)
+        last = settled_place(self._store, environment)
+        if last <= known.place:
+            return False
+        with self._store.snapshot() as tx:
+            upto = self._end_of_step(tx, environment, known.place, last)
+            step = _read_step(tx, environment, known.place, upto)
+            self._refresh(tx, environment, known)
+        self.analytics.apply(known.catalog, step)
+        known.catalog = self._with_facts(known.catalog, step)
+        with self._moved:
+            known.place = upto
+            self._moved.notify_all()
+        return True
+
+    def lag(self, environment: EnvironmentId) -> int:
+        """Tell by how many entries of the log an environment is behind."""
+        with self._store.read() as tx:
+            last = numbers.last_place(tx, environment)
+        return max(0, last - self._of(environment).place)
+
+    def fresh_catalog(self, environment: EnvironmentId, *, seconds: float) -> Catalog:
+        """Wait until all that is in the record now is copied, and give what there is then.
+
+        Raises `AnalyticsBehindError` when that takes longer (S-04).
+        """
+        wanted = settled_place(self._store, environment)
+        deadline = time.monotonic() + seconds
+        with self._moved:
+            while (known := self._known.get(environment)) is None or known.place < wanted:
+                rest = deadline - time.monotonic()
+                if rest <= 0:
+                    place = 0 if known is None else known.place
+                    raise AnalyticsBehindError(wanted - place)
+                self.wanted.set()
+                self._moved.wait(min(rest, _PATIENCE_SECONDS))
+        return known.catalog
+
+    def _of(self, environment: EnvironmentId) -> _Environment:
+        if (known := self._known.get(environment)) is None:
+            place = self.analytics.position(environment)
+            known = _Environment(Catalog(environment), -1, place)
+            with self._store.snapshot() as tx:
+                self._refresh(tx, environment, known)
+            self.analytics.apply(known.catalog, Step(place))
+            known.catalog = self._with_facts(known.catalog, None)
+            with self._moved:
+                self._known[environment] = known
+                self._moved.notify_all()
+        return known
+
+    def _refresh(self, tx: Transaction, environment: EnvironmentId, known: _Environment) -> None:
+        """Learn what was defined since; read after the values, so that each has its column."""
+        version = definitions.version(tx, environment)
+        if version != known.version:
+            made = make_catalog(environment, definitions.load_all(tx, environment))
+            known.catalog = msgspec.structs.replace(
+                made, has_merged=known.catalog.has_merged, has_blocks=known.catalog.has_blocks
+            )
+            known.version = version
+
+    def _with_facts(self, catalog: Catalog, step: Step | None) -> Catalog:
+        """Note whether there are merged profiles and blocked addresses, when a step may change it."""
+        if step is not None and not step.touched:
+            return catalog
+        return msgspec.structs.replace(
+            catalog,
+            has_merged=self.analytics.has_rows(catalog.environment, "merged"),
+            has_blocks=self.analytics.has_rows(catalog.environment, "blocks"),
+        )
+
+    def _end_of_step(
+        self, tx: Transaction, environment: EnvironmentId, after: int, last: int
+    ) -> int:
+        upto = min(last, after + PLACES)
+        while upto > after + 1 and feed.event_bytes(tx, environment, after, upto) > _BYTES:
+            upto = after + (upto - after) // 2
+        return upto
+
+
+def _read_step(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> Step:
+    """Read what lies between two places of the log, with the documents as they are now."""
+    changed = feed.touched(tx, environment, after, upto)
+    touched = [each.profile for each in changed]
+    spoke = [each.profile for each in changed if each.has_flags]
+    if spoke:
+        touched = sorted({*touched, *_sharing(tx, environment, spoke)})
+    if not touched:
+        return Step(upto, events=feed.new_events(tx, environment, after, upto))
+    lines, shown = feed.profile_lines(tx, environment, touched)
+    merged = feed.merged_into(tx, environment, touched)
+    there = {*shown, *(part for part, _ in merged)}
+    return Step(
+        upto,
+        touched,
+        [each for each in touched if each not in there],
+        lines,
+        merged,
+        _blocks(tx, environment, lines),
+        feed.new_events(tx, environment, after, upto),
+    )
+
+
+def _sharing(
+    tx: Transaction, environment: EnvironmentId, spoke: Sequence[ProfileId]
+) -> Iterator[ProfileId]:
+    """Give all who have an address of these profiles: what was said of it counts for them too."""
+    for profile in profile_store.load(tx, environment, spoke).values():
+        for kind, value in addresses(profile.document.properties):
+            after = ProfileId(0)
+            while page := profile_store.holders(
+                tx, environment, kind, [value], after=after, count=_HOLDERS
+            ):
+                yield from page
+                after = page[-1]
+
+
+def _blocks(tx: Transaction, environment: EnvironmentId, lines: str) -> list[tuple[int, int]]:
+    """Give which of the profiles have an address that is blocked, and for what."""
+    if not lines or not people.blocks_any(tx, environment):
+        return []
+    held = [
+        (int(profile), key)
+        for profile, _, document in (line.split(feed.FIELD) for line in lines.split(feed.LINE))
+        for key in subscription_keys(_decode_reached(document).properties)
+    ]
+    states = people.blocked_states(tx, environment, [value for _, (_, value) in held])
+    return [(profile, int(key[0])) for profile, key in held if states.get(key)]

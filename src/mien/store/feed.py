@@ -1,0 +1,164 @@
+"""What the analytics copy is made of: pages of the record, joined into text by the store's engine.
+
+A page of ten thousand rows is one text, a line a row, its fields parted by tabs; the JSON
+in it has neither raw tabs nor line breaks. So a page costs the interpreter one object,
+and the writer beside it hardly waits.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.store.engine import Transaction
+from mien.store.schema import absorbed, changes, events, profiles
+from mien.store.statements import OneOf
+
+LINE, FIELD = "\n", "\t"
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """A profile that the log tells of, and whether it spoke of its addresses."""
+
+    profile: ProfileId
+    has_flags: bool
+
+
+class _Utf8(sa.sql.expression.ColumnElement[str]):
+    """The bytes of a column as text."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+    def __init__(self, column: sa.Column[Any]) -> None:
+        self.column = column
+
+
+@compiles(_Utf8, "sqlite")
+def _utf8_sqlite(element: _Utf8, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.column, **options)} AS TEXT)"
+
+
+@compiles(_Utf8, "postgresql")
+def _utf8_postgresql(element: _Utf8, compiler: SQLCompiler, **options: Any) -> str:
+    return f"convert_from({compiler.process(element.column, **options)}, 'UTF8')"
+
+
+class _Joined(sa.sql.expression.ColumnElement[str]):
+    """The lines of all rows as one text, NULL if there are none."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+    def __init__(self, line: sa.ColumnElement[str]) -> None:
+        self.line = line
+
+
+@compiles(_Joined, "sqlite")
+def _joined_sqlite(element: _Joined, compiler: SQLCompiler, **options: Any) -> str:
+    return f"group_concat({compiler.process(element.line, **options)}, char(10))"
+
+
+@compiles(_Joined, "postgresql")
+def _joined_postgresql(element: _Joined, compiler: SQLCompiler, **options: Any) -> str:
+    return f"string_agg({compiler.process(element.line, **options)}, chr(10))"
+
+
+def _lines(*fields: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    """Join fields to lines, and rows to one text."""
+    line = fields[0]
+    for each in fields[1:]:
+        line = line.concat(sa.literal(FIELD, sa.Text)).concat(each)
+    return _Joined(line)
+
+
+def _text(column: sa.Column[Any]) -> sa.ColumnElement[str]:
+    return sa.cast(column, sa.Text)
+
+
+_ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
+_AFTER: sa.BindParameter[int] = sa.bindparam("after")
+_UPTO: sa.BindParameter[int] = sa.bindparam("upto")
+
+_NEW_EVENTS = (
+    events.c.environment_id == _ENVIRONMENT,
+    events.c.sequence > _AFTER,
+    events.c.sequence <= _UPTO,
+)
+_EVENT_BYTES = sa.select(sa.func.sum(sa.func.length(events.c.body))).where(*_NEW_EVENTS)
+_EVENTS = (
+    sa.select(
+        events.c.name_id,
+        _lines(
+            _text(events.c.sequence),
+            _text(events.c.profile_id),
+            _text(events.c.occurred_at),
+            _Utf8(events.c.body),
+        ),
+    )
+    .where(*_NEW_EVENTS)
+    .group_by(events.c.name_id)
+)
+_TOUCHED = (
+    sa.select(
+        changes.c.profile_id,
+        sa.func.max(sa.case((_Utf8(changes.c.body).like('%"flags":{%'), 1), else_=0)),
+    )
+    .where(
+        changes.c.environment_id == _ENVIRONMENT,
+        changes.c.sequence > _AFTER,
+        changes.c.sequence <= _UPTO,
+    )
+    .group_by(changes.c.profile_id)
+    .order_by(changes.c.profile_id)
+)
+_PROFILES = sa.select(
+    _lines(_text(profiles.c.profile_id), _text(profiles.c.created_at), _Utf8(profiles.c.document))
+).where(profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id))
+_SHOWN = sa.select(profiles.c.profile_id).where(
+    profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id)
+)
+_ROOTS = sa.select(absorbed.c.profile_id, absorbed.c.root_id).where(
+    absorbed.c.environment_id == _ENVIRONMENT,
+    sa.or_(OneOf(absorbed.c.profile_id), OneOf(absorbed.c.root_id)),
+)
+
+
+def event_bytes(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> int:
+    """Tell how large the events between two places of the log are."""
+    row = tx.row(_EVENT_BYTES, environment=environment, after=after, upto=upto)
+    return int(row[0] or 0) if row else 0
+
+
+def new_events(
+    tx: Transaction, environment: EnvironmentId, after: int, upto: int
+) -> dict[EventNameId, str]:
+    """Give the events after a place up to another, by name: sequence, profile, time, properties."""
+    rows = tx.rows(_EVENTS, environment=environment, after=after, upto=upto)
+    return {EventNameId(name): lines for name, lines in rows}
+
+
+def touched(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> list[Touched]:
+    """Give the profiles that changed after a place of the log up to another, by id."""
+    rows = tx.rows(_TOUCHED, environment=environment, after=after, upto=upto)
+    return [Touched(ProfileId(profile), bool(flagged)) for profile, flagged in rows]
+
+
+def profile_lines(
+    tx: Transaction, environment: EnvironmentId, wanted: Sequence[ProfileId]
+) -> tuple[str, list[ProfileId]]:
+    """Give the documents of profiles (id, time of creation, document), and the ids of those shown."""
+    row = tx.row(_PROFILES, environment=environment, values=wanted)
+    shown = tx.rows(_SHOWN, environment=environment, values=wanted)
+    return (row[0] if row and row[0] else "", [each[0] for each in shown])
+
+
+def merged_into(
+    tx: Transaction, environment: EnvironmentId, wanted: Sequence[ProfileId]
+) -> list[tuple[ProfileId, ProfileId]]:
+    """Give pairs of part and root: those of these profiles on either side."""
+    return [(row[0], row[1]) for row in tx.rows(_ROOTS, environment=environment, values=wanted)]

@@ -1,0 +1,201 @@
+"""The analytics copy has what the record has, whatever happened to it (S-04, B-03)."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mien.analytics.catalog import Catalog, Columns, Kind
+from mien.analytics.duckdb import DuckDB
+from mien.domain.identities import Identity, IdentityKind
+from mien.domain.ids import EnvironmentId
+from mien.domain.values import day_of
+from mien.services.erase import erase
+from mien.services.projection import Projection
+from mien.store import feed
+from mien.store import profiles as profile_store
+from mien.store.engine import Store
+from tests.support.uploading import NOON_MS, Desk, event, profile
+
+
+@pytest.fixture
+def analytics(tmp_path: Path) -> Iterator[DuckDB]:
+    opened = DuckDB(tmp_path / "analytics.duckdb", memory_mb=200)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def projection(desk: Desk, analytics: DuckDB) -> Projection:
+    return Projection(desk.store, analytics)
+
+
+def catch_up(projection: Projection, environment: EnvironmentId) -> Catalog:
+    """Take all steps, and give what there is then."""
+    while projection.advance(environment):
+        pass
+    return projection.fresh_catalog(environment, seconds=0)
+
+
+def select(analytics: DuckDB, sql: str) -> list[Any]:
+    return analytics.query(sql, {}, seconds=10)
+
+
+def values_of(row: Mapping[str, object], properties: Mapping[str, Columns]) -> dict[str, object]:
+    """Put the values of a row together again, by name; a date is its day and its moment."""
+    values: dict[str, object] = {}
+    for name, columns in properties.items():
+        found = {kind: row[columns.name(kind)] for kind in columns.kinds}
+        held = {kind: value for kind, value in found.items() if value is not None}
+        if not held:
+            continue
+        if Kind.DAY in held or Kind.MOMENT in held:
+            values[name] = (held.get(Kind.DAY), held.get(Kind.MOMENT))
+        else:
+            (values[name],) = held.values()
+    return values
+
+
+def expected(value: object) -> object:
+    if not isinstance(value, str) or not value.startswith("$D_"):
+        return value
+    day = day_of(value)
+    is_day = day is not None and value == f"$D_{day.isoformat().replace('-', '')}"
+    return day, None if is_day else int(value[3:])
+
+
+def assert_copied(store: Store, analytics: DuckDB, catalog: Catalog) -> None:
+    """Compare every profile and every event of the copy with the record."""
+    of = catalog.schema
+    cursor = analytics.query(f"SELECT * FROM {of}.profiles ORDER BY profile_id", {}, seconds=10)
+    names = [row[0] for row in select(analytics, f"DESCRIBE {of}.profiles")]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    with store.read() as tx:
+        people = profile_store.page(tx, catalog.environment, after=0, count=10_000)  # type: ignore[arg-type]
+        events = feed.new_events(tx, catalog.environment, 0, 2**62)
+    assert [row["profile_id"] for row in rows] == [each.id for each in people]
+    for row, person in zip(rows, people, strict=True):
+        wanted = {name: expected(value) for name, value in person.document.properties.items()}
+        assert values_of(row, catalog.properties) == wanted
+        count = f"SELECT count(*) FROM {of}.devices WHERE profile_id = {person.id}"
+        assert select(analytics, count) == [(len(person.document.devices),)]
+    for table in catalog.events.values():
+        lines = events.get(table.definition, "").splitlines()  # type: ignore[call-overload]
+        if lines:
+            found = (
+                f"SELECT sequence, profile_id, occurred_at FROM {of}.{table.name} ORDER BY sequence"
+            )
+            ids = sorted(tuple(map(int, line.split("\t")[:3])) for line in lines)
+            assert select(analytics, found) == ids
+
+
+async def test_each_type_has_its_column(
+    desk: Desk, projection: Projection, analytics: DuckDB
+) -> None:
+    """U-11: nothing is lost or bent on the way; of mixed properties neither."""
+    await desk.send(
+        profile(
+            "a", n=1, f=1.0, t="text", b=True, d="$D_-5", l=["x", 'y"\\'], m=1, DOB="$D_20000229"
+        ),
+        profile("b", n=2**63 - 1, f=-1e22, t="$", b=False, d="$D_99999999", l=["1"], m="1"),
+        profile("c", n=-(2**63), f=2.5e-7, t='ü😀\n\t"\\', d="$D_999999999999", m=1.5),
+        profile("d", m=False),
+        profile("e", m=["z"]),
+        profile("f", m="$D_20240230", **{"a/b": 1, "~": 2, "0": 3}),
+        event("a", "Bought", price=1, items=["a", "b"], deep={"x": {"y": 1}}),
+        event("a", "Bought", price=2.5, items="none"),
+    )
+    catalog = catch_up(projection, desk.environment)
+    assert_copied(desk.store, analytics, catalog)
+    bought = catalog.events["bought"]
+    price, items, deep = (bought.properties[name] for name in ("price", "items", "deep"))
+    found = select(
+        analytics,
+        f"SELECT {price.name(Kind.INTEGER)}, {price.name(Kind.FLOAT)}, {items.name(Kind.JSON)}, "
+        f"{items.name(Kind.TEXT)}, {deep.name(Kind.JSON)} FROM {catalog.schema}.{bought.name} "
+        "ORDER BY sequence",
+    )
+    assert found == [(1, None, '["a","b"]', None, '{"x":{"y":1}}'), (None, 2.5, None, "none", None)]
+
+
+async def test_what_is_written_twice_or_removed_is_so_in_the_copy(
+    desk: Desk, projection: Projection, analytics: DuckDB
+) -> None:
+    await desk.send(profile("a", x=1, y="1"), profile("b", x=2))
+    assert_copied(desk.store, analytics, catch_up(projection, desk.environment))
+    await desk.send(profile("a", x={"$delete": 1}, y=3), profile("c", z=True), event("b", "E"))
+    assert_copied(desk.store, analytics, catch_up(projection, desk.environment))
+
+
+async def test_who_is_merged_is_one_and_events_stay_with_their_sender(
+    desk: Desk, projection: Projection, analytics: DuckDB
+) -> None:
+    """P-07: the part is shown as its root."""
+    await desk.send(
+        {"type": "profile", "FBID": "f", "profileData": {"x": 1}},
+        {"type": "event", "FBID": "f", "evtName": "E"},
+        profile("a", x=2),
+    )
+    part, root = desk.get("f", IdentityKind.FBID).id, desk.get("a").id
+    catch_up(projection, desk.environment)
+    await desk.send({"type": "profile", "identity": "a", "FBID": "f", "profileData": {"y": 1}})
+    catalog = catch_up(projection, desk.environment)
+    assert_copied(desk.store, analytics, catalog)
+    assert catalog.has_merged
+    shown = desk.get("a").id
+    other = ({part, root} - {shown}).pop()
+    assert select(analytics, f"SELECT * FROM {catalog.schema}.merged") == [(other, shown)]
+
+
+async def test_an_erased_person_is_gone_from_the_copy(
+    desk: Desk, projection: Projection, analytics: DuckDB
+) -> None:
+    """P-15."""
+    await desk.send(profile("a", x="secret"), event("a", "E", y="secret"), event("b", "E"))
+    catch_up(projection, desk.environment)
+    erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "a"))
+    catalog = catch_up(projection, desk.environment)
+    assert_copied(desk.store, analytics, catalog)
+    assert len(select(analytics, f"SELECT * FROM {catalog.schema}.profiles")) == 1
+
+
+async def test_a_blocked_address_blocks_all_who_share_it(
+    desk: Desk, projection: Projection, analytics: DuckDB
+) -> None:
+    """U-13."""
+    await desk.send(profile("a", Email="S@example.com"), profile("b", Email="s@example.com"))
+    assert not catch_up(projection, desk.environment).has_blocks
+    await desk.send(profile("a", **{"MSG-dndEmail": True}))
+    catalog = catch_up(projection, desk.environment)
+    assert catalog.has_blocks
+    both = [(desk.get("a").id, 1), (desk.get("b").id, 1)]
+    assert select(analytics, f"SELECT * FROM {catalog.schema}.blocks ORDER BY 1") == both
+    await desk.send(profile("b", **{"MSG-dndEmail": False}))
+    assert not catch_up(projection, desk.environment).has_blocks
+
+
+async def test_properties_beyond_the_columns_are_in_rest(
+    desk: Desk, projection: Projection, analytics: DuckDB
+) -> None:
+    for start in range(0, 600, 200):
+        await desk.send(
+            event("a", "Wide", **{f"p{n}": n for n in range(start, start + 200)}), at_ms=NOON_MS
+        )
+    catalog = catch_up(projection, desk.environment)
+    wide = catalog.events["wide"]
+    assert sum(each.in_rest for each in wide.properties.values()) == 100
+    rest = select(analytics, f"SELECT rest FROM {catalog.schema}.{wide.name} ORDER BY sequence")
+    assert rest[2][0].startswith('{"p400":400')
+
+
+async def test_it_goes_on_where_it_ended(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "again.duckdb"
+    for turn in range(3):
+        analytics = DuckDB(path, memory_mb=200)
+        projection = Projection(desk.store, analytics)
+        await desk.send(
+            profile(f"p{turn}", n=turn), profile("p0", turn=str(turn)), event("p0", "E")
+        )
+        assert_copied(desk.store, analytics, catch_up(projection, desk.environment))
+        analytics.close()
