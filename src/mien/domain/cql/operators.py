@@ -9,7 +9,8 @@ from datetime import date, timedelta
 
 import msgspec
 
-from mien.domain.conditions import Condition, Exists, Scalar, parse_condition
+from mien.domain.condition_json import parse_condition
+from mien.domain.conditions import Condition, Exists, Scalar
 from mien.domain.cql.parts import Raw
 from mien.domain.errors import InvalidInputError, InvalidSegmentError
 from mien.domain.values import ValueType, day_of
