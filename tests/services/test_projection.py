@@ -1,5 +1,6 @@
 """The analytics copy has what the record has, whatever happened to it (S-04, B-03)."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,18 @@ async def test_each_type_has_its_column(
         "ORDER BY sequence",
     )
     assert found == [(1, None, '["a","b"]', None, '{"x":{"y":1}}'), (None, 2.5, None, "none", None)]
+
+
+async def test_what_is_told_of_the_session_of_an_event_comes_with_it(
+    desk: Desk, projection: Projection, analytics: DuckDB
+) -> None:
+    """G-11: filters of the session need it."""
+    told = {"utm_source": 'a"\t', "session_id": 7}
+    await desk.send({**event("a", "E"), "sessionData": told}, event("a", "E"))
+    catalog = catch_up(projection, desk.environment)
+    table = f"{catalog.schema}.{catalog.events['e'].name}"
+    found = select(analytics, f"SELECT session FROM {table} ORDER BY sequence")
+    assert [None if each is None else json.loads(each) for (each,) in found] == [told, None]
 
 
 async def test_what_is_written_twice_or_removed_is_so_in_the_copy(

@@ -41,6 +41,7 @@ EVENT_COLUMNS = (
     ("sequence", "BIGINT"),
     ("profile_id", "BIGINT"),
     ("occurred_at", "BIGINT"),
+    ("session", "VARCHAR"),
     ("rest", "VARCHAR"),
 )
 _DEVICE = {
@@ -66,7 +67,7 @@ class Step(msgspec.Struct):
 
     `touched` are written anew: those with a line in `profiles` (id, time of creation in epoch
     ms, document) are shown, others are part of another or `gone`, with all that they did.
-    `events` has lines (sequence, profile, time, properties) by the id of the name.
+    `events` has lines (sequence, profile, time, properties, session) by the id of the name.
     """
 
     upto: int
@@ -193,7 +194,8 @@ class Writer:
         ]
         self._tx.execute(
             f"INSERT INTO {self._schema}.{table.name} ({', '.join(names)}) "
-            f"SELECT f[1]::BIGINT, f[2]::BIGINT, f[3]::BIGINT, {', '.join([rest, *of_properties])} FROM "
+            "SELECT f[1]::BIGINT, f[2]::BIGINT, f[3]::BIGINT, nullif(f[5], ''), "
+            f"{', '.join([rest, *of_properties])} FROM "
             f"(SELECT f, json_extract(f[4], $pointers)::VARCHAR[] AS v FROM ({_SPLIT}))",
             {"lines": lines, "pointers": [columns.pointer(name) for name, _ in held]},
         )

@@ -98,6 +98,7 @@ _EVENTS = (
             _text(events.c.profile_id),
             _text(events.c.occurred_at),
             _Utf8(events.c.body),
+            sa.func.coalesce(_Utf8(events.c.session), sa.literal("", sa.Text)),
         ),
     )
     .where(*_NEW_EVENTS)
@@ -137,7 +138,10 @@ def event_bytes(tx: Transaction, environment: EnvironmentId, after: int, upto: i
 def new_events(
     tx: Transaction, environment: EnvironmentId, after: int, upto: int
 ) -> dict[EventNameId, str]:
-    """Give the events after a place up to another, by name: sequence, profile, time, properties."""
+    """Give the events after a place up to another, by name.
+
+    A line has sequence, profile, time, properties, and what is told of the session, if anything.
+    """
     rows = tx.rows(_EVENTS, environment=environment, after=after, upto=upto)
     return {EventNameId(name): lines for name, lines in rows}
 
