@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from mien.store import accounts
-from mien.store.engine import APPLICATION_ID, StoreRefusedError
+from mien.store.engine import APPLICATION_ID, StoreRefusedError, open_store
 from mien.store.setup import DamagedStoreError, find_version, only_server, prepare
 from tests.support.postgres import Postgres
 
@@ -152,6 +152,16 @@ def test_a_postgresql_that_does_not_answer_is_refused_without_its_password(
     url = f"postgresql://mien:hunter2@/mien?host={tmp_path}"
     with pytest.raises(StoreRefusedError, match="cannot be opened") as refused:
         prepare(url, may_migrate=True)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "hunter2", "postgresql://mien:hunter2@host:port/mien", "mysql://mien:hunter2@host/mien"],
+)
+def test_an_address_that_is_none_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(StoreRefusedError, match="postgresql://user:password@host") as refused:
+        open_store(address)
     assert "hunter2" not in str(refused.value)
 
 

@@ -35,6 +35,12 @@ _READER_CACHE_KIB = 3 * 1024
 _WAL_PAGES = 131_072
 """Where a writer checkpoints by itself, if no `Checkpointer` runs beside it: 256 MiB."""
 
+_ENGINES = ("sqlite", "postgresql", "postgres")
+_NO_ADDRESS = (
+    "The address of the store is not of the form postgresql://user:password@host/database; "
+    "look for a typing mistake, and write special characters in the password as %XX."
+)
+
 Row = tuple[Any, ...]
 DriverError = (sqlite3.Error, psycopg.Error)
 
@@ -296,8 +302,18 @@ class Store:
 
 
 def open_store(url: str) -> Store:
-    """Give a store by its URL; connections open when first used."""
-    return Store(url)
+    """Give a store by its URL; connections open when first used.
+
+    Raises `StoreRefusedError` for what is no URL of SQLite or PostgreSQL. The sentence
+    does not repeat it: there may be a password in it.
+    """
+    try:
+        store = Store(url)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StoreRefusedError(_NO_ADDRESS) from error
+    if store.url.get_backend_name() not in _ENGINES:
+        raise StoreRefusedError(_NO_ADDRESS)
+    return store
 
 
 @contextmanager

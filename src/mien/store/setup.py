@@ -41,7 +41,7 @@ def prepare(url: str, *, may_migrate: bool) -> Store:
         _refuse_foreign(store.path)
         store.path.parent.mkdir(parents=True, exist_ok=True)
     with _connected(store) as connection:
-        _migrate(connection, may_migrate=may_migrate)
+        _migrate(connection, _shown(store.url), may_migrate=may_migrate)
     return store
 
 
@@ -109,21 +109,22 @@ def head() -> str:
     return str(ScriptDirectory(str(_MIGRATIONS)).get_current_head())
 
 
-def _migrate(connection: sa.Connection, *, may_migrate: bool) -> None:
+def _migrate(connection: sa.Connection, shown: str, *, may_migrate: bool) -> None:
     current = _version(connection)
     if current == head():
         return
     script = ScriptDirectory(str(_MIGRATIONS))
     known = {revision.revision for revision in script.walk_revisions()}
+    store = f"The store at {shown}"
     if current is not None and current not in known:
         msg = (
-            f"The store has schema version {current}, which this version of Mien does not know. "
+            f"{store} has schema version {current}, which this version of Mien does not know. "
             "It was written by a later one; install that."
         )
         raise StoreRefusedError(msg)
     if current is not None and not may_migrate:
         msg = (
-            f"The store has schema version {current}, this version of Mien needs {head()}. "
+            f"{store} has schema version {current}, this version of Mien needs {head()}. "
             "Make a backup, then run `mien migrate`."
         )
         raise StoreRefusedError(msg)
