@@ -56,7 +56,7 @@ def put_back(
     """
     manifest = backup.read_manifest(file)
     store = open_store(url)
-    with restore.held(store), restore.workplace(store) as staging:
+    with restore.held(store), restore.workplace(store, "restoring") as staging:
         replaced = restore.find_remains(store, may_replace=may_replace)
         sources = [replaced] if erasures is None else [restore.read_remains(erasures), replaced]
         with translated(f"{file} cannot be copied"):

@@ -5,10 +5,6 @@ restored to the other (`store/restore.py`). It is one moment of the store: all i
 rows are read in one snapshot, while servers go on writing. The manifest holds a
 hash of each table's rows as the snapshot had them; what was written is read again
 and compared before the file gets its name.
-
-Two things differ between the engines and are made equal here: places that
-PostgreSQL draws from sequences become rows of `counters`, and ids of its
-transactions, which mean nothing elsewhere, become 0.
 """
 
 import os
@@ -19,41 +15,25 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
-import psycopg
-import sqlalchemy as sa
-from psycopg import sql
 
 from mien.domain.errors import StoreUnavailableError
-from mien.store.engine import APPLICATION_ID, Row, Store, StoreRefusedError
-from mien.store.numbers import log_sequence, profile_ids
+from mien.store import postgresql
+from mien.store.engine import APPLICATION_ID, Store, StoreRefusedError
 from mien.store.portable import (
-    POSTGRESQL,
-    SQLITE,
-    Counted,
-    Listed,
     Progress,
-    Reader,
-    Table,
     TableDigest,
     copy_pages,
-    digest,
     digest_file,
     find_difference,
-    insert_row,
+    find_problem,
     name_of,
     open_file,
-    pieces,
-    select_all,
     sync,
-    tables_of,
     translated,
 )
 from mien.store.setup import find_version, make_tables
 
 FORMAT = 1
-
-SEQUENCES = {"log": log_sequence.name, "profile": profile_ids.name}
-"""Which sequence of PostgreSQL stands for which counter of every environment."""
 
 _COPY_BYTES = 1024 * 1024
 
@@ -71,12 +51,6 @@ class Manifest(msgspec.Struct, frozen=True):
 
 class BackupRefusedError(StoreRefusedError):
     """The file is no backup that can be restored; the sentence says why."""
-
-
-_INDEXES = "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
-_LAST = sql.SQL("SELECT last_value FROM {}")
-_COUNTERS = "SELECT environment_id, name, value FROM counters"
-_ENVIRONMENTS = "SELECT environment_id FROM environments"
 
 
 def back_up(store: Store, file: Path, *, mien: str, now_ms: int, progress: Progress) -> Manifest:
@@ -127,10 +101,8 @@ def find_damage(file: Path, manifest: Manifest, progress: Progress) -> str | Non
     """Tell in what a backup does not hold what its manifest says, None if it does."""
     try:
         with closing(open_file(file)) as connection:
-            progress("Checking the file", 0, 0)
-            problem: str = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if problem != "ok":
-                return problem.strip().splitlines()[-1]
+            if (problem := find_problem(connection, progress)) is not None:
+                return problem
             found = digest_file(connection, progress, manifest.tables)
     except sqlite3.Error as error:
         return str(error)
@@ -150,12 +122,6 @@ def drop_manifest(file: Path) -> None:
     """Make a checked copy of a backup a store like any other."""
     with closing(open_file(file)) as connection:
         connection.execute("DROP TABLE backup_manifest")
-
-
-def connect_postgresql(store: Store) -> "psycopg.Connection[Row]":
-    """Open a connection that may read or write for minutes."""
-    url = store.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(url)
 
 
 def _private(file: Path) -> Path:
@@ -210,51 +176,5 @@ def _copy_postgresql(
     except StoreRefusedError as error:
         msg = f"The backup {part} cannot be written: {error}"
         raise StoreUnavailableError(msg) from error
-    with connect_postgresql(store) as source, closing(open_file(part)) as target:
-        source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        source.read_only = True
-        indexes = target.execute(_INDEXES).fetchall()
-        target.execute("PRAGMA journal_mode = OFF")
-        target.execute("BEGIN")
-        for name, _ in indexes:
-            target.execute(str(sa.schema.DropIndex(sa.Index(name)).compile(dialect=SQLITE)))
-        counted = Counted("Copying the store", 0)
-        found = {
-            table.name: digest(_copy_rows(source, target, table, progress, counted))
-            for table in tables_of(target)
-        }
-        # Rows first, then their index: sorting once is far cheaper than placing each.
-        for _, create in indexes:
-            target.execute(create)
-        target.execute("COMMIT")
-    return found
-
-
-def _copy_rows(
-    source: "psycopg.Connection[Row]",
-    target: sqlite3.Connection,
-    table: Table,
-    progress: Progress,
-    counted: Counted,
-) -> Iterator[list[Row]]:
-    """Copy a table, and give its rows as they were copied."""
-    insert = insert_row(table)
-    with source.cursor(name="backup") as cursor:
-        cursor.execute(select_all(table, POSTGRESQL, zero="transaction_id").encode(), binary=True)
-        rows: Reader = Listed(counters_of(source)) if table.name == "counters" else cursor
-        for piece in pieces(rows, progress, counted):
-            target.executemany(insert, piece)
-            yield piece
-
-
-def counters_of(source: "psycopg.Connection[Row]") -> list[Row]:
-    """Give the rows of `counters` by key, with what PostgreSQL keeps in sequences among them."""
-    # Sequences stand outside the snapshot: read after it began, they are never behind it.
-    drawn = {
-        name: source.execute(_LAST.format(sql.Identifier(sequence))).fetchall()[0][0]
-        for name, sequence in SEQUENCES.items()
-    }
-    rows = {(row[0], row[1]): row[2] for row in source.execute(_COUNTERS)}
-    for (environment,) in source.execute(_ENVIRONMENTS).fetchall():
-        rows |= {(environment, name): last for name, last in drawn.items()}
-    return [(*key, value) for key, value in sorted(rows.items())]
+    with postgresql.snapshot(store) as source:
+        return postgresql.copy_out(source, part, progress)

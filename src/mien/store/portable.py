@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import msgspec
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -21,6 +22,8 @@ _ROWS = 1_000
 
 _PAGES = 256
 _LOCKED_SECONDS = 5.0
+
+Connection: TypeAlias = "sqlite3.Connection | psycopg.Connection[Row]"
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
@@ -108,6 +111,14 @@ def insert_row(table: Table) -> str:
     return str(sa.insert(of).compile(dialect=SQLITE))
 
 
+def rows_of(connection: Connection, statement: sa.Select[Any]) -> list[Row]:
+    """Run a statement without values on either driver, and give its rows."""
+    if isinstance(connection, sqlite3.Connection):
+        return connection.execute(str(statement.compile(dialect=SQLITE))).fetchall()
+    text = str(statement.compile(dialect=POSTGRESQL)).encode()
+    return connection.execute(text).fetchall()
+
+
 def pieces(rows: Reader, progress: Progress, counted: Counted) -> Iterator[list[Row]]:
     """Give rows in pieces of the size that is hashed."""
     while piece := rows.fetchmany(_ROWS):
@@ -149,6 +160,13 @@ def open_file(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, isolation_level=None, timeout=10)
     connection.execute("PRAGMA synchronous = OFF")
     return connection
+
+
+def find_problem(connection: sqlite3.Connection, progress: Progress) -> str | None:
+    """Tell what SQLite finds wrong with the pages of a file, None if all is well."""
+    progress("Checking the file", 0, 0)
+    problem: str = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    return None if problem == "ok" else problem.strip().splitlines()[-1]
 
 
 def find_difference(

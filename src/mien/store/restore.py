@@ -7,36 +7,24 @@ the store's place: one rename, or one transaction.
 
 import sqlite3
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
-import psycopg
 import sqlalchemy as sa
-from psycopg import sql
 
-from mien.domain.errors import StoreUnavailableError
-from mien.store.backup import SEQUENCES, connect_postgresql, counters_of
+from mien.store import postgresql
 from mien.store.engine import Row, Store, StoreRefusedError, Transaction
 from mien.store.portable import (
-    POSTGRESQL,
-    SQLITE,
-    Counted,
+    Connection,
     Progress,
-    Table,
-    TableDigest,
     copy_pages,
-    digest,
-    find_difference,
     name_of,
     open_file,
-    pieces,
-    select_all,
+    rows_of,
     sync,
-    tables_of,
     translated,
 )
 from mien.store.schema import (
@@ -50,7 +38,6 @@ from mien.store.schema import (
 from mien.store.setup import DamagedStoreError, find_version, only_server, prepare
 
 _SIDE_FILES = ("-journal", "-wal", "-shm")
-_BUSY_SECONDS = 2.0
 
 _ACCOUNTS = sa.select(sa.func.count()).select_from(accounts)
 _ENVIRONMENTS = sa.select(environments.c.environment_id, environments.c.public_id)
@@ -67,21 +54,8 @@ _HAS_PLANS = {
     False: "SELECT 1 WHERE to_regclass('planned_erasures') IS NOT NULL",
 }
 """By engine: is it SQLite? A store of an earlier version has no such table."""
-_SESSIONS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
-"""
-_RAISE = sql.SQL("""
-SELECT setval(%(sequence)s, greatest(
-    (SELECT last_value FROM {}),
-    (SELECT max(value) FROM counters WHERE name = %(name)s)
-))
-""")
 _IDENTITIES = "SELECT environment_id, kind, value, profile_id FROM identities"
 _NAMED_IN_REJECTS = "SELECT DISTINCT environment_id, person FROM rejects WHERE person <> x''"
-
-
-Connection: TypeAlias = "sqlite3.Connection | psycopg.Connection[Row]"
 
 
 class Remains(msgspec.Struct, frozen=True):
@@ -102,9 +76,26 @@ def held(store: Store) -> Iterator[None]:
         with only_server(store.path.absolute().parent):
             yield
         return
-    with connect_postgresql(store) as connection:
-        _refuse_sessions(connection)
+    with postgresql.connect(store) as connection:
+        postgresql.refuse_sessions(connection)
     yield
+
+
+@contextmanager
+def opened(store: Store) -> Iterator[Connection]:
+    """Open a store of either engine to look at its rows; raises `DamagedStoreError`."""
+    if store.path is None:
+        with postgresql.connect(store) as connection:
+            yield connection
+        return
+    try:
+        with closing(open_file(store.path)) as file:
+            yield file
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        msg = f"The store at {name_of(store)} is damaged ({error})."
+        raise DamagedStoreError(msg) from error
 
 
 def find_remains(store: Store, *, may_replace: bool) -> Remains:
@@ -116,8 +107,8 @@ def find_remains(store: Store, *, may_replace: bool) -> Remains:
     try:
         if find_version(store.url.render_as_string(hide_password=False)) is None:
             return Remains()
-        with _opened(store) as connection:
-            held = _rows(connection, _ACCOUNTS)[0][0]
+        with opened(store) as connection:
+            held = rows_of(connection, _ACCOUNTS)[0][0]
             if held and not may_replace:
                 msg = (
                     f"The store at {name_of(store)} is not empty "
@@ -203,15 +194,15 @@ def walk_named_in_rejects(file: Path) -> Iterator[Row]:
 
 
 @contextmanager
-def workplace(store: Store) -> Iterator[Path]:
-    """Give the name of a file to restore into, beside the store if that is a file."""
+def workplace(store: Store, doing: str) -> Iterator[Path]:
+    """Give the name of a file to work on, beside the store if that is a file."""
     folder = (
-        tempfile.TemporaryDirectory(prefix="mien-restore-")
+        tempfile.TemporaryDirectory(prefix="mien-")
         if store.path is None
         else nullcontext(store.path.absolute().parent)
     )
     with folder as where:
-        staging = Path(where) / "mien.db.restoring"
+        staging = Path(where) / f"mien.db.{doing}"
         _remove(staging)
         try:
             yield staging
@@ -237,25 +228,30 @@ def install(store: Store, staging: Path, *, over_damaged: bool, progress: Progre
         if store.path is None:
             _load_postgresql(store, staging, progress)
             return
-        if store.path.exists() and not over_damaged:
-            _load_sqlite(store.path, staging, progress)
-            return
-        # A log of what was there before must not be taken for one of the new file.
-        _remove_beside(store.path)
-        staging.replace(store.path)
-        sync(store.path.absolute().parent)
+        install_file(store.path, staging, over_damaged=over_damaged, progress=progress)
+
+
+def install_file(path: Path, staging: Path, *, over_damaged: bool, progress: Progress) -> None:
+    """Let a finished file take the place of a SQLite store, if there is one, all at once."""
+    if path.exists() and not over_damaged:
+        _load_sqlite(path, staging, progress)
+        return
+    # A log of what was there before must not be taken for one of the new file.
+    _remove_beside(path)
+    staging.replace(path)
+    sync(path.absolute().parent)
 
 
 def _remains(connection: Connection) -> Remains:
     """Read what a store hands on, counters with what PostgreSQL keeps in sequences."""
     return Remains(
-        dict(_rows(connection, _ENVIRONMENTS)),
-        _rows(connection, _COUNTERS)
+        dict(rows_of(connection, _ENVIRONMENTS)),
+        rows_of(connection, _COUNTERS)
         if isinstance(connection, sqlite3.Connection)
-        else counters_of(connection),
-        _rows(connection, _SECRETS),
-        _rows(connection, _ERASURES),
-        _rows(connection, _PLANNED) if _has_plans(connection) else [],
+        else postgresql.counters_of(connection),
+        rows_of(connection, _SECRETS),
+        rows_of(connection, _ERASURES),
+        rows_of(connection, _PLANNED) if _has_plans(connection) else [],
     )
 
 
@@ -263,44 +259,6 @@ def _has_plans(connection: Connection) -> bool:
     text = _HAS_PLANS[isinstance(connection, sqlite3.Connection)]
     found: list[Any] = connection.execute(text).fetchall()
     return bool(found)
-
-
-def _rows(connection: Connection, statement: sa.Select[Any]) -> list[Row]:
-    if isinstance(connection, sqlite3.Connection):
-        return connection.execute(str(statement.compile(dialect=SQLITE))).fetchall()
-    text = str(statement.compile(dialect=POSTGRESQL)).encode()
-    return connection.execute(text).fetchall()
-
-
-@contextmanager
-def _opened(store: Store) -> Iterator[Connection]:
-    if store.path is None:
-        with connect_postgresql(store) as connection:
-            yield connection
-        return
-    try:
-        with closing(open_file(store.path)) as file:
-            yield file
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        msg = f"The store at {name_of(store)} is damaged ({error})."
-        raise DamagedStoreError(msg) from error
-
-
-def _refuse_sessions(connection: "psycopg.Connection[Row]") -> None:
-    """Raise unless this is the only session of its user in the database."""
-    # A session that has just ended is listed for a moment longer.
-    until = time.monotonic() + _BUSY_SECONDS
-    while others := connection.execute(_SESSIONS).fetchall()[0][0]:
-        connection.rollback()
-        if time.monotonic() > until:
-            msg = (
-                f"The database is in use by other sessions ({others}). "
-                "Stop every server that uses it, then restore."
-            )
-            raise StoreRefusedError(msg)
-        time.sleep(0.05)
 
 
 def _load_sqlite(path: Path, staging: Path, progress: Progress) -> None:
@@ -321,63 +279,11 @@ def _fit_pages(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
 
 
 def _load_postgresql(store: Store, staging: Path, progress: Progress) -> None:
-    """Replace the rows of a store by those of a file, in one transaction, and compare them."""
+    """Replace the rows of a store by those of a file, in one transaction."""
     prepare(store.url.render_as_string(hide_password=False), may_migrate=True).close()
-    with connect_postgresql(store) as target, closing(open_file(staging)) as source:
-        tables = tables_of(source)
-        names = [sql.Identifier(table.name) for table in tables]
-        target.execute("SET LOCAL lock_timeout = '10s'")
-        target.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
-        counted = Counted("Restoring", 0)
-        expected = {
-            each.name: digest(_load(source, target, each, progress, counted)) for each in tables
-        }
-        total = sum(table.rows for table in expected.values())
-        found = _digest_postgresql(target, tables, progress, Counted("Comparing every row", total))
-        if (difference := find_difference(expected, found)) is not None:
-            msg = f"Nothing was restored: {difference}."
-            raise StoreUnavailableError(msg)
-        _raise_sequences(target)
-    with connect_postgresql(store) as target:
-        target.execute("ANALYZE")
-
-
-def _load(
-    source: sqlite3.Connection,
-    target: "psycopg.Connection[Row]",
-    table: Table,
-    progress: Progress,
-    counted: Counted,
-) -> Iterator[list[Row]]:
-    """Copy a table, and give its rows as they were copied."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, table.columns))
-    )
-    rows = source.execute(select_all(table, SQLITE))
-    with target.cursor() as cursor, cursor.copy(statement) as copy:
-        for piece in pieces(rows, progress, counted):
-            for row in piece:
-                copy.write_row(row)
-            yield piece
-
-
-def _digest_postgresql(
-    target: "psycopg.Connection[Row]", tables: list[Table], progress: Progress, counted: Counted
-) -> dict[str, TableDigest]:
-    found = {}
-    for table in tables:
-        with target.cursor(name="compare") as cursor:
-            cursor.execute(select_all(table, POSTGRESQL).encode(), binary=True)
-            found[table.name] = digest(pieces(cursor, progress, counted))
-    return found
-
-
-def _raise_sequences(target: "psycopg.Connection[Row]") -> None:
-    """Let the sequences go on after all that was handed out, here or in the backup."""
-    for name, sequence in SEQUENCES.items():
-        target.execute(
-            _RAISE.format(sql.Identifier(sequence)), {"sequence": sequence, "name": name}
-        )
+    with postgresql.connect(store) as target, closing(open_file(staging)) as source:
+        postgresql.load(target, source, "Restoring", progress)
+    postgresql.analyze(store)
 
 
 def _remove(file: Path) -> None:
