@@ -9,6 +9,7 @@ from mien.cli.key import key
 from mien.cli.member import member
 from mien.cli.merge import merge
 from mien.cli.migrate import migrate
+from mien.cli.move import move
 from mien.cli.options import Commands
 from mien.cli.rejects import rejects
 from mien.cli.signing_key import signing_key
@@ -31,5 +32,6 @@ for _command in (
     rejects,
     merge,
     migrate,
+    move,
 ):
     cli.add_command(_command)
