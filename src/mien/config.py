@@ -21,6 +21,22 @@ class Settings:
             "`postgresql://user:password@host/database`."
         },
     )
+    analytics_memory: int = field(
+        default=800,
+        metadata={"help": "How much memory counting may take, in MB; beyond it uses the disk."},
+    )
+    query_seconds: float = field(
+        default=20.0,
+        metadata={
+            "help": "How long a question to analytics may take before it is stopped, in seconds."
+        },
+    )
+    fresh_seconds: float = field(
+        default=2.0,
+        metadata={
+            "help": "How long a question waits for what was just uploaded to be counted, in seconds."
+        },
+    )
     host: str = field(default="127.0.0.1", metadata={"help": "The address to listen on."})
     port: int = field(default=8080, metadata={"help": "The port to listen on."})
     upload_concurrency: int = field(

@@ -28,12 +28,14 @@ from mien.http.middleware import Surroundings
 from mien.http.sdk import browsers
 from mien.http.state import Services
 from mien.jobs.housekeeping import end_sessions_hourly, erase_by_the_minute, tidy_hourly
+from mien.jobs.project import Projector
 from mien.services.accounts import Doorkeeper
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
+from mien.services.projection import ANALYTICS_FILE, open_projection
 from mien.services.user_tokens import IdentityTokens, ProfileTokens
 from mien.store import accounts
 from mien.store.checkpoints import Checkpointer
@@ -102,8 +104,7 @@ def _services(settings: Settings) -> Iterator[Services]:
     places = Places(settings.places_file)
     with ExitStack() as stack:
         file = open_store(settings.store).path
-        if file is not None:
-            stack.enter_context(only_server(file.parent))
+        stack.enter_context(only_server(settings.data if file is None else file.parent))
         # Several servers may share a database: migrating it under them is for people to decide.
         store = prepare(settings.store, may_migrate=file is not None)
         stack.callback(store.close)
@@ -112,6 +113,11 @@ def _services(settings: Settings) -> Iterator[Services]:
         workers = stack.enter_context(ThreadPoolExecutor(_READ_THREADS, "read"))
         workers.submit(browsers.get_ready)
         stack.enter_context(Checkpointer(store))
+        projection = open_projection(
+            store, settings.data / ANALYTICS_FILE, memory_mb=settings.analytics_memory
+        )
+        stack.callback(projection.analytics.close)
+        stack.enter_context(Projector(projection, settings.data))
         metrics = Metrics()
         ingest = Ingest(store, metrics.count_commit)
         stack.callback(ingest.close)
@@ -133,6 +139,7 @@ def _services(settings: Settings) -> Iterator[Services]:
             IdentityTokens(store),
             DiscardedEvents(store),
             EmailLinks(store),
+            projection,
             metrics,
             places,
         )

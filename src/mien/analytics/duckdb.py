@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import structlog
 
 from mien.analytics import columns
 from mien.analytics.catalog import Catalog
 from mien.analytics.duckdb_writer import EVENT_COLUMNS, TABLES, Step, Writer
+from mien.analytics.gate import Gate
 from mien.domain.errors import AnalyticsUnavailableError, QueryTimeoutError
 from mien.domain.ids import EnvironmentId
 
 Row = tuple[Any, ...]
+
+_log = structlog.get_logger()
 
 _SETTINGS: Mapping[str, str] = {
     "autoinstall_known_extensions": "false",
@@ -28,28 +32,72 @@ _SETTINGS: Mapping[str, str] = {
 
 
 class DuckDB:
-    """The engine: writes one step at a time, and answers questions beside it."""
+    """The engine: writes one step at a time, and answers questions beside it.
 
-    def __init__(self, path: Path, *, memory_mb: int = 800, threads: int = 2) -> None:
-        """Open the file, or make it. Raises `duckdb.Error` if it cannot be read."""
-        self.path = path
+    `mark` names the record that it is a copy of. A file that cannot be read, or is a copy of
+    another record, is made anew: nothing is in it that the record has not.
+    """
+
+    def __init__(self, path: Path, *, mark: str = "", memory_mb: int = 800) -> None:
+        """Open the file, or make it."""
+        self.path, self._mark, self._memory_mb = path, mark, memory_mb
         self._write_lock = threading.Lock()
-        temporary = path.with_suffix(".tmp")
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            **_SETTINGS,
-            "memory_limit": f"{memory_mb}MB",
-            "threads": str(threads),
-            "temp_directory": str(temporary),
-        }
-        self._connection = duckdb.connect(str(path), config=settings)
-        self._present: dict[EnvironmentId, dict[str, set[str]]] = {}
-        self._newest: dict[EnvironmentId, int] = {}
-        for signature, body in columns.MACROS.items():
-            self._connection.execute(f"CREATE OR REPLACE MACRO {signature} AS {body}")
+        self._gate = Gate()
+        self._open_or_make()
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def beside(self) -> "DuckDB":
+        """Make an empty copy in a file of its own, of the same record."""
+        path = self.path.with_name(f"{self.path.name}.new")
+        _remove(path)
+        return DuckDB(path, mark=self._mark, memory_mb=self._memory_mb)
+
+    def reopen(self) -> None:
+        """Open the file again, after a failure; one that cannot be read is made anew."""
+        with self._gate.alone(), self._write_lock:
+            with suppress(duckdb.Error):
+                self._connection.close()
+            self._open_or_make()
+
+    def replace_by(self, other: "DuckDB") -> None:
+        """Take over the file of another, which is closed."""
+        with self._gate.alone(), self._write_lock:
+            other.close()
+            self._connection.close()
+            _remove(self.path)
+            other.path.replace(self.path)
+            self._open()
+
+    def _open_or_make(self) -> None:
+        try:
+            self._open()
+            if self._rows("SELECT record FROM mark") == [(self._mark,)]:
+                return
+            self._connection.close()
+        except duckdb.Error as error:
+            _log.warning("analytics.unreadable", path=str(self.path), error=str(error))
+        _remove(self.path)
+        self._open()
+
+    def _open(self) -> None:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            **_SETTINGS,
+            "memory_limit": f"{self._memory_mb}MB",
+            "temp_directory": str(self.path.with_suffix(".tmp")),
+        }
+        is_new = not self.path.exists()
+        self._connection = duckdb.connect(str(self.path), config=settings)
+        self._present: dict[EnvironmentId, dict[str, set[str]]] = {}
+        self._newest: dict[EnvironmentId, int] = {}
+        if is_new:
+            self._connection.execute(
+                "CREATE TABLE mark AS SELECT $mark AS record", {"mark": self._mark}
+            )
+        for signature, body in columns.MACROS.items():
+            self._connection.execute(f"CREATE OR REPLACE MACRO {signature} AS {body}")
 
     def position(self, environment: EnvironmentId) -> int:
         """Give the place of the log up to which an environment is here; 0 for nothing yet."""
@@ -60,19 +108,20 @@ class DuckDB:
 
     def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
         """Answer a question; raises `QueryTimeoutError` when it takes longer."""
-        cursor = self._connection.cursor()
-        timer = threading.Timer(seconds, cursor.interrupt)
-        timer.start()
-        try:
-            return cursor.execute(sql, dict(values)).fetchall()
-        except duckdb.InterruptException as error:
-            raise QueryTimeoutError(seconds) from error
-        except duckdb.Error as error:
-            msg = f"The analytics copy cannot answer now ({error})."
-            raise AnalyticsUnavailableError(msg) from error
-        finally:
-            timer.cancel()
-            cursor.close()
+        with self._gate.beside():
+            cursor = self._connection.cursor()
+            timer = threading.Timer(seconds, cursor.interrupt)
+            timer.start()
+            try:
+                return cursor.execute(sql, dict(values)).fetchall()
+            except duckdb.InterruptException as error:
+                raise QueryTimeoutError(seconds) from error
+            except duckdb.Error as error:
+                msg = f"The analytics copy cannot answer now ({error})."
+                raise AnalyticsUnavailableError(msg) from error
+            finally:
+                timer.cancel()
+                cursor.close()
 
     def apply(self, catalog: Catalog, step: Step) -> None:
         """Write a step, all of it or nothing; adds the columns and tables that it needs."""
@@ -155,6 +204,12 @@ class DuckDB:
                 for name, new in missing:
                     _add(tx, catalog.schema, name, new, is_there=name in present)
             del self._present[catalog.environment]
+
+
+def _remove(path: Path) -> None:
+    """Remove a file of DuckDB, and its log."""
+    for each in (path, path.with_name(f"{path.name}.wal")):
+        each.unlink(missing_ok=True)
 
 
 def _add(

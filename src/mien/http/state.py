@@ -18,6 +18,7 @@ from mien.services.email_links import EmailLinks
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.places import Places
+from mien.services.projection import Projection
 from mien.services.reading import Reader
 from mien.services.user_tokens import IdentityTokens, ProfileTokens
 from mien.store.engine import Store
@@ -44,6 +45,7 @@ class Services(msgspec.Struct):
     identity_tokens: IdentityTokens
     discarded: DiscardedEvents
     email_links: EmailLinks
+    projection: Projection
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     places: Places = msgspec.field(default_factory=Places)
     repeats: Repeats = msgspec.field(default_factory=Repeats)

@@ -8,9 +8,11 @@ keeps the place with the data. Source: S-04, B-03.
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
+from mien import clock
 from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
 from mien.analytics.duckdb import DuckDB
@@ -23,6 +25,9 @@ from mien.services.positions import settled_place
 from mien.store import accounts, definitions, feed, numbers, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
+
+ANALYTICS_FILE = "analytics.duckdb"
+"""The copy, in the data folder."""
 
 PLACES = 20_000
 """Entries of the log in a step."""
@@ -57,7 +62,7 @@ class Projection:
     """
 
     def __init__(self, store: Store, analytics: DuckDB) -> None:
-        self._store, self.analytics = store, analytics
+        self.store, self.analytics = store, analytics
         self._known: dict[EnvironmentId, _Environment] = {}
         self._moved = threading.Condition()
         self.wanted = threading.Event()
@@ -65,17 +70,17 @@ class Projection:
 
     def advance_all(self) -> bool:
         """Take a step in each environment that is behind; true if there was one."""
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             environments = accounts.list_environments(tx)
         return max([self.advance(each.environment_id) for each in environments], default=False)
 
     def advance(self, environment: EnvironmentId) -> bool:
         """Take one step; true if there was something to copy."""
         known = self._of(environment)
-        last = settled_place(self._store, environment)
+        last = settled_place(self.store, environment)
         if last <= known.place:
             return False
-        with self._store.snapshot() as tx:
+        with self.store.snapshot() as tx:
             upto = self._end_of_step(tx, environment, known.place, last)
             step = _read_step(tx, environment, known.place, upto)
             self._refresh(tx, environment, known)
@@ -88,7 +93,7 @@ class Projection:
 
     def lag(self, environment: EnvironmentId) -> int:
         """Tell by how many entries of the log an environment is behind."""
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             last = numbers.last_place(tx, environment)
         return max(0, last - self._of(environment).place)
 
@@ -97,7 +102,7 @@ class Projection:
 
         Raises `AnalyticsBehindError` when that takes longer (S-04).
         """
-        wanted = settled_place(self._store, environment)
+        wanted = settled_place(self.store, environment)
         deadline = time.monotonic() + seconds
         with self._moved:
             while (known := self._known.get(environment)) is None or known.place < wanted:
@@ -109,11 +114,25 @@ class Projection:
                 self._moved.wait(min(rest, _PATIENCE_SECONDS))
         return known.catalog
 
+    def take_over(self, fresh: DuckDB) -> None:
+        """Go on with the copy in another file."""
+        self.analytics.replace_by(fresh)
+        self._look_again()
+
+    def recover(self) -> None:
+        """Begin again from what is on disk, after a step that failed."""
+        self.analytics.reopen()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        with self._moved:
+            self._known.clear()
+
     def _of(self, environment: EnvironmentId) -> _Environment:
         if (known := self._known.get(environment)) is None:
             place = self.analytics.position(environment)
             known = _Environment(Catalog(environment), -1, place)
-            with self._store.snapshot() as tx:
+            with self.store.snapshot() as tx:
                 self._refresh(tx, environment, known)
             self.analytics.apply(known.catalog, Step(place))
             known.catalog = self._with_facts(known.catalog, None)
@@ -149,6 +168,34 @@ class Projection:
         while upto > after + 1 and feed.event_bytes(tx, environment, after, upto) > _BYTES:
             upto = after + (upto - after) // 2
         return upto
+
+
+def wish_of(data: Path) -> Path:
+    """Give the file by which a command asks the server of a data folder to make the copy anew."""
+    return data / "analytics.rebuild"
+
+
+def open_projection(store: Store, path: Path, *, memory_mb: int) -> Projection:
+    """Open the copy of a store at a path, or make it."""
+    with store.write() as tx:
+        record = accounts.secret(tx, "analytics", clock.new_secret())
+    return Projection(store, DuckDB(path, mark=record.hex(), memory_mb=memory_mb))
+
+
+class Rebuild:
+    """Makes the copy anew beside the one that answers, and lets it take its place."""
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+        self._fresh = Projection(projection.store, projection.analytics.beside())
+
+    def advance(self) -> bool:
+        """Take a step; true if there was something to copy."""
+        return self._fresh.advance_all()
+
+    def finish(self) -> None:
+        """Let the new copy take the place of the old one."""
+        self._projection.take_over(self._fresh.analytics)
 
 
 def _read_step(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> Step:

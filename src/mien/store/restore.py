@@ -213,6 +213,9 @@ def workplace(store: Store, doing: str) -> Iterator[Path]:
 def finish(staging: Path, *, is_cleansed: bool) -> None:
     """Make a file of what was worked on: durable, one file, nothing of the erased left in it."""
     with closing(open_file(staging)) as connection:
+        # What was restored is another record to the analytics copy, which is made anew then.
+        connection.execute("DELETE FROM secrets WHERE name = 'analytics'")
+        connection.commit()
         connection.execute("PRAGMA journal_mode = DELETE")
         if is_cleansed:
             connection.execute("VACUUM")

@@ -94,8 +94,8 @@ def only_server(data: Path) -> Iterator[None]:
             holder = lock.read().strip() or "unknown"
             msg = (
                 f"The data folder {data} is in use by another server (process {holder}). "
-                "Stop it, choose another --data, or set MIEN_STORE_URL to a PostgreSQL "
-                "database, which several servers may share."
+                "Stop it, or choose another --data: servers that share a PostgreSQL database "
+                "(MIEN_STORE_URL) have a folder each."
             )
             raise StoreRefusedError(msg) from error
         lock.truncate(0)

@@ -1,0 +1,77 @@
+"""The thread that keeps the analytics copy up with the record."""
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+
+import structlog
+
+from mien.domain.errors import MienError
+from mien.services.projection import Projection, Rebuild, wish_of
+
+_EVERY_SECONDS = 0.1
+"""How long a change waits for its copy when nobody asks."""
+
+_PAUSE_SECONDS = 1.0
+_NICENESS = 5
+"""Uploads go first: who waits for a count gets it as soon as they leave room."""
+
+_log = structlog.get_logger()
+
+
+class Projector:
+    """Copies what is new ten times a second, and at once when somebody waits for it."""
+
+    def __init__(self, projection: Projection, data: Path) -> None:
+        self._projection, self._wish = projection, wish_of(data)
+        self._rebuild: Rebuild | None = None
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="project", daemon=True)
+
+    def __enter__(self) -> "Projector":
+        """Start it."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let it finish its step and stop."""
+        self._is_stopping = True
+        self._projection.wanted.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        while not self._is_stopping:
+            try:
+                is_behind = self._advance()
+            except Exception as error:  # noqa: BLE001 - the thread outlives any one step
+                level = _log.warning if isinstance(error, MienError) else _log.error
+                level("projection.failed", exc_info=error)
+                self._projection.recover()
+                self._wait(_PAUSE_SECONDS)
+            else:
+                if not is_behind:
+                    self._wait(_EVERY_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
+        self._projection.wanted.wait(seconds)
+        self._projection.wanted.clear()
+
+    def _advance(self) -> bool:
+        """Take a step, and one of a rebuild that was asked for; true if there is more to do."""
+        if self._rebuild is None and self._wish.exists():
+            self._rebuild = Rebuild(self._projection)
+            _log.info("analytics.rebuild_started")
+        is_behind = self._projection.advance_all()
+        if self._rebuild is not None and not self._rebuild.advance():
+            self._rebuild.finish()
+            self._rebuild = None
+            self._wish.unlink(missing_ok=True)
+            _log.info("analytics.rebuilt")
+        return is_behind or self._rebuild is not None
