@@ -94,13 +94,19 @@ def change_definition(
     return write_retried(store, lambda tx: _change(tx, environment, named, description, state))
 
 
-def _check(named: Named, description: str | None, state: DefinitionState | None) -> None:
-    if description is not None and len(description) > DESCRIPTION_CHARACTERS:
+def check_description(description: str) -> None:
+    """Raise `InvalidInputError` for a description that is too long, or that no store takes."""
+    if len(description) > DESCRIPTION_CHARACTERS:
         size = len(description)
         problem = f"is {size:,} characters, the limit is {DESCRIPTION_CHARACTERS:,}"
         raise InvalidInputError(path="description", problem=problem)
-    if description is not None and "\x00" in description:
+    if "\x00" in description:
         raise InvalidInputError(path="description", problem="has a NUL character")
+
+
+def _check(named: Named, description: str | None, state: DefinitionState | None) -> None:
+    if description is not None:
+        check_description(description)
     if state is DefinitionState.DISCARDED and named.kind is not DefinitionKind.EVENT:
         problem = "only events can be discarded; a property can be active or inactive"
         raise InvalidInputError(path="state", problem=problem)

@@ -352,3 +352,28 @@ audit_log = sa.Table(
     _column("details", sa.LargeBinary),
     **CLUSTERED,
 )
+
+segments = sa.Table(
+    "segments",
+    metadata,
+    _key("environment_id"),
+    _key("segment_id", EXACT),
+    _column("name", EXACT),
+    _column("description", sa.Text),
+    _column("created_at"),
+    _column("updated_at"),
+    _column("source", EXACT),
+    _column("tree", sa.LargeBinary),
+    sa.UniqueConstraint("environment_id", "name"),
+)
+
+segment_sizes = sa.Table(
+    "segment_sizes",
+    metadata,
+    _key("environment_id"),
+    _key("segment_id", EXACT),
+    _key("day", EXACT),
+    _column("size"),
+    _column("counted_at"),
+    **CLUSTERED,
+)

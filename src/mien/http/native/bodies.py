@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from mien.domain.environments import PersonKind
 from mien.domain.mappings import EventMapping
 from mien.domain.records import RECORDS_PER_CALL
+from mien.services.segments import NAME_CHARACTERS
 from mien.services.signing import LABEL_CHARACTERS
 from mien.services.user_tokens import (
     LONGEST_PROFILE_TOKEN_SECONDS,
@@ -59,6 +60,22 @@ class EnvironmentSettingsChange(
     missing_is_zero: bool | UnsetType = UNSET
     late_data_loses: bool | UnsetType = UNSET
     mappings: tuple[EventMapping, ...] | UnsetType = UNSET
+
+
+class SegmentBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A segment to be saved; `docs/segments.md` has the language of its tree."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS)]
+    tree: dict[str, Any]
+    description: _Description = ""
+
+
+class SegmentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change of a segment; what is absent stays."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_CHARACTERS)] | UnsetType = UNSET
+    tree: dict[str, Any] | UnsetType = UNSET
+    description: _Description | UnsetType = UNSET
 
 
 class BatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

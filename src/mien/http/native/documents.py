@@ -29,7 +29,8 @@ _MEANINGS: Mapping[HTTPStatus, str] = {
     HTTPStatus.UNAUTHORIZED: "The account id or the passcode is not known.",
     HTTPStatus.NOT_FOUND: "Nothing is known under this name.",
     HTTPStatus.REQUEST_TIMEOUT: "The body did not arrive in time.",
-    HTTPStatus.CONFLICT: "The Idempotency-Key is taken: by another body, or it is in flight.",
+    HTTPStatus.CONFLICT: "The present state forbids it, or the Idempotency-Key is taken: by another body, "
+    "or by a call in flight.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than the server takes.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body has a Content-Encoding that is not read.",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests are in flight; `Retry-After` says how long "

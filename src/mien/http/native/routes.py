@@ -47,6 +47,13 @@ from mien.http.native.profile import (
     get_profile_events,
 )
 from mien.http.native.rejects import download_rejects, list_rejects, replay_rejects
+from mien.http.native.segments import (
+    change_segment,
+    create_segment,
+    delete_segment,
+    get_segment,
+    list_segments,
+)
 from mien.http.native.user_tokens import (
     list_signing_keys,
     make_profile_token,
@@ -93,6 +100,11 @@ NATIVE_HANDLERS = [
             get_environment,
             get_environment_settings,
             change_environment_settings,
+            create_segment,
+            list_segments,
+            get_segment,
+            change_segment,
+            delete_segment,
             make_profile_token,
             list_signing_keys,
             make_signing_key,

@@ -1,0 +1,154 @@
+"""`/v1/segments`: segments saved, listed, changed and deleted (S-01, S-02, P-11)."""
+
+from typing import Any
+
+import pytest
+
+from tests.native.callers import Json, Native, problem
+
+TREE: Json = {"property": "Plan", "op": "equals", "value": "Gold"}
+
+
+def create(native: Native, name: str = "Gold", tree: Json = TREE, **more: object) -> Json:
+    """Save a segment."""
+    answer = native.http.post("/v1/segments", json={"name": name, "tree": tree, **more})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert isinstance(found, dict)
+    return found
+
+
+# S-01
+def test_a_segment_is_saved_in_canonical_form_and_told_in_english(native: Native) -> None:
+    tree = {"property": "Plan", "op": "any_of", "values": ["b", 2.0, "a", 2]}
+    made = create(native, "Some", tree, description="Two letters and a number.")
+    assert made == {
+        "id": "1",
+        "name": "Some",
+        "description": "Two letters and a number.",
+        "is_system": False,
+        "created_at": made["created_at"],
+        "updated_at": made["created_at"],
+        "source": "v1:1",
+        "tree": {**tree, "values": [2, "a", "b"]},
+        "sentence": 'People whose Plan is 2, "a" or "b".',
+    }
+    assert native.get("segments/1") == made
+
+
+# P-11
+def test_the_segments_of_the_system_come_first_and_stay(native: Native) -> None:
+    for name in ("b", "a", "Test"):
+        create(native, name)
+    listed = native.items("segments", "segments", limit=1)
+    assert [each["name"] for each in listed] == ["Test users", "Test", "a", "b"]
+    assert listed[0] == {
+        "id": "test-users",
+        "name": "Test users",
+        "description": "People marked as test users.",
+        "is_system": True,
+        "source": "mien",
+    }
+    assert native.get("segments/test-users")["tree"] == {"test_user": True}
+    for answer in (
+        native.http.delete("/v1/segments/test-users"),
+        native.http.patch("/v1/segments/test-users", json={"name": "Mine"}),
+    ):
+        assert problem(answer, 409)["code"] == "system_segment"
+    answer = native.http.post("/v1/segments", json={"name": "test users", "tree": TREE})
+    assert problem(answer, 409)["code"] == "segment_name_taken"
+
+
+def test_what_a_change_does_not_name_stays(native: Native) -> None:
+    made = create(native, description="Paid.")
+    answer = native.http.patch(f"/v1/segments/{made['id']}", json={"tree": {"test_user": True}})
+    changed = answer.json()
+    assert (changed["name"], changed["description"]) == ("Gold", "Paid.")
+    assert changed["sentence"] == "People who are test users."
+    assert native.get("segments/1") == changed
+
+
+# S-02
+def test_a_segment_is_deleted_once_no_other_is_made_of_it(native: Native) -> None:
+    made = create(native)
+    user = create(native, "Not gold", {"not": {"segment": made["id"]}})
+    refusal = problem(native.http.delete(f"/v1/segments/{made['id']}"), 409)
+    assert refusal["code"] == "segment_in_use"
+    assert refusal["detail"] == "The segment 1 is part of 'Not gold' (2)."
+    for each in (user, made):
+        answer = native.http.delete(f"/v1/segments/{each['id']}")
+        assert (answer.status_code, answer.json()) == (200, each)
+        problem(native.http.get(f"/v1/segments/{each['id']}"), 404)
+
+
+def deep(levels: int) -> Json:
+    """Give a tree of so many levels."""
+    tree: Json = {"test_user": True}
+    for _ in range(levels - 1):
+        tree = {"not": tree}
+    return tree
+
+
+REFUSED: list[tuple[Any, str, str]] = [
+    ({"tree": TREE}, "invalid_input", "name"),
+    ({"name": "A"}, "invalid_input", "tree"),
+    ({"name": "A", "tree": []}, "invalid_input", "tree"),
+    ({"name": "A", "tree": TREE, "size": 1}, "invalid_input", "size"),
+    ({"name": "", "tree": TREE}, "invalid_input", "name"),
+    ({"name": "\x00", "tree": TREE}, "invalid_input", "name"),
+    ({"name": "x" * 201, "tree": TREE}, "invalid_input", "name"),
+    ({"name": "A", "tree": TREE, "description": "\x00"}, "invalid_input", "description"),
+    ({"name": "A", "tree": {}}, "invalid_segment", "tree: "),
+    ({"name": "A", "tree": {"all": [{"segment": "9"}]}}, "invalid_segment", "tree.all[0].segment"),
+    ({"name": "A", "tree": {**TREE, "op": "like"}}, "invalid_segment", "tree.op"),
+    ({"name": "A", "tree": deep(17)}, "invalid_segment", "deeper than 16 levels"),
+    ({"name": "A", "tree": deep(900)}, "invalid_segment", "deeper than 16 levels"),
+]
+
+
+# S-02
+@pytest.mark.parametrize(
+    ("body", "code", "detail"), REFUSED, ids=[str(place) for place in range(len(REFUSED))]
+)
+def test_a_wrong_segment_is_refused_and_told_where(
+    native: Native, body: object, code: str, detail: str
+) -> None:
+    refusal = problem(native.http.post("/v1/segments", json=body), 400)
+    assert refusal["code"] == code
+    assert detail in refusal["detail"]
+    assert len(native.get("segments")["segments"]) == 1
+
+
+# S-02
+@pytest.mark.parametrize("levels", [1_000, 5_000, 100_000])
+def test_a_tree_a_thousand_deep_and_more_is_refused(native: Native, levels: int) -> None:
+    tree = '{"not":' * levels + '{"test_user":true}' + "}" * levels
+    body = f'{{"name":"A","tree":{tree}}}'
+    refusal = problem(native.http.post("/v1/segments", content=body), 400)
+    assert refusal["code"] == "invalid_segment"
+    assert "deeper than 16 levels" in refusal["detail"]
+
+
+# S-02
+def test_a_circle_of_segments_is_refused_and_named(native: Native) -> None:
+    create(native, "A")
+    create(native, "B", {"not": {"segment": "1"}})
+    answer = native.http.patch("/v1/segments/1", json={"tree": {"segment": "2"}})
+    refusal = problem(answer, 400)
+    assert refusal["detail"].endswith("would include itself: 'A' (1) → 'B' (2) → 'A' (1)")
+
+
+def test_segments_of_one_environment_are_not_those_of_the_other(
+    native: Native, native_test: Native
+) -> None:
+    create(native)
+    problem(native_test.http.get("/v1/segments/1"), 404)
+    body = {"name": "A", "tree": {"segment": "1"}}
+    problem(native_test.http.post("/v1/segments", json=body), 400)
+
+
+@pytest.mark.parametrize("segment", ["9", "%00", "test%2Dusers%00", "'", "%F0%9F%98%80", "x" * 500])
+def test_a_segment_that_is_not_there_is_told_so(native: Native, segment: str) -> None:
+    problem(native.http.get(f"/v1/segments/{segment}"), 404)
+    problem(native.http.delete(f"/v1/segments/{segment}"), 404)
+    problem(native.http.patch(f"/v1/segments/{segment}", json={"name": "A"}), 404)
