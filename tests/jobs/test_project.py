@@ -1,0 +1,150 @@
+"""The thread that copies: by itself, at once when asked, anew when it has to (S-04)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mien.domain.errors import AnalyticsBehindError, QueryTimeoutError
+from mien.domain.ids import EnvironmentId
+from mien.jobs.project import Projector
+from mien.services.ingest import Ingest
+from mien.services.projection import ANALYTICS_FILE, Projection, Rebuild, open_projection, wish_of
+from mien.store.engine import Store
+from mien.store.setup import prepare
+from tests.support.uploading import Desk, event, new_environment, profile
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    store = prepare(f"sqlite:///{tmp_path / 'mien.db'}", may_migrate=True)
+    ingest = Ingest(store)
+    yield Desk(store, ingest, new_environment(store))
+    ingest.close()
+    store.close()
+
+
+def opened(store: Store, folder: Path) -> Projection:
+    return open_projection(store, folder / ANALYTICS_FILE, memory_mb=200)
+
+
+@pytest.fixture
+def projection(desk: Desk, tmp_path: Path) -> Iterator[Projection]:
+    made = opened(desk.store, tmp_path)
+    yield made
+    made.analytics.close()
+
+
+def people(projection: Projection, environment: EnvironmentId) -> int:
+    """Count all people once what was uploaded is there."""
+    catalog = projection.fresh_catalog(environment, seconds=PATIENCE)
+    ((size,),) = projection.analytics.query(
+        f"SELECT count(*) FROM {catalog.schema}.profiles", {}, seconds=PATIENCE
+    )
+    return int(size)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Give the databases of a folder, without their logs."""
+    return [each for each in folder.iterdir() if each.suffix in (".db", ".duckdb", ".new")]
+
+
+async def test_a_count_sees_the_upload_before_it(
+    desk: Desk, projection: Projection, tmp_path: Path
+) -> None:
+    """S-04."""
+    with Projector(projection, tmp_path):
+        for size in range(1, 30):
+            await desk.send(profile(f"p{size}"), event(f"p{size}", "E"))
+            assert people(projection, desk.environment) == size
+
+
+async def test_who_waits_too_long_is_told_how_far_it_is(desk: Desk, projection: Projection) -> None:
+    """S-04: nobody copies here."""
+    await desk.send(profile("a"))
+    with pytest.raises(AnalyticsBehindError, match="1 entries of the log behind"):
+        projection.fresh_catalog(desk.environment, seconds=0.01)
+    assert projection.lag(desk.environment) == 1
+    while projection.advance_all():
+        pass
+    assert projection.lag(desk.environment) == 0
+
+
+async def test_a_damaged_or_lost_file_is_made_anew(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / ANALYTICS_FILE
+    await desk.send(profile("a"))
+    for damage in (b"no database at all", b"", None):
+        projection = opened(desk.store, tmp_path)
+        with Projector(projection, tmp_path):
+            assert people(projection, desk.environment) == 1
+        projection.analytics.close()
+        if damage is None:
+            file.unlink()
+        else:
+            file.write_bytes(damage)
+    projection = opened(desk.store, tmp_path)
+    with Projector(projection, tmp_path):
+        assert people(projection, desk.environment) == 1
+    projection.analytics.close()
+
+
+async def test_a_copy_of_another_record_is_not_believed(desk: Desk, tmp_path: Path) -> None:
+    other = prepare(f"sqlite:///{tmp_path / 'other.db'}", may_migrate=True)
+    ingest = Ingest(other)
+    there = Desk(other, ingest, new_environment(other))
+    for name in "abc":
+        await there.send(profile(name))
+    projection = opened(other, tmp_path)
+    with Projector(projection, tmp_path):
+        assert people(projection, there.environment) == 3
+    projection.analytics.close()
+    ingest.close()
+    other.close()
+    await desk.send(profile("a"))
+    projection = opened(desk.store, tmp_path)
+    with Projector(projection, tmp_path):
+        assert people(projection, desk.environment) == 1
+    projection.analytics.close()
+
+
+async def test_a_rebuild_answers_meanwhile_and_then_the_same(
+    desk: Desk, projection: Projection, tmp_path: Path
+) -> None:
+    await desk.send(*[profile(f"p{n}", n=n) for n in range(500)])
+    while projection.advance_all():
+        pass
+    projection.analytics.query(f"SELECT * FROM e{desk.environment}.profiles", {}, seconds=PATIENCE)
+    rebuild = Rebuild(projection)
+    assert rebuild.advance()
+    assert people(projection, desk.environment) == 500
+    while rebuild.advance():
+        pass
+    rebuild.finish()
+    await desk.send(profile("new"))
+    while projection.advance_all():
+        pass
+    assert people(projection, desk.environment) == 501
+    assert {each.name for each in files_in(tmp_path)} == {"mien.db", ANALYTICS_FILE}
+
+
+async def test_a_wish_for_a_rebuild_is_carried_out_once(
+    desk: Desk, projection: Projection, tmp_path: Path
+) -> None:
+    wish = wish_of(tmp_path)
+    with Projector(projection, tmp_path):
+        await desk.send(profile("a"))
+        assert people(projection, desk.environment) == 1
+        wish.touch()
+        await desk.send(profile("b"))
+        while wish.exists():
+            assert people(projection, desk.environment) == 2
+        assert people(projection, desk.environment) == 2
+
+
+def test_a_question_that_takes_too_long_is_stopped(projection: Projection) -> None:
+    endless = "SELECT count(*) FROM range(10000000) a, range(10000000) b"
+    with pytest.raises(QueryTimeoutError, match=r"not answered within 0\.2 seconds"):
+        projection.analytics.query(endless, {}, seconds=0.2)
+    assert projection.analytics.query("SELECT 1", {}, seconds=PATIENCE) == [(1,)]
