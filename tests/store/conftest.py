@@ -8,7 +8,9 @@ import pytest
 from mien.domain.ids import EnvironmentId
 from mien.services.ingest import Ingest
 from mien.store.engine import Store
-from tests.store.backups import NewUrl
+from mien.store.setup import prepare
+from tests.store.backups import NewUrl, fill, opened_desk
+from tests.store.moves import Way
 from tests.support.postgres import Postgres
 from tests.support.uploading import Desk, fresh_environment, new_environment
 
@@ -40,3 +42,24 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> NewUrl:
         return f"sqlite:///{tmp_path / f'store-{len(made)}' / 'mien.db'}"
 
     return url
+
+
+@pytest.fixture(params=["in", "out"])
+def way(request: pytest.FixtureRequest, new_url: NewUrl) -> Way:
+    """Give an empty store and where it moves to, once each way."""
+    engines = ["sqlite", "postgresql"]
+    source, target = engines if request.param == "in" else reversed(engines)
+    found = Way(new_url(source), new_url(target))
+    prepare(found.url, may_migrate=True).close()
+    return found
+
+
+@pytest.fixture
+def moving(way: Way) -> Iterator[Desk]:
+    """Give an environment of the store that moves; its writer has stopped by then."""
+    store = prepare(way.url, may_migrate=False)
+    with opened_desk(store) as made:
+        fill(made, range(5))
+    store.close()
+    yield made
+    made.store.close()

@@ -1,100 +1,33 @@
-"""Moves between the engines: every row arrives, work goes on, and no kill leaves half a store."""
+"""Moves between the engines: every row arrives, and work goes on (B-11)."""
 
-import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from mien.domain.errors import StoreUnavailableError
 from mien.domain.identities import Identity, IdentityKind
 from mien.services.accounts import create_account
 from mien.services.erase import erase
 from mien.services.ingest import Ingest
-from mien.store.engine import Row, Store, StoreRefusedError, open_store
-from mien.store.move import Moved, move_in, move_out
+from mien.store.engine import Store, StoreRefusedError, open_store
 from mien.store.schema import metadata
 from mien.store.setup import find_version, only_server, prepare
 from tests.store.backups import (
     NewUrl,
-    empty_page,
     fill,
     opened,
     opened_desk,
     person,
-    silent,
-    spoil_page,
 )
+from tests.store.moves import Way, held, move, opened_new, run
 from tests.support.consistency import find_faults
 from tests.support.uploading import Desk, event, profile
 
 LARGEST = {"BIGINT": 2**63 - 1, "SMALLINT": 2**15 - 1}
-DRAWN_FOR_ALL = {"profile", "log"}
-"""Counters that PostgreSQL keeps in sequences, for all environments together."""
-
-
-@dataclass
-class Way:
-    """A store with something in it, and the place on the other engine to move it to."""
-
-    url: str
-    new: str
-
-    def move(self) -> Moved:
-        """Move all of it."""
-        return move(self.url, self.new)
-
-
-def move(url: str, new: str) -> Moved:
-    """Move a store to the place of a new one on the other engine."""
-    source, target = open_store(url), open_store(new)
-    return (move_in if source.is_sqlite else move_out)(source, target, silent)
-
-
-@pytest.fixture(params=["in", "out"])
-def way(request: pytest.FixtureRequest, new_url: NewUrl) -> Way:
-    """Give an empty store and where it moves to, once each way."""
-    engines = ["sqlite", "postgresql"]
-    source, target = engines if request.param == "in" else reversed(engines)
-    found = Way(new_url(source), new_url(target))
-    prepare(found.url, may_migrate=True).close()
-    return found
-
-
-@pytest.fixture
-def desk(way: Way) -> Iterator[Desk]:
-    """Give an environment of the store that moves; its writer has stopped by then."""
-    store = prepare(way.url, may_migrate=False)
-    with opened_desk(store) as made:
-        fill(made, range(5))
-    store.close()
-    yield made
-    made.store.close()
-
-
-def held(url: str) -> dict[str, list[Row]]:
-    """Give all rows of a store by table, without what the engines keep in ways of their own."""
-    with opened(url) as store, store.snapshot() as tx:
-        return {
-            table.name: sorted(filter(is_kept_alike, tx.rows(as_kept_alike(table))), key=repr)
-            for table in metadata.sorted_tables
-        }
-
-
-def as_kept_alike(table: sa.Table) -> sa.Select[Any]:
-    """Select all of a table but ids of transactions of PostgreSQL."""
-    return sa.select(*[column for column in table.columns if column.name != "transaction_id"])
-
-
-def is_kept_alike(row: Row) -> bool:
-    """Tell whether a row is none of a counter that PostgreSQL keeps for all."""
-    return len(row) < 2 or row[1] not in DRAWN_FOR_ALL
 
 
 def cell(column: "sa.Column[Any]", row: int) -> object:
@@ -119,7 +52,6 @@ def fill_all_tables(store: Store, rows: int) -> None:
             )
 
 
-# B-11
 def test_every_row_of_every_table_arrives(way: Way) -> None:
     with opened(way.url) as store:
         fill_all_tables(store, 1_200)
@@ -135,9 +67,8 @@ def test_every_row_of_every_table_arrives(way: Way) -> None:
     }
 
 
-# B-11
 def test_there_and_back_again_nothing_is_lost_or_added(
-    way: Way, desk: Desk, new_url: NewUrl
+    way: Way, moving: Desk, new_url: NewUrl
 ) -> None:
     before = held(way.url)
     way.move()
@@ -148,14 +79,13 @@ def test_there_and_back_again_nothing_is_lost_or_added(
         assert find_faults(store) == []
 
 
-# B-11
-def test_uploads_go_on_at_the_new_place_and_no_number_is_used_again(way: Way, desk: Desk) -> None:
+def test_uploads_go_on_at_the_new_place_and_no_number_is_used_again(way: Way, moving: Desk) -> None:
     with opened(way.url) as store:
         with closing(Ingest(store)) as ingest:
-            here = Desk(store, ingest, desk.environment)
+            here = Desk(store, ingest, moving.environment)
             here.upload(profile("gone"))
             gone = here.get("gone")
-        erase(store, desk.environment, Identity(IdentityKind.IDENTITY, "gone"))
+        erase(store, moving.environment, Identity(IdentityKind.IDENTITY, "gone"))
         # Another environment counts for itself on SQLite, and further.
         with opened_desk(store) as other:
             fill(other, range(20))
@@ -163,7 +93,7 @@ def test_uploads_go_on_at_the_new_place_and_no_number_is_used_again(way: Way, de
     way.move()
     with opened(way.new) as store:
         with closing(Ingest(store)) as ingest:
-            for environment, last in ((desk.environment, gone), (other.environment, newest)):
+            for environment, last in ((moving.environment, gone), (other.environment, newest)):
                 there = Desk(store, ingest, environment)
                 before = there.get("person-1")
                 there.upload(*person(1), profile("new"), event("new", "Charged", Amount=1))
@@ -176,7 +106,7 @@ def test_uploads_go_on_at_the_new_place_and_no_number_is_used_again(way: Way, de
 
 
 def test_what_came_in_before_the_move_is_visible_to_readers_of_the_log(
-    new_url: NewUrl, way: Way, desk: Desk
+    new_url: NewUrl, way: Way, moving: Desk
 ) -> None:
     way.move()
     log = [metadata.tables[name].c.transaction_id for name in ("events", "changes")]
@@ -184,17 +114,15 @@ def test_what_came_in_before_the_move_is_visible_to_readers_of_the_log(
         assert {row for column in log for row in tx.rows(sa.select(column).distinct())} == {(0,)}
 
 
-def test_a_move_says_which_tables_it_compared(way: Way, desk: Desk) -> None:
+def test_a_move_says_which_tables_it_compared(way: Way, moving: Desk) -> None:
     shown: list[str] = []
-    source, target = open_store(way.url), open_store(way.new)
-    moving = move_in if source.is_sqlite else move_out
-    moved = moving(source, target, lambda what, _done, _total: shown.append(what))
+    moved = way.move(lambda what, _done, _total: shown.append(what))
     assert list(dict.fromkeys(shown))[-1] == "Comparing every row"
     assert moved.tables.keys() == metadata.tables.keys()
     assert moved.tables["profiles"].rows == moved.tables["events"].rows == 5
 
 
-def test_a_place_where_a_server_was_once_started_counts_as_empty(way: Way, desk: Desk) -> None:
+def test_a_place_where_a_server_was_once_started_counts_as_empty(way: Way, moving: Desk) -> None:
     with opened_new(way.new) as store, store.write() as tx:
         tx.insert(metadata.tables["secrets"], [("cursors", b"other")])
     before = held(way.url)
@@ -202,7 +130,7 @@ def test_a_place_where_a_server_was_once_started_counts_as_empty(way: Way, desk:
     assert held(way.new) == before
 
 
-def test_a_target_that_holds_something_is_refused_and_left_as_it_is(way: Way, desk: Desk) -> None:
+def test_a_target_that_holds_something_is_refused_and_left_as_it_is(way: Way, moving: Desk) -> None:
     with opened_new(way.new) as store:
         create_account(store, name="Other")
     before = held(way.new)
@@ -211,13 +139,7 @@ def test_a_target_that_holds_something_is_refused_and_left_as_it_is(way: Way, de
     assert held(way.new) == before
 
 
-def opened_new(url: str) -> Any:
-    """Make a store, and give it open."""
-    prepare(url, may_migrate=True).close()
-    return opened(url)
-
-
-def test_a_target_of_another_program_is_refused(way: Way, desk: Desk) -> None:
+def test_a_target_of_another_program_is_refused(way: Way, moving: Desk) -> None:
     run(way.new, "CREATE TABLE notes (text TEXT)")
     with pytest.raises(StoreRefusedError, match=r"another program|not Mien's \(notes\)"):
         way.move()
@@ -236,19 +158,6 @@ def test_a_store_of_another_version_is_refused_by_its_name(way: Way, which: str)
         way.move()
 
 
-def run(url: str, statement: str) -> None:
-    """Run a statement on a database as any program could."""
-    path = open_store(url).path
-    if path is not None:
-        path.parent.mkdir(exist_ok=True)
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    try:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(statement)
-    finally:
-        engine.dispose()
-
-
 def test_where_no_store_is_nothing_is_moved_and_nothing_made(new_url: NewUrl) -> None:
     for url, new in (("sqlite", "postgresql"), ("postgresql", "sqlite")):
         source, target = new_url(url), new_url(new)
@@ -259,44 +168,20 @@ def test_where_no_store_is_nothing_is_moved_and_nothing_made(new_url: NewUrl) ->
             assert not folder.exists()
 
 
-def test_a_folder_that_a_server_holds_is_neither_moved_nor_moved_to(way: Way, desk: Desk) -> None:
-    path = open_store(way.url).path or open_store(way.new).path
-    assert path is not None
-    with only_server(path.parent), pytest.raises(StoreRefusedError, match="in use by another"):
+def test_a_folder_that_a_server_holds_is_neither_moved_nor_moved_to(way: Way, moving: Desk) -> None:
+    with only_server(way.file.parent), pytest.raises(StoreRefusedError, match="in use by another"):
         way.move()
     way.move()
 
 
-def test_a_database_with_other_sessions_is_neither_moved_nor_moved_to(way: Way, desk: Desk) -> None:
+def test_a_database_with_other_sessions_is_neither_moved_nor_moved_to(
+    way: Way, moving: Desk
+) -> None:
     url = way.new if open_store(way.url).is_sqlite else way.url
     refusal = pytest.raises(StoreRefusedError, match=r"in use by other sessions \(1\)")
     with opened_new(url) as busy, busy.snapshot(), refusal:
         way.move()
     way.move()
-
-
-@pytest.mark.parametrize("spoil", [empty_page, spoil_page])
-def test_a_damaged_file_is_not_moved(new_url: NewUrl, spoil: Any) -> None:
-    url, new = new_url("sqlite"), new_url("postgresql")
-    with opened_new(url) as store, opened_desk(store) as made:
-        fill(made, range(3))
-    path = open_store(url).path
-    assert path is not None
-    spoil(path, "ix_events_environment_id_name_id_occurred_at_sequence")
-    with pytest.raises((StoreRefusedError, StoreUnavailableError), match=r"damaged|malformed"):
-        move(url, new)
-    with opened_new(new) as target, target.read() as tx:
-        assert tx.rows(sa.select(metadata.tables["accounts"])) == []
-
-
-def test_what_postgresql_cannot_hold_is_said_in_a_sentence(new_url: NewUrl) -> None:
-    url, new = new_url("sqlite"), new_url("postgresql")
-    with opened_new(url) as store:
-        create_account(store, name="Nil \0")
-    with pytest.raises(StoreUnavailableError, match=r"Nothing was moved: .*NUL"):
-        move(url, new)
-    run(url, "UPDATE accounts SET name = 'Nil'")
-    move(url, new)
 
 
 def test_what_another_program_wrote_at_last_is_moved_too(new_url: NewUrl) -> None:
@@ -317,62 +202,14 @@ os._exit(0)
     assert [row[1] for row in held(new)["accounts"]] == ["Late"]
 
 
-MOVE_AND_DIE = """
-import os, signal, sys
-from mien.store.engine import open_store
-from mien.store.move import move_in, move_out
-
-def die(what, done, total):
-    # In the middle of it: something is done.
-    if what == sys.argv[3] and (done or not total):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-source, target = open_store(sys.argv[1]), open_store(sys.argv[2])
-(move_in if source.is_sqlite else move_out)(source, target, die)
-"""
-
-STAGES = [
-    ("sqlite", "Checking the file"),
-    ("sqlite", "Moving"),
-    ("sqlite", "Comparing every row"),
-    ("postgresql", "Copying the store"),
-    ("postgresql", "Checking the file"),
-    ("postgresql", "Comparing every row"),
-]
-
-
-# B-11
-@pytest.mark.parametrize(("engine", "stage"), STAGES)
-def test_a_move_that_is_killed_leaves_no_half_store_and_is_done_anew(
-    engine: str, stage: str, new_url: NewUrl
-) -> None:
-    url = new_url(engine)
-    new = new_url("postgresql" if engine == "sqlite" else "sqlite")
-    with opened_new(url) as store, opened_desk(store) as made:
-        for start in range(0, 3_000, 1_000):
-            made.upload(*[profile(f"person-{n}", Name="Ada") for n in range(start, start + 1_000)])
-    before = held(url)
-    done = subprocess.run([sys.executable, "-c", MOVE_AND_DIE, url, new, stage], check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert held(url) == before
-    if find_version(new) is not None:
-        assert not any(held(new).values())
-    move(url, new)
-    assert held(new) == held(url) == before
-    path = open_store(new).path or open_store(url).path
-    assert path is not None
-    assert not [each.name for each in path.parent.iterdir() if "moving" in each.name]
-
-
-def test_commands_cannot_write_to_what_is_being_moved(way: Way, desk: Desk) -> None:
+def test_commands_cannot_write_to_what_is_being_moved(way: Way, moving: Desk) -> None:
     tried: dict[str, str] = {}
 
     def write(what: str, _done: int, _total: int) -> None:
         if what not in tried:
             tried[what] = try_to_write(way.url)
 
-    source, target = open_store(way.url), open_store(way.new)
-    (move_in if source.is_sqlite else move_out)(source, target, write)
+    way.move(write)
     assert len(tried) == 3
     assert all("lock" in each for each in tried.values())
 

@@ -93,6 +93,8 @@ def move_out(database: Store, file: Store, progress: Progress) -> Moved:
             # Before anything is read: it shall be seen as it is when nobody can write any more.
             source.execute(_KEEP_WRITERS_OFF)
             tables = _copy(source, part, progress)
+            # Fails if the connection ended, and with it what kept the writers off.
+            source.commit()
             _refuse_store(file)
             restore.install_file(path, part, over_damaged=False, progress=progress)
     return Moved(name_of(database), name_of(file), head(), tables)

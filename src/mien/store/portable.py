@@ -105,6 +105,12 @@ def select_all(table: Table, dialect: sa.Dialect, *, zero: str = "") -> str:
     return str(statement.compile(dialect=dialect))
 
 
+def count_rows(connection: Connection, tables: Iterable[Table]) -> int:
+    """Count all rows of some tables."""
+    counts = [sa.select(sa.func.count()).select_from(sa.table(each.name)) for each in tables]
+    return sum(rows_of(connection, count)[0][0] for count in counts)
+
+
 def insert_row(table: Table) -> str:
     """Write the statement that puts a row into a SQLite file."""
     of = sa.table(table.name, *[sa.column(name) for name in table.columns])

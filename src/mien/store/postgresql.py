@@ -27,6 +27,7 @@ from mien.store.portable import (
     Reader,
     Table,
     TableDigest,
+    count_rows,
     digest,
     find_difference,
     insert_row,
@@ -98,10 +99,11 @@ def copy_out(
         target.execute("BEGIN")
         for name, _ in indexes:
             target.execute(str(sa.schema.DropIndex(sa.Index(name)).compile(dialect=SQLITE)))
-        counted = Counted("Copying the store", 0)
+        tables = tables_of(target)
+        counted = Counted("Copying the store", count_rows(source, tables))
         found = {
             table.name: digest(_copy_rows(source, target, table, progress, counted))
-            for table in tables_of(target)
+            for table in tables
         }
         # Rows first, then their index: sorting once is far cheaper than placing each.
         for _, create in indexes:
@@ -120,7 +122,7 @@ def load(
     tables = tables_of(source)
     names = [sql.Identifier(table.name) for table in tables]
     target.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
-    counted = Counted(what, 0)
+    counted = Counted(what, count_rows(source, tables))
     expected = {
         each.name: digest(_load(source, target, each, progress, counted)) for each in tables
     }
