@@ -130,6 +130,14 @@ def test_a_place_where_a_server_was_once_started_counts_as_empty(way: Way, movin
     assert held(way.new) == before
 
 
+def test_the_analytics_copy_is_made_anew_at_the_new_place(way: Way) -> None:
+    """It knows the store that it is a copy of by this secret."""
+    with opened(way.url) as store, store.write() as tx:
+        tx.insert(metadata.tables["secrets"], [("analytics", b"1"), ("cursors", b"2")])
+    way.move()
+    assert held(way.new)["secrets"] == [("cursors", b"2")]
+
+
 def test_a_target_that_holds_something_is_refused_and_left_as_it_is(way: Way, moving: Desk) -> None:
     with opened_new(way.new) as store:
         create_account(store, name="Other")

@@ -20,6 +20,7 @@ from mien.domain.errors import StoreUnavailableError
 from mien.store import postgresql, restore
 from mien.store.engine import Row, Store, StoreRefusedError
 from mien.store.portable import (
+    FORGET_ANALYTICS,
     Connection,
     Progress,
     TableDigest,
@@ -75,6 +76,7 @@ def move_in(file: Store, database: Store, progress: Progress) -> Moved:
             target.execute(_KEEP_ALL_OFF)
             _refuse_rows(target, database)
             tables = postgresql.load(target, source, "Moving", progress)
+            target.execute(FORGET_ANALYTICS)
     with translated("All is moved, but PostgreSQL could not analyze its tables"):
         postgresql.analyze(database)
     return Moved(name_of(file), name_of(database), head(), tables)

@@ -32,6 +32,8 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 SQLITE: sa.Dialect = sqlite.dialect(paramstyle="qmark")
 POSTGRESQL: sa.Dialect = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 
+FORGET_ANALYTICS = "DELETE FROM secrets WHERE name = 'analytics'"
+"""Makes a store another record to the analytics copy beside it, which is made anew then."""
 
 _TABLES = """
 SELECT t.name, c.name, c.pk FROM sqlite_schema t, pragma_table_info(t.name) c

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from mien.store import postgresql
 from mien.store.engine import Row, Store, StoreRefusedError, Transaction
 from mien.store.portable import (
+    FORGET_ANALYTICS,
     Connection,
     Progress,
     copy_pages,
@@ -213,9 +214,7 @@ def workplace(store: Store, doing: str) -> Iterator[Path]:
 def finish(staging: Path, *, is_cleansed: bool) -> None:
     """Make a file of what was worked on: durable, one file, nothing of the erased left in it."""
     with closing(open_file(staging)) as connection:
-        # What was restored is another record to the analytics copy, which is made anew then.
-        connection.execute("DELETE FROM secrets WHERE name = 'analytics'")
-        connection.commit()
+        connection.execute(FORGET_ANALYTICS)
         connection.execute("PRAGMA journal_mode = DELETE")
         if is_cleansed:
             connection.execute("VACUUM")
