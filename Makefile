@@ -5,6 +5,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 CLIENTS := tests/clients/node_modules/.ready
 SDK := src/mien/http/sdk/static/mien.js
+WEB := src/mien/web/static/manifest.json
 SOURCES := src tests bench demo sdk/python
 
 .DEFAULT_GOAL := help
@@ -13,7 +14,7 @@ SOURCES := src tests bench demo sdk/python
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) $(SDK) ## Make .venv with all that is needed (quick when nothing changed)
+setup: $(READY) $(SDK) $(WEB) ## Make .venv with all that is needed (quick when nothing changed)
 
 $(READY): requirements.lock pyproject.toml sdk/python/pyproject.toml scripts/setup scripts/python
 	scripts/setup
@@ -30,21 +31,24 @@ check: $(READY) ## Look at the code: format, lint, types, layers, spelling, depe
 $(SDK): $(wildcard sdk/js/src/*.ts) sdk/js/build.mjs sdk/js/package-lock.json sdk/js/tsconfig.json scripts/sdk
 	scripts/sdk
 
+$(WEB): $(wildcard web/src/*) web/build.mjs web/icons.json web/package-lock.json scripts/web
+	scripts/web
+
 $(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
 	cd tests/clients && npm ci --no-audit --no-fund
 	@touch $@
 
-test: $(READY) $(CLIENTS) $(SDK) ## Run the tests; without ARGS also hold the coverage to its floor
+test: $(READY) $(CLIENTS) $(SDK) $(WEB) ## Run the tests; without ARGS also hold the coverage to its floor
 	@scripts/chromium >/dev/null
 	@$(PY) -m coverage erase
 	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report $(if $(strip $(ARGS)),--fail-under=0)
 
-demo: $(READY) $(SDK) ## Serve a filled environment
+demo: $(READY) $(SDK) $(WEB) ## Serve a filled environment
 	$(PY) -m demo $(ARGS)
 
-serve: $(READY) $(SDK) ## Serve ./mien-data
+serve: $(READY) $(SDK) $(WEB) ## Serve ./mien-data
 	.venv/bin/mien serve $(ARGS)
 
 bench: $(READY) ## Measure Mien against its floor
@@ -54,6 +58,6 @@ lock: ## Write requirements.lock anew with the newest versions
 	scripts/lock
 
 clean: ## Remove all that was made here, but no data of a server
-	rm -rf .venv tests/clients/node_modules build dist sdk/python/dist sdk/js/dist sdk/js/node_modules $(dir $(SDK))
+	rm -rf .venv tests/clients/node_modules build dist sdk/python/dist sdk/js/dist sdk/js/node_modules web/node_modules $(dir $(SDK)) $(dir $(WEB))
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,6 @@
 """What all tests share: real stores of both engines, and a server for each worker."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -11,6 +11,8 @@ from mien.store.engine import Store
 from mien.store.setup import prepare
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.servers import Key, Server
+
+Serve = Callable[..., Server]
 
 # An example may be slow while another worker has the core; the time-out of a test still holds.
 # Under CI=true this keeps the rest of Hypothesis's own profile: the same examples in every run.
@@ -92,3 +94,20 @@ def client(server: Server, keys: tuple[Key, Key]) -> Iterator[httpx.Client]:
     """Give an HTTP client that calls as the live environment of a new account."""
     with httpx.Client(base_url=server.url, headers=keys[0].headers) as opened:
         yield opened
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Give a function that starts a server with settings; each is ended after the test."""
+    started: list[Server] = []
+
+    def start(**settings: object) -> Server:
+        variables = {f"MIEN_{name.upper()}": str(value) for name, value in settings.items()}
+        server = Server(tmp_path / f"data{len(started)}", variables).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        if server.process is not None and server.process.poll() is None:
+            server.kill()

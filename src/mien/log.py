@@ -19,6 +19,9 @@ from typing import Any, TextIO, TypeAlias
 import msgspec
 import structlog
 
+ENVIRONMENT = "environment"
+"""Where a request's state keeps the public id of its caller's environment, for the log."""
+
 _SECRET_FIELDS = frozenset({"passcode", "authorization", "secret"})
 _WAIT_SECONDS = 0.05
 _LINES_WAITING = 100_000

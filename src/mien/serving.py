@@ -17,11 +17,12 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from msgspec.structs import asdict
 
 from mien import clock, log
 from mien.cli.welcome import tell_serving
 from mien.config import Settings
-from mien.http.app import make_app
+from mien.http.app import Beside, make_app
 from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.http.middleware import Surroundings
@@ -34,13 +35,18 @@ from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
+from mien.services.parts import Parts
 from mien.services.places import Places
 from mien.services.projection import ANALYTICS_FILE, open_projection
+from mien.services.signing_in import SignIns
 from mien.services.user_tokens import IdentityTokens, ProfileTokens
 from mien.store import accounts
 from mien.store.checkpoints import Checkpointer
 from mien.store.engine import open_store
 from mien.store.setup import only_server, prepare
+from mien.web.app import PARTS, make_dashboard
+from mien.web.assets import Assets
+from mien.web.state import Dashboard
 
 _log = structlog.get_logger()
 
@@ -48,6 +54,9 @@ _SWITCH_SECONDS = 0.0005
 """How soon a waiting thread gets the interpreter: readers need not wait 5 ms for the writer."""
 
 _READ_THREADS = 8
+_HASH_THREADS = 2
+"""Hashing a password takes 64 MiB: this bounds them, and what guessing takes from others."""
+
 _BACKLOG = 1_024
 _OTHER_FILES = 128
 """Files that the process has open beside its connections."""
@@ -91,16 +100,16 @@ def serve(settings: Settings) -> None:
 
 
 def _serve_with(settings: Settings, lines: log.Outbox) -> None:
-    with _services(settings) as services:
+    with _parts(settings) as (services, dashboard):
         # What is loaded now lives as long as the process: no need to look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        uvloop.run(_serve(services, lines))
+        uvloop.run(_serve(services, dashboard, lines))
 
 
 @contextmanager
-def _services(settings: Settings) -> Iterator[Services]:
+def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
     places = Places(settings.places_file)
     with ExitStack() as stack:
         file = open_store(settings.store).path
@@ -111,6 +120,7 @@ def _services(settings: Settings) -> Iterator[Services]:
         with store.write() as tx:
             signing_key = accounts.secret(tx, "cursors", clock.new_secret())
         workers = stack.enter_context(ThreadPoolExecutor(_READ_THREADS, "read"))
+        hashers = stack.enter_context(ThreadPoolExecutor(_HASH_THREADS, "hash"))
         workers.submit(browsers.get_ready)
         stack.enter_context(Checkpointer(store))
         projection = open_projection(
@@ -121,32 +131,55 @@ def _services(settings: Settings) -> Iterator[Services]:
         metrics = Metrics()
         ingest = Ingest(store, metrics.count_commit)
         stack.callback(ingest.close)
-        yield Services(
-            settings,
-            store,
-            ingest,
-            Doorkeeper(store),
-            Limits(
-                upload=settings.upload_concurrency,
-                other=settings.read_concurrency,
-                wait_seconds=settings.wait_seconds,
-            ),
-            Pace(rate=settings.sdk_rate, burst=settings.sdk_burst),
-            workers,
-            signing_key,
-            SettingsCache(store),
-            ProfileTokens(store),
-            IdentityTokens(store),
-            DiscardedEvents(store),
-            EmailLinks(store),
-            projection,
-            metrics,
-            places,
+        parts = Parts(
+            settings=settings,
+            store=store,
+            ingest=ingest,
+            workers=workers,
+            signing_key=signing_key,
+            environments=SettingsCache(store),
+            projection=projection,
         )
+        yield _services(parts, metrics, places), _dashboard(parts, hashers)
 
 
-async def _serve(services: Services, lines: log.Outbox) -> None:
-    app = make_app(services, lines if services.settings.access_log else None)
+def _services(parts: Parts, metrics: Metrics, places: Places) -> Services:
+    """Give what the API needs."""
+    settings, store = parts.settings, parts.store
+    return Services(
+        **asdict(parts),
+        doorkeeper=Doorkeeper(store),
+        limits=Limits(
+            upload=settings.upload_concurrency,
+            other=settings.read_concurrency,
+            wait_seconds=settings.wait_seconds,
+        ),
+        pace=Pace(rate=settings.sdk_rate, burst=settings.sdk_burst),
+        profile_tokens=ProfileTokens(store),
+        identity_tokens=IdentityTokens(store),
+        discarded=DiscardedEvents(store),
+        email_links=EmailLinks(store),
+        metrics=metrics,
+        places=places,
+    )
+
+
+def _dashboard(parts: Parts, hashers: ThreadPoolExecutor) -> Dashboard:
+    """Give what the dashboard needs."""
+    return Dashboard(
+        **asdict(parts),
+        sign_ins=SignIns(parts.store, hours=parts.settings.session_hours),
+        hashers=hashers,
+        assets=Assets(),
+    )
+
+
+async def _serve(services: Services, dashboard: Dashboard, lines: log.Outbox) -> None:
+    app = make_app(
+        services,
+        lines if services.settings.access_log else None,
+        beside=Beside(make_dashboard(dashboard), PARTS),
+    )
     server = _make_server(app, services.settings)
     signals = _Signals()
     serving = asyncio.create_task(server.serve())

@@ -7,13 +7,17 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from mien.domain.members import Role
 from tests.support.accounts import Accounts
 from tests.support.browsers import ARGUMENTS, HOST, Tab, chromium, new_tab, shop_files
+from tests.support.offices import Office
+from tests.support.screens import Screen, open_screen
 from tests.support.servers import Server
 from tests.support.tls import open_doors
 from tests.support.websdk import Shop
 
 OpenTab = Callable[..., Awaitable[Tab]]
+OpenScreen = Callable[..., Awaitable[Screen]]
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +76,27 @@ async def open_tab(chrome: Browser, doors: tuple[str, str], shop: Shop) -> Async
     for tab in tabs:
         await tab.page.context.close()
         assert tab.errors == []
+
+
+@pytest.fixture
+def office(shop_server: Server) -> Iterator[Office]:
+    """Give a new account whose members look at the dashboard."""
+    with Office(shop_server, name="Café Söhne", time_zone="Asia/Kolkata") as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def sign_in(chrome: Browser, office: Office) -> AsyncIterator[OpenScreen]:
+    """Give a function that opens a browser in which a new member is signed in."""
+    screens: list[Screen] = []
+
+    async def open_one(role: Role = Role.ADMIN, **options: object) -> Screen:
+        context = await chrome.new_context(locale="de-CH", reduced_motion="reduce", **options)  # type: ignore[arg-type]  # as Playwright takes them
+        screen = await open_screen(context, office, role)
+        screens.append(screen)
+        return screen
+
+    yield open_one
+    for screen in screens:
+        await screen.page.context.close()
+        assert screen.problems == []

@@ -1,30 +1,10 @@
-"""Servers with settings of their own."""
+"""A server with small limits."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.support.servers import Key, Server
-
-Serve = Callable[..., Server]
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Give a function that starts a server with settings; each is ended after the test."""
-    started: list[Server] = []
-
-    def start(**settings: object) -> Server:
-        variables = {f"MIEN_{name.upper()}": str(value) for name, value in settings.items()}
-        server = Server(tmp_path / f"data{len(started)}", variables).start()
-        started.append(server)
-        return server
-
-    yield start
-    for server in started:
-        if server.process is not None and server.process.poll() is None:
-            server.kill()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from mien.domain.errors import MienError
 from mien.http.codes import error_codes
-from tests.http.conftest import Serve
+from tests.conftest import Serve
 from tests.support.raw import Wire
 from tests.support.servers import Key, Server
 

@@ -9,7 +9,7 @@ import httpx
 import structlog
 
 from mien import log
-from tests.http.conftest import Serve
+from tests.conftest import Serve
 from tests.support.servers import Key, Server
 
 

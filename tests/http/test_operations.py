@@ -9,7 +9,7 @@ from mien.domain.ids import ProfileId
 from mien.domain.rejects import Reject, RejectCode
 from mien.http.metrics import Metrics
 from mien.services.receipts import Applied, Receipt
-from tests.http.conftest import Serve
+from tests.conftest import Serve
 from tests.support.postgres import running_postgres
 from tests.support.servers import Server
 
@@ -99,8 +99,3 @@ def test_two_servers_in_one_process_count_apart() -> None:
     assert there[("mien_records_processed_total", frozenset())] == 0
     assert there[("mien_commit_batches_count", frozenset())] == 0
     assert there[("mien_store_bytes", frozenset())] == 2
-
-
-def test_the_bare_address_leads_to_the_docs(client: httpx.Client) -> None:
-    answer = client.get("/")
-    assert (answer.status_code, answer.headers["location"]) == (302, "/docs")

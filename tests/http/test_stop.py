@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.http.conftest import Serve
+from tests.conftest import Serve
 from tests.support.raw import Wire
 from tests.support.servers import MIEN, Key, Server
 

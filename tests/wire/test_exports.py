@@ -9,7 +9,7 @@ import pytest
 
 from mien import clock
 from mien.http import cursors
-from mien.http.cursors import InvalidCursorError, open_cursor, seal
+from mien.services.cursors import InvalidCursorError, open_cursor, seal
 
 QUERY = {"event_name": "login", "from": 20171201, "to": 20171225}
 KEY = b"k" * 32

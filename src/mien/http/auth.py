@@ -6,7 +6,8 @@ from typing import Any
 
 from litestar import Request
 
-from mien.http.state import ENVIRONMENT, Services
+from mien.http.state import Services
+from mien.log import ENVIRONMENT
 from mien.services.accounts import Caller, WrongPasscodeError
 
 ACCOUNT_HEADER = "x-clevertap-account-id"

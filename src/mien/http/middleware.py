@@ -15,8 +15,8 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from mien import clock
 from mien.http.errors import Answer, OverTimeError, render_fault, render_known
 from mien.http.metrics import UNKNOWN_ROUTE
-from mien.http.state import ENVIRONMENT, Services
-from mien.log import Outbox, RequestLine
+from mien.http.state import Services
+from mien.log import ENVIRONMENT, Outbox, RequestLine
 
 _Scope: TypeAlias = Any
 """What is known of a request; the framework's own type leaves out what the server adds."""

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.response import Redirect
 
 from mien.http.answers import JSON
 from mien.http.auth import services_of
@@ -43,13 +42,7 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     )
 
 
-@get("/", include_in_schema=False, sync_to_thread=False)
-def front_page() -> Redirect:
-    """Lead people who open the address to what is there to read."""
-    return Redirect("/docs", status_code=302)
-
-
-OPERATION_HANDLERS: list[HTTPRouteHandler] = [front_page, healthz, readyz, metrics]
+OPERATION_HANDLERS: list[HTTPRouteHandler] = [healthz, readyz, metrics]
 
 
 async def _reasons_against(services: Services) -> list[str]:

@@ -76,17 +76,18 @@ class SignIns:
         came from.
         """
         email = normalise_email(email)[:_EMAIL_CHARACTERS].replace("\x00", "")
-        if wait := self._attempts.begin(email, network, now=time.monotonic()):
-            raise TooManyAttemptsError(wait)
         with self._store.read() as tx:
             member = members.find_by_email(tx, email)
         known = None if member is None or member.removed_at is not None else member
         hashed = self._nobody if known is None else known.password_hash
-        is_right = is_password(password[:PASSWORD_MOST], hashed)
-        if known is None or not is_right:
+        self._try(email, password, hashed, network)
+        if known is None:
             raise WrongPasswordError
-        self._attempts.succeed(email, network)
         return self._open(known)
+
+    def confirm(self, member: Member, password: str, *, network: str) -> None:
+        """Make sure that a member knows their password; raises what `sign_in` does."""
+        self._try(member.email, password, member.password_hash, network)
 
     def recognise(self, token: str) -> SignedIn | None:
         """Give who holds a token; None once the session has ended. A point read."""
@@ -116,6 +117,13 @@ class SignIns:
             audit.note(tx, member.account_id, Act.SIGNED_OUT, by=member)
 
         write_retried(self._store, end)
+
+    def _try(self, email: str, password: str, hashed: str, network: str) -> None:
+        if wait := self._attempts.begin(email, network, now=time.monotonic()):
+            raise TooManyAttemptsError(wait)
+        if not is_password(password[:PASSWORD_MOST], hashed):
+            raise WrongPasswordError
+        self._attempts.succeed(email, network)
 
     def _open(self, member: Member) -> str:
         token, now_ms = clock.new_session_token(), clock.now_ms()

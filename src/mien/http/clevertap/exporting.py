@@ -13,10 +13,10 @@ from mien.domain.errors import InvalidInputError
 from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
 from mien.http.body import decode_json, read_body
-from mien.http.cursors import open_cursor, seal
 from mien.http.state import Services
 from mien.services import exports
 from mien.services.accounts import Caller
+from mien.services.cursors import open_cursor, seal
 from mien.services.exports import Window
 
 BATCH_DEFAULT, BATCH_MAX = 500, 5_000

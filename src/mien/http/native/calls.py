@@ -17,10 +17,10 @@ from mien.domain.ids import EnvironmentId
 from mien.domain.rejects import Rejected
 from mien.http.auth import caller_of, services_of
 from mien.http.body import MalformedBodyError
-from mien.http.cursors import InvalidCursorError, open_cursor, seal
 from mien.http.native.documents import JSON
 from mien.http.state import Services
 from mien.services.accounts import Caller
+from mien.services.cursors import InvalidCursorError, open_cursor, seal
 from mien.services.history import Person
 from mien.services.trails import Trail
 from mien.store.engine import Store

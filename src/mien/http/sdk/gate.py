@@ -6,7 +6,6 @@ and by where its page lives (`admit`); every answer carries what browsers want t
 server that pages of other sites may use (K-02).
 """
 
-import ipaddress
 import re
 import time
 from collections.abc import Iterable
@@ -24,11 +23,12 @@ from litestar.response.base import ASGIResponse
 from mien.domain.environments import EnvironmentSettings
 from mien.domain.errors import MienError
 from mien.domain.ids import EnvironmentId
+from mien.domain.networks import client_address, network_of
 from mien.http import errors
 from mien.http.auth import services_of
 from mien.http.limits import ClientTooFastError
 from mien.http.sdk.refusals import OriginNotListedError
-from mien.http.state import ENVIRONMENT
+from mien.log import ENVIRONMENT
 
 PAGE_HEADERS = {
     "Access-Control-Allow-Origin": "*",
@@ -81,7 +81,7 @@ def pace(request: Request[Any, Any, Any]) -> str:
     """Give the address of a client, or raise `ClientTooFastError`; before anything is read."""
     services = services_of(request)
     address = address_of(request, services.settings.proxies)
-    if not services.pace.allow(_network(address), now=time.monotonic()):
+    if not services.pace.allow(network_of(address), now=time.monotonic()):
         raise ClientTooFastError
     return address
 
@@ -146,11 +146,8 @@ def origin_at(url: str) -> str:
 def address_of(request: Request[Any, Any, Any], proxies: int) -> str:
     """Give the address of a client; as many entries of `X-Forwarded-For` as proxies are believed."""
     client = request.scope["client"]
-    address = client[0] if client else ""
-    if proxies <= 0:
-        return address
-    forwarded = [each.strip() for each in request.headers.get("x-forwarded-for", "").split(",")]
-    return forwarded[max(0, len(forwarded) - proxies)] or address
+    forwarded = request.headers.get("x-forwarded-for", "")
+    return client_address(client[0] if client else "", forwarded, proxies=proxies)
 
 
 def preflight(path: str) -> HTTPRouteHandler:
@@ -195,13 +192,3 @@ def _readable(response: Response[bytes]) -> Response[bytes]:
     response.headers.pop("WWW-Authenticate", None)
     response.headers.update(PAGE_HEADERS)
     return response
-
-
-def _network(address: str) -> str:
-    """Give what counts as one client: who has one address of IPv6 has its whole network."""
-    if ":" not in address:
-        return address
-    try:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    except ValueError:
-        return address

@@ -1,0 +1,45 @@
+"""What every door of a running server shares: the API and the dashboard stand on these parts."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import msgspec
+
+from mien.config import Settings
+from mien.domain.ids import EnvironmentId
+from mien.services.environments import SettingsCache
+from mien.services.ingest import Ingest
+from mien.services.projection import Projection
+from mien.services.reading import Reader
+from mien.store.engine import Store
+
+T = TypeVar("T")
+
+
+class Parts(msgspec.Struct, kw_only=True):
+    """The parts of a running server, made once in `serving.py`."""
+
+    settings: Settings
+    store: Store
+    ingest: Ingest
+    workers: ThreadPoolExecutor
+    signing_key: bytes
+    environments: SettingsCache
+    projection: Projection
+    readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)
+
+    def reader(self, environment: EnvironmentId) -> Reader:
+        """Give the reader of an environment."""
+        if (known := self.readers.get(environment)) is None:
+            known = self.readers[environment] = Reader(environment)
+        return known
+
+    async def run_short(self, work: Callable[[], T]) -> T:
+        """Run a point read: at once on SQLite, where it takes microseconds; else off the loop."""
+        return work() if self.store.is_sqlite else await self.run_long(work)
+
+    async def run_long(self, work: Callable[[], T]) -> T:
+        """Run work that takes milliseconds on a thread, so that others are served meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self.workers, work)

@@ -1,0 +1,18 @@
+"""The dashboard: pages on which members find people and understand them (D-01 to D-07).
+
+How a page is added, with `people.py` as the example:
+
+1. A module `web/<name>.py` with handlers made by `page` (reads) and `act` (changes) of
+   `web.routes`. Both say the least `Role` that may come in; a handler takes `visit: Visit`,
+   which knows the member, the environment, the time zone and the parts of the server.
+2. Templates in `web/templates/<name>/`; a page extends `frame.html` and is given by
+   `visit.page("<name>/page.html", …)`. Components are in `ui.html`, in every template as `ui`.
+3. Its handlers into `_PAGES` of `web/app.py`, its link into `LINKS` of `web/frame.py`.
+4. Tests of what it refuses in `tests/web/test_<name>.py`, of what people see and do in
+   `tests/browser/test_<name>.py`.
+
+An act runs `visit.write(…)`, which hands a source such as `member:7` to the services, notes
+what was done in the audit log, and ends with `visit.back(…)`: a redirect that says what became
+of it. All text is escaped; what came from users is shown by `shown`, which isolates its
+direction and makes invisible characters visible. No script and no style is in the mark-up.
+"""

@@ -1,0 +1,54 @@
+"""What stands around every page: the links of the navigation, and how templates are drawn."""
+
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar.response import Redirect
+
+from mien.domain.members import Role
+from mien.web.texts import kind_of, shown
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A link of the navigation; `path` is below the environment, `needs` who may see it."""
+
+    path: str
+    label: str
+    icon: str
+    needs: Role = Role.VIEWER
+
+
+LINKS = (Link("", "Home", "home"),)
+"""The navigation, in the order in which it is shown."""
+
+
+def make_templates() -> Environment:
+    """Make what draws templates: all text is escaped, and a misspelt name is an error."""
+    made = Environment(
+        loader=PackageLoader("mien.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(shown=shown, kind_of=kind_of, number="{:,}".format)
+    made.globals["ui"] = made.get_template("ui.html").module
+    return made
+
+
+_templates = make_templates()
+
+
+def lead_to(path: str) -> Redirect:
+    """Lead the browser to another page, which it asks for anew whatever it sent here."""
+    return Redirect(path, status_code=303)
+
+
+def draw(template: str, block: str | None, **context: Any) -> bytes:
+    """Draw a template, or one block of it for a page that is there already."""
+    found = _templates.get_template(template)
+    if block is None:
+        return found.render(context).encode()
+    return "".join(found.blocks[block](found.new_context(context))).encode()

@@ -1,0 +1,105 @@
+"""How values and times are written for people: escaped, isolated, in the account's time zone."""
+
+import unicodedata
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+from markupsafe import Markup, escape
+
+_CONTROLS = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+_PLAIN = frozenset("\n\t\u200d")
+"""Line ends and tabs are laid out; the joiner holds emoji together."""
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+def shown(value: object) -> Markup:
+    """Write a text that came from users: as text, whatever is in it.
+
+    Its direction ends where it ends, and characters that nobody would see are named.
+    """
+    text = value if isinstance(value, str) else _written(value)
+    pieces = [_odd(each) if _is_odd(each) else escape(each) for each in text]
+    return Markup("<bdi>{}</bdi>").format(Markup("").join(pieces))
+
+
+def kind_of(value: object) -> str:
+    """Name the type of a value as definitions do."""
+    match value:
+        case bool():
+            return "yes or no"
+        case int() | float():
+            return "number"
+        case str() if value.startswith("$D_"):
+            return "date"
+        case list():
+            return "list"
+        case dict():
+            return "object"
+        case _:
+            return "text"
+
+
+class Zone:
+    """Writes times in the time zone of an account, with the exact one for who looks closer."""
+
+    def __init__(self, zone: ZoneInfo, *, now_ms: int) -> None:
+        self._zone, self._now_ms = zone, now_ms
+
+    def when(self, epoch_ms: int) -> Markup:
+        """Write a day and a time."""
+        return self._tag(epoch_ms, f"{_day(self._at(epoch_ms))}, {self._at(epoch_ms):%H:%M}")
+
+    def ago(self, epoch_ms: int) -> Markup:
+        """Write how long something is past."""
+        return self._tag(epoch_ms, _ago((self._now_ms - epoch_ms) // 1_000))
+
+    def time(self, epoch_ms: int) -> Markup:
+        """Write the time of the day alone."""
+        return self._tag(epoch_ms, f"{self._at(epoch_ms):%H:%M:%S}")
+
+    def day(self, epoch_ms: int) -> str:
+        """Write the day alone."""
+        return _day(self._at(epoch_ms))
+
+    def _at(self, epoch_ms: int) -> datetime:
+        return datetime.fromtimestamp(epoch_ms / 1_000, self._zone)
+
+    def _tag(self, epoch_ms: int, text: str) -> Markup:
+        exact, utc = self._at(epoch_ms), datetime.fromtimestamp(epoch_ms // 1_000, UTC)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            f"{utc:%Y-%m-%dT%H:%M:%SZ}", f"{exact:%Y-%m-%d %H:%M:%S %Z} (UTC{exact:%z})", text
+        )
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y}"
+
+
+def _ago(seconds: int) -> str:
+    if seconds < _MINUTE:
+        return "just now"
+    for size, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if count := seconds // size:
+            return f"{count} {name}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def _written(value: object) -> str:
+    if value is True or value is False:
+        return "yes" if value else "no"
+    if isinstance(value, (list, dict)):
+        return msgspec.json.encode(value).decode()
+    return str(value)
+
+
+def _is_odd(character: str) -> bool:
+    return character not in _PLAIN and unicodedata.category(character) in _CONTROLS
+
+
+def _odd(character: str) -> Markup:
+    name = unicodedata.name(character, "control character")
+    return Markup('<span class="odd" title="{}">U+{}</span>').format(
+        name.lower(), f"{ord(character):04X}"
+    )

@@ -1,0 +1,168 @@
+"""One request of a signed-in member: who, where, and what pages are made with."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import MediaType, Request, Response
+
+from mien import clock
+from mien.domain.errors import InvalidInputError
+from mien.domain.members import Act, Role
+from mien.services import audit
+from mien.services.cursors import open_cursor, seal
+from mien.services.retrying import write_retried
+from mien.services.signing_in import SignedIn
+from mien.store.accounts import Environment
+from mien.store.members import Member
+from mien.web import cookies, frame
+from mien.web.frame import LINKS, Link, lead_to
+from mien.web.state import Dashboard
+from mien.web.texts import Zone
+
+T = TypeVar("T")
+
+
+class Flash(msgspec.Struct, frozen=True, array_like=True):
+    """A word about what was done, shown once on the next page."""
+
+    kind: str
+    text: str
+
+
+class Visit:
+    """A request whose member is known and may be here; made by `web.gate`."""
+
+    def __init__(
+        self,
+        request: Request[Any, Any, Any],
+        dashboard: Dashboard,
+        signed_in: SignedIn,
+        environment: Environment,
+    ) -> None:
+        self.request, self.dashboard, self.environment = request, dashboard, environment
+        self.signed_in = signed_in
+        self.now_ms = clock.now_ms()
+        self.zone = ZoneInfo(environment.time_zone)
+        self.times = Zone(self.zone, now_ms=self.now_ms)
+        self.flash = self._read_flash()
+
+    @property
+    def member(self) -> Member:
+        """Who is here."""
+        return self.signed_in.member
+
+    @property
+    def account_name(self) -> str:
+        """What people call the account."""
+        return self.signed_in.account.name
+
+    @property
+    def kind(self) -> str:
+        """`live` or `test`."""
+        return self.environment.kind
+
+    @property
+    def source(self) -> str:
+        """How changes name who made them."""
+        return self.member.source
+
+    @property
+    def token(self) -> str:
+        """What a form has to send along: no other site can know it."""
+        key = self.dashboard.signing_key
+        return hmac.digest(key, b"form\n" + self.signed_in.session, hashlib.sha256).hex()[:32]
+
+    @property
+    def is_fragment(self) -> bool:
+        """Does the page that is there already ask for a part of itself?"""
+        return "hx-request" in self.request.headers
+
+    @property
+    def links(self) -> list[Link]:
+        """The navigation, as far as the member may go."""
+        return [each for each in LINKS if self.member.role.includes(each.needs)]
+
+    @property
+    def section(self) -> str:
+        """Which link of the navigation this page is below."""
+        parts = self.request.scope["path"].split("/", 3)
+        here = parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - /live/people: the second part
+        return here if any(each.path == here for each in LINKS) else ""
+
+    def may(self, role: str) -> bool:
+        """Tell whether the member may do what needs a role."""
+        return self.member.role.includes(Role(role))
+
+    def url(self, path: str = "", *, kind: str = "") -> str:
+        """Give the address of a page of this environment, or of the one that is named."""
+        return f"/{kind or self.kind}/{path}".rstrip("/")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run work on the store that takes milliseconds, off the event loop."""
+        return await self.dashboard.run_long(work)
+
+    async def note(self, act: Act, *, subject: str = "", details: Mapping[str, str] = {}) -> None:
+        """Keep in the audit log what the member did here."""
+        await self.run(
+            lambda: write_retried(
+                self.dashboard.store,
+                lambda tx: audit.note(
+                    tx,
+                    self.member.account_id,
+                    act,
+                    by=self.member,
+                    subject=subject,
+                    environment=self.environment.environment_id,
+                    details=details,
+                ),
+            )
+        )
+
+    async def form(self) -> dict[str, str]:
+        """Give the fields of the form that was sent; of several with one name the last."""
+        found = await self.request.form()
+        return {name: value for name, value in found.items() if isinstance(value, str)}
+
+    def page(
+        self, template: str, *, block: str | None = None, status: int = 200, **context: Any
+    ) -> Response[bytes]:
+        """Draw a page, or `block` of it when the page that is there asks for a part."""
+        part, assets = block if self.is_fragment else None, self.dashboard.assets
+        body = frame.draw(template, part, visit=self, assets=assets, **context)
+        response = Response(body, status_code=status, media_type=MediaType.HTML)
+        if cookies.FLASH in self.request.cookies:
+            cookies.drop_flash(self.request, response)
+        return response
+
+    def back(self, path: str, said: str, *, kind: str = "success") -> Response[Any]:
+        """End an act: lead to a page, which says what became of it."""
+        response = lead_to(path)
+        cookies.keep_flash(self.request, response, self.seal(self._flash, Flash(kind, said)))
+        return response
+
+    def seal(self, purpose: str, payload: object) -> str:
+        """Write where a next page begins so that nobody can change it."""
+        return seal(self.dashboard.signing_key, self._number, purpose, payload)
+
+    def unseal(self, purpose: str, text: str, kind: type[T]) -> T:
+        """Read what `seal` wrote, or raise `InvalidCursorError`."""
+        return open_cursor(self.dashboard.signing_key, self._number, purpose, text, kind)
+
+    @property
+    def _number(self) -> int:
+        return self.environment.environment_id
+
+    @property
+    def _flash(self) -> str:
+        return f"flash {self.signed_in.session.hex()}"
+
+    def _read_flash(self) -> Flash | None:
+        text = self.request.cookies.get(cookies.FLASH, "")
+        try:
+            return self.unseal(self._flash, text, Flash) if text else None
+        except InvalidInputError:
+            return None

@@ -1,0 +1,110 @@
+"""Accounts with members for tests of the dashboard, made in the store of a running server."""
+
+import re
+from functools import cache
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from mien import clock
+from mien.domain.members import Role
+from mien.services.accounts import NewAccount, NewKey, create_account
+from mien.services.members import hash_password
+from mien.services.signing_in import digest_of
+from mien.store import members
+from mien.store.engine import Store
+from mien.store.members import Member, Session
+from mien.store.setup import prepare
+from tests.support.servers import Key, Server
+
+PASSWORD = "violet harbour kettle"
+_TOKEN = re.compile(r'name="_token" value="(\w+)"')
+
+
+class Office:
+    """A new account on a running server, and its members: one of each role as they are asked for."""
+
+    def __init__(self, server: Server, *, name: str = "Shop", time_zone: str = "UTC") -> None:
+        self.server = server
+        url = server.settings.get("MIEN_STORE_URL", f"sqlite:///{server.data / 'mien.db'}")
+        self.store: Store = prepare(url, may_migrate=False)
+        self.account: NewAccount = create_account(self.store, name=name, time_zone=time_zone)
+
+    @property
+    def live(self) -> Key:
+        """The key of the live environment."""
+        return _key(self.account.live)
+
+    @property
+    def test(self) -> Key:
+        """The key of the test environment."""
+        return _key(self.account.test)
+
+    def add(self, role: Role, *, name: str = "", is_once: bool = False) -> Member:
+        """Make a member whose password is `PASSWORD`."""
+        with self.store.write() as tx:
+            number = members.reserve_id(tx)
+            member = Member(
+                number,
+                self.account.account.account_id,
+                f"member{number}@example.com",
+                name or f"{role.capitalize()} {number}",
+                role,
+                _hashed(),
+                is_once=is_once,
+                created_at=clock.now_ms(),
+            )
+            members.add(tx, member)
+        return member
+
+    def sign_in(self, member: Member) -> str:
+        """Give the token of a new session of a member."""
+        token, now_ms = clock.new_session_token(), clock.now_ms()
+        with self.store.write() as tx:
+            members.open_session(tx, Session(digest_of(token), member.member_id, now_ms, now_ms))
+        return token
+
+    def end_session(self, token: str) -> None:
+        """End a session, as time does."""
+        with self.store.write() as tx:
+            members.end_session(tx, digest_of(token))
+
+    def browser(self, role: Role = Role.ADMIN, *, is_once: bool = False) -> "Browser":
+        """Give a browser, without scripts, in which a new member of a role is signed in."""
+        return Browser(self.server, self.sign_in(self.add(role, is_once=is_once)))
+
+    def __enter__(self) -> Self:
+        """Give it."""
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+class Browser(httpx.Client):
+    """What a browser does without scripts: pages, links, forms."""
+
+    def __init__(self, server: Server, token: str = "") -> None:
+        super().__init__(base_url=server.url, follow_redirects=True, timeout=30)
+        self.token = token
+        if token:
+            self.cookies.set("mien_session", token, domain="127.0.0.1")
+
+    def send_form(self, path: str, *, seen_on: str = "/password", **fields: str) -> httpx.Response:
+        """Send a form as the page does on which it is, which has its token."""
+        found = _TOKEN.search(self.get(seen_on).text)
+        token = {"_token": found[1]} if found else {}
+        return self.post(path, data=token | fields)
+
+
+@cache
+def _hashed() -> str:
+    return hash_password(PASSWORD)
+
+
+def _key(made: NewKey) -> Key:
+    return Key(made.account_id, made.passcode)
