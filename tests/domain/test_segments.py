@@ -35,6 +35,10 @@ FORMS: list[tuple[dict[str, object], str]] = [
         'People whose Plan is 1, 2.5, false, "Gold" or "gold".',
     ),
     ({"property": "Plan", "op": "exists"}, "People whose Plan is known."),
+    (
+        {"property": "Plan", "op": "equals", "value": "ä😀\x1b[2J\n"},
+        'People whose Plan is "ä😀\\x1b[2J\\n".',
+    ),
     ({"property": "Plan", "op": "equals", "value": ""}, 'People whose Plan is "".'),
     (
         {"property": "Plan", "op": "contains", "value": "50%"},

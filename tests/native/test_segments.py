@@ -1,10 +1,14 @@
 """`/v1/segments`: segments saved, listed, changed and deleted (S-01, S-02, P-11)."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.native.callers import Json, Native, problem
+from tests.native.callers import Json, Native, event, problem, profile
+from tests.support.accounts import Accounts
+from tests.support.servers import Server
 
 TREE: Json = {"property": "Plan", "op": "equals", "value": "Gold"}
 
@@ -152,3 +156,119 @@ def test_a_segment_that_is_not_there_is_told_so(native: Native, segment: str) ->
     problem(native.http.get(f"/v1/segments/{segment}"), 404)
     problem(native.http.delete(f"/v1/segments/{segment}"), 404)
     problem(native.http.patch(f"/v1/segments/{segment}", json={"name": "A"}), 404)
+
+
+def explain(native: Native, **body: object) -> Json:
+    """Explain why somebody is in a segment."""
+    answer = native.http.post("/v1/segments/explain", json=body)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert isinstance(found, dict)
+    return found
+
+
+# S-06, B-08
+def test_a_person_is_explained_with_what_decided(native: Native) -> None:
+    native.send(profile("ana", Plan="Gold"), event("ana", "Charged", None, Amount=9, Shop="a"))
+    own = native.get("profile", distinct_id="ana")["object_id"]
+    at = native.get("profile/events", distinct_id="ana")["events"][0]["at"]
+    create(native)
+    sold = {"did": "Charged", "where": [{"property": "Amount", "op": "more_than", "value": 10}]}
+    told = explain(native, distinct_id="ana", tree={"any": [{"not": {"segment": "1"}}, sold]})
+    assert told["explained_at"]
+    assert (told["object_id"], told["in_segment"]) == (own, False)
+    assert told["explanation"] == {
+        "path": "tree",
+        "sentence": "At least one of these.",
+        "holds": False,
+        "decides": True,
+        "parts": [
+            {
+                "path": "tree.any[0]",
+                "sentence": "Not this.",
+                "holds": False,
+                "decides": True,
+                "parts": [
+                    {
+                        "path": "tree.any[0].not",
+                        "sentence": 'People who are in the segment "Gold".',
+                        "holds": True,
+                        "decides": True,
+                        "parts": [
+                            {
+                                "path": "tree.any[0].not.segment",
+                                "sentence": 'People whose Plan is "Gold".',
+                                "holds": True,
+                                "decides": True,
+                                "found": {"kind": "value", "value": "Gold"},
+                            }
+                        ],
+                    }
+                ],
+            },
+            {
+                "path": "tree.any[1]",
+                "sentence": "People who did Charged where Amount is more than 10.",
+                "holds": False,
+                "decides": True,
+                "found": {
+                    "kind": "events",
+                    "counting": 0,
+                    "known": 1,
+                    "figure": 0,
+                    "newest": [
+                        {"name": "Charged", "at": at, "counts": False, "properties": {"Amount": 9}}
+                    ],
+                },
+            },
+        ],
+    }
+
+
+# S-06
+def test_a_saved_segment_is_explained_by_its_id(native: Native) -> None:
+    native.send(profile("ana", Plan="Gold"))
+    own = native.get("profile", distinct_id="ana")["object_id"]
+    create(native)
+    told = explain(native, object_id=own, segment="1")
+    assert (told["in_segment"], told["explanation"]["path"]) == (True, "tree")
+    assert not explain(native, object_id=own, segment="test-users")["in_segment"]
+
+
+# S-06
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_today_is_a_day_of_the_account(accounts: Accounts, server: Server, zone: str) -> None:
+    caller = Native(server, accounts.open(time_zone=zone)[0])
+    with caller.http:
+        caller.send(profile("ana"))
+        at = explain(caller, distinct_id="ana", segment="test-users")["explained_at"]
+        day = datetime.fromisoformat(at).astimezone(ZoneInfo(zone)).date()
+        caller.send(profile("ana", Renewal=f"$D_{day:%Y%m%d}"))
+        tree = {"property": "Renewal", "op": "in_last", "days": 1}
+        assert explain(caller, distinct_id="ana", tree=tree)["in_segment"]
+
+
+WRONG: list[tuple[Json, int, str]] = [
+    ({"tree": TREE}, 400, "exactly one of distinct_id and object_id"),
+    ({"distinct_id": "ana", "object_id": "a", "tree": TREE}, 400, "exactly one of distinct_id"),
+    ({"distinct_id": "ana"}, 400, "exactly one of segment and tree"),
+    ({"distinct_id": "ana", "tree": TREE, "segment": "1"}, 400, "exactly one of segment and tree"),
+    ({"distinct_id": "ana", "segment": "9"}, 404, "There is no segment '9'"),
+    ({"distinct_id": "ana", "segment": "\x00"}, 404, "There is no segment"),
+    ({"distinct_id": "ana", "segment": 1}, 400, "segment"),
+    ({"distinct_id": "nobody", "tree": TREE}, 404, "No profile has the distinct_id 'nobody'"),
+    ({"distinct_id": "ana", "tree": {"segment": "9"}}, 400, "tree.segment: there is no segment"),
+    ({"distinct_id": "ana", "tree": {"any": [{}]}}, 400, "tree.any[0]: a node has one of"),
+    ({"distinct_id": "ana", "tree": deep(900)}, 400, "deeper than 16 levels"),
+    ({"distinct_id": "ana", "tree": TREE, "more": 1}, 400, "more"),
+]
+
+
+# S-02, S-06
+@pytest.mark.parametrize(
+    ("body", "status", "detail"), WRONG, ids=[str(place) for place in range(len(WRONG))]
+)
+def test_a_wrong_question_is_refused(native: Native, body: Json, status: int, detail: str) -> None:
+    native.send(profile("ana"))
+    refusal = problem(native.http.post("/v1/segments/explain", json=body), status)
+    assert detail in refusal["detail"]

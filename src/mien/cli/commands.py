@@ -12,6 +12,7 @@ from mien.cli.migrate import migrate
 from mien.cli.move import move
 from mien.cli.options import Commands
 from mien.cli.rejects import rejects
+from mien.cli.segment import segment
 from mien.cli.signing_key import signing_key
 
 
@@ -31,6 +32,7 @@ for _command in (
     restore,
     rejects,
     merge,
+    segment,
     migrate,
     move,
 ):

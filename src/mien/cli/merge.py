@@ -11,28 +11,24 @@ import msgspec
 from mien.cli.options import (
     account_argument,
     data_option,
+    identity_of,
     json_option,
     open_existing,
     settings_with,
 )
 from mien.cli.printing import at, print_json, print_table, shown_time
-from mien.domain.errors import InvalidInputError
 from mien.domain.identities import (
     WIRE_NAMES,
     Identity,
     IdentityKind,
-    object_identity,
-    person_identity,
     server_object_id,
 )
-from mien.domain.rejects import Rejected
 from mien.services import accounts, merges
 from mien.services.merges import MergeReport
 from mien.store.merges import MergeRow
 
 _SOURCE = "cli"
 _NEWEST = 2**63 - 1
-_OBJECT_ID_PREFIX = "objectId:"
 
 _one = click.argument("one")
 _other = click.argument("other")
@@ -153,20 +149,11 @@ def _run(
         return merges.merge_people(
             store,
             environment,
-            _identity("one", one),
-            _identity("other", other),
+            identity_of("one", one),
+            identity_of("other", other),
             source=_SOURCE,
             is_preview=is_preview,
         )
-
-
-def _identity(name: str, value: str) -> Identity:
-    try:
-        if value.startswith(_OBJECT_ID_PREFIX):
-            return object_identity(value.removeprefix(_OBJECT_ID_PREFIX))
-        return person_identity(IdentityKind.IDENTITY, value)
-    except Rejected as rejected:
-        raise InvalidInputError(name, rejected.reason) from rejected
 
 
 def _tell(report: MergeReport, *, as_json: bool, is_preview: bool) -> None:

@@ -9,6 +9,8 @@ import click
 
 from mien.config import InvalidSettingError, Settings, read_settings, variable_of
 from mien.domain.errors import InvalidInputError, MienError
+from mien.domain.identities import Identity, IdentityKind, object_identity, person_identity
+from mien.domain.rejects import Rejected
 from mien.store import portable
 from mien.store.engine import RetryTransactionError, Store, StoreRefusedError, open_store
 from mien.store.setup import find_version, prepare
@@ -17,6 +19,7 @@ _REFUSALS = (InvalidSettingError, StoreRefusedError, MienError, OSError)
 _REGION = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _REGION_CHARACTERS = 40
 _LAST_PORT = 65_535
+_OBJECT_ID_PREFIX = "objectId:"
 
 data_option = click.option(
     "--data",
@@ -71,6 +74,16 @@ def open_existing(settings: Settings) -> Store:
         msg = f"There is no store at {where(settings)}; `mien account create` makes one."
         raise StoreRefusedError(msg)
     return prepare(settings.store, may_migrate=False)
+
+
+def identity_of(name: str, value: str) -> Identity:
+    """Read whom an argument of this name means: a distinct id, or `objectId:` and a device's id."""
+    try:
+        if value.startswith(_OBJECT_ID_PREFIX):
+            return object_identity(value.removeprefix(_OBJECT_ID_PREFIX))
+        return person_identity(IdentityKind.IDENTITY, value)
+    except Rejected as rejected:
+        raise InvalidInputError(name, rejected.reason) from rejected
 
 
 def where(settings: Settings) -> str:

@@ -302,4 +302,6 @@ def _shown(value: Scalar) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"'
+    # What cannot be seen, or would steer a terminal, is written as its escape.
+    seen = (each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return f'"{"".join(seen)}"'

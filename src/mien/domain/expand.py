@@ -3,7 +3,7 @@
 After that a tree can be matched, or compiled, on its own. Source: S-01, S-02.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -20,6 +20,7 @@ from mien.domain.segments import (
     Node,
     Not,
     Property,
+    nodes_of,
 )
 
 LEVELS = 64
@@ -56,21 +57,7 @@ def expand(
 
 def segments_in(tree: Node) -> set[SegmentId]:
     """Give the segments that a tree names itself."""
-    return {node.segment for node in _walk(tree) if isinstance(node, InSegment)}
-
-
-def _walk(tree: Node) -> Iterator[Node]:
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        match node:
-            case All(nodes) | Any(nodes):
-                waiting += nodes
-            case Not(inner):
-                waiting.append(inner)
-            case _:
-                pass
+    return {node.segment for node in nodes_of(tree) if isinstance(node, InSegment)}
 
 
 class _Expander:

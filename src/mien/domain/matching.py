@@ -11,6 +11,7 @@ from typing import assert_never
 import msgspec
 
 from mien.domain.derived import DERIVED_FIELDS, Known
+from mien.domain.devices import Device
 from mien.domain.documents import IS_TEST, TEST_MARK, Document
 from mien.domain.events import Summary, event_key
 from mien.domain.figures import FigureValue, figure_of, meets
@@ -50,7 +51,8 @@ class Occurrence(msgspec.Struct, frozen=True):
 class Person(msgspec.Struct, frozen=True):
     """What there is to know of one person; `created_at` is epoch milliseconds.
 
-    `states` is what was said of the addresses of the profile: true blocks.
+    `states` is what was said of the addresses of the profile: true blocks. `done` sums up by
+    name all that was done; None: `events` has all of it.
     """
 
     profile: ProfileId
@@ -58,6 +60,7 @@ class Person(msgspec.Struct, frozen=True):
     created_at: int
     events: Sequence[Occurrence] = ()
     states: Mapping[SubscriptionKey, bool] = {}
+    done: Mapping[str, Summary] | None = None
 
 
 def matches(tree: Node, person: Person, now: int, zone: tzinfo) -> bool:
@@ -108,7 +111,7 @@ def derived(name: str, person: Person, now: int, zone: tzinfo) -> object:
     known = Known(
         person.profile,
         person.document,
-        _summaries(person.events),
+        _summaries(person.events) if person.done is None else person.done,
         person.created_at,
         day_at(now, zone),
     )
@@ -124,24 +127,36 @@ def _summaries(events: Sequence[Occurrence]) -> dict[str, Summary]:
 
 def _has_device(facts: Sequence[Fact], person: Person, now: int, zone: tzinfo) -> bool:
     """Tell whether one device meets all of these at once."""
-    return any(
-        all(holds(fact.condition, getattr(device, fact.name), now, zone) for fact in facts)
-        for device in person.document.devices
-    )
+    return any(has_facts(device, facts, now, zone) for device in person.document.devices)
+
+
+def has_facts(device: Device, facts: Sequence[Fact], now: int, zone: tzinfo) -> bool:
+    """Tell whether a device meets all of these."""
+    return all(holds(fact.condition, getattr(device, fact.name), now, zone) for fact in facts)
 
 
 def _is_in_state(node: Reachable, person: Person) -> bool:
-    document, channel = person.document, node.channel
+    document = person.document
     if node.state is ChannelState.REACHABLE:
-        return reachability(document, person.states, group=node.group)[channel].can
+        return reachability(document, person.states, group=node.group)[node.channel].can
+    return node.state is _STATES[said_of_channel(node, document)]
+
+
+_STATES = {
+    True: ChannelState.OPTED_IN,
+    False: ChannelState.OPTED_OUT,
+    None: ChannelState.UNDECIDED,
+}
+
+
+def said_of_channel(node: Reachable, document: Document) -> bool | None:
+    """Give what a person said to a channel, or to its group if one is named; None for nothing."""
     said: object
     if node.group is None:
-        said = document.properties.get(FLAG_OF_CHANNEL[channel])
+        said = document.properties.get(FLAG_OF_CHANNEL[node.channel])
     else:
-        said = document.groups.get(channel, {}).get(node.group)
-    if said is True:
-        return node.state is ChannelState.OPTED_IN
-    return node.state is (ChannelState.OPTED_OUT if said is False else ChannelState.UNDECIDED)
+        said = document.groups.get(node.channel, {}).get(node.group)
+    return said if isinstance(said, bool) else None
 
 
 def _did(node: Did, events: Sequence[Occurrence], now: int, zone: tzinfo) -> bool:

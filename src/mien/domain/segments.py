@@ -5,6 +5,7 @@ path. `to_json` gives it back in canonical form. What a tree means is told by
 `domain.matching`; `docs/segments.md` has all of it for people. Source: S-01, S-02.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, TypeAlias
@@ -208,3 +209,18 @@ class InSegment(msgspec.Struct, frozen=True):
 
 Leaf: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser | InSegment
 Node: TypeAlias = All | Any | Not | Leaf
+
+
+def nodes_of(tree: Node) -> Iterator[Node]:
+    """Give a node and all nodes below it."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        match node:
+            case All(nodes) | Any(nodes):
+                waiting += nodes
+            case Not(inner):
+                waiting.append(inner)
+            case _:
+                pass

@@ -80,6 +80,12 @@ def walk_changes(
         yield from log.walk_changes(tx, environment, thread.start)
 
 
+def walk_events(tx: Transaction, environment: EnvironmentId, trail: Trail) -> Iterator[StoredEvent]:
+    """Give all events from a place on, chain by chain; the trail is one without grey events."""
+    for thread in trail:
+        yield from log.walk_events(tx, environment, thread.start)
+
+
 def read_events(
     tx: Transaction, environment: EnvironmentId, trail: Trail, *, count: int
 ) -> tuple[list[tuple[StoredEvent, bool]], Trail]:

@@ -78,6 +78,15 @@ class SegmentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     description: _Description | UnsetType = UNSET
 
 
+class ExplainBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to explain, by one of the two ids, and of which segment: a saved one, or a tree."""
+
+    distinct_id: str | None = None
+    object_id: str | None = None
+    segment: str | UnsetType = UNSET
+    tree: dict[str, Any] | UnsetType = UNSET
+
+
 class BatchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Records to apply, in order."""
 

@@ -30,6 +30,7 @@ from mien.http.native.erasures import (
     get_erasure,
     list_erasures,
 )
+from mien.http.native.explain import explain_segment
 from mien.http.native.fields import list_fields
 from mien.http.native.latest import get_latest_values
 from mien.http.native.marking import mark_test_profile, unmark_test_profile
@@ -105,6 +106,7 @@ NATIVE_HANDLERS = [
             get_segment,
             change_segment,
             delete_segment,
+            explain_segment,
             make_profile_token,
             list_signing_keys,
             make_signing_key,

@@ -36,8 +36,8 @@ from mien.store.segments import SegmentHead
 
 T = TypeVar("T")
 
-_ENDPOINT = "v1/segments"
-_TAG = "Segments"
+ENDPOINT = "v1/segments"
+TAG = "Segments"
 
 Id = Annotated[str, PathParameter(description="The `id` of the segment.")]
 
@@ -97,7 +97,7 @@ _change = msgspec.json.Decoder(SegmentChange)
     **described(
         "createSegment",
         "Save a segment",
-        tag=_TAG,
+        tag=TAG,
         gives=SegmentAnswer,
         example=_SEGMENT,
         asks=asking(SegmentBody, {"name": "Regulars", "tree": _TREE}, tree=TREE_SCHEMA),
@@ -106,7 +106,7 @@ _change = msgspec.json.Decoder(SegmentChange)
 async def create_segment(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Save a tree under a name that no other segment of the environment has."""
     services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, _ENDPOINT):
+    async with services.limits.place(caller.environment, ENDPOINT):
         body = await read_tree_body(request, _body)
         made = await services.run_long(
             partial(
@@ -127,7 +127,7 @@ async def create_segment(request: Request[Any, Any, Any]) -> Response[bytes]:
     **described(
         "listSegments",
         "List the saved segments",
-        tag=_TAG,
+        tag=TAG,
         gives=SegmentPage,
         example={"segments": [_ENTRY], "next_cursor": "kS9…"},
     ),
@@ -137,13 +137,13 @@ async def list_segments(
 ) -> Response[bytes]:
     """Give the segments of the environment, without their trees."""
     services, caller = services_of(request), caller_of(request)
-    after = start_of(services, caller, _ENDPOINT, cursor, str)
+    after = start_of(services, caller, ENDPOINT, cursor, str)
     work = partial(segments.list_segments, after=after, count=limit)
-    found, rest = await on_store(request, _ENDPOINT, work)
+    found, rest = await on_store(request, ENDPOINT, work)
     return answer(
         SegmentPage(
             segments=[SegmentEntry(**_entry(each)) for each in found],
-            next_cursor=next_cursor(services, caller, _ENDPOINT, rest),
+            next_cursor=next_cursor(services, caller, ENDPOINT, rest),
         )
     )
 
@@ -153,7 +153,7 @@ async def list_segments(
     **described(
         "getSegment",
         "Give a saved segment",
-        tag=_TAG,
+        tag=TAG,
         gives=SegmentAnswer,
         example=_SEGMENT,
         errors=(HTTPStatus.NOT_FOUND,),
@@ -163,7 +163,7 @@ async def get_segment(request: Request[Any, Any, Any], segment: Id) -> Response[
     """Give a segment with its tree."""
     found = await on_store(
         request,
-        _ENDPOINT,
+        ENDPOINT,
         lambda store, environment: segments.get_segment(store, environment, SegmentId(segment)),
     )
     return answer(_whole(found))
@@ -174,7 +174,7 @@ async def get_segment(request: Request[Any, Any, Any], segment: Id) -> Response[
     **described(
         "changeSegment",
         "Change a saved segment",
-        tag=_TAG,
+        tag=TAG,
         gives=SegmentAnswer,
         example=_SEGMENT,
         errors=(HTTPStatus.NOT_FOUND,),
@@ -184,7 +184,7 @@ async def get_segment(request: Request[Any, Any, Any], segment: Id) -> Response[
 async def change_segment(request: Request[Any, Any, Any], segment: Id) -> Response[bytes]:
     """Change what the body names. A tree that would include the segment itself is refused."""
     services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, _ENDPOINT):
+    async with services.limits.place(caller.environment, ENDPOINT):
         body = await read_tree_body(request, _change)
         changed = await services.run_long(
             partial(
@@ -206,7 +206,7 @@ async def change_segment(request: Request[Any, Any, Any], segment: Id) -> Respon
     **described(
         "deleteSegment",
         "Delete a saved segment",
-        tag=_TAG,
+        tag=TAG,
         gives=SegmentAnswer,
         example=_SEGMENT,
         errors=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
@@ -216,7 +216,7 @@ async def delete_segment(request: Request[Any, Any, Any], segment: Id) -> Respon
     """Delete a segment, and give it as it was. One of which others are made is a 409."""
     found = await on_store(
         request,
-        _ENDPOINT,
+        ENDPOINT,
         lambda store, environment: segments.delete_segment(store, environment, SegmentId(segment)),
     )
     return answer(_whole(found))

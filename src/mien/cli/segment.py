@@ -1,0 +1,171 @@
+"""`mien segment`: which segments are saved, and why somebody is in one or not (S-06, B-08)."""
+
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from mien import clock
+from mien.cli.options import (
+    account_argument,
+    data_option,
+    identity_of,
+    json_option,
+    open_existing,
+    settings_with,
+)
+from mien.cli.printing import print_json, print_table, shown_time
+from mien.domain.errors import InvalidInputError, NotFoundError
+from mien.domain.explain import (
+    Found,
+    FoundChannel,
+    FoundDevices,
+    FoundEvents,
+    FoundValue,
+    Part,
+)
+from mien.domain.identities import server_object_id
+from mien.domain.ids import EnvironmentId, SegmentId
+from mien.domain.segment_json import parse_segment
+from mien.domain.segments import Node
+from mien.services import accounts, segments
+from mien.services.explaining import explain_person
+from mien.services.reading import Reader
+from mien.store.engine import Store
+
+
+@click.group()
+def segment() -> None:
+    """See the saved segments, and why somebody is in one or not."""
+
+
+@segment.command("list")
+@account_argument
+@data_option
+@json_option
+def list_(*, account_id: str, data: Path | None, as_json: bool) -> None:
+    """List the saved segments of the environment ACCOUNT_ID."""
+    with closing(open_existing(settings_with(data))) as store:
+        environment = accounts.get_environment(store, account_id).environment_id
+        found, _ = segments.list_segments(
+            store, environment, after=None, count=segments.SEGMENTS + 1
+        )
+    rows = [(each.segment_id, each.name, each.description) for each in found]
+    if as_json:
+        names = ("id", "name", "description")
+        print_json({"segments": [dict(zip(names, row, strict=True)) for row in rows]})
+    else:
+        print_table(("Segment", "Name", "Description"), rows)
+
+
+@segment.command()
+@account_argument
+@click.argument("person")
+@click.option("--segment", "segment_id", help="The id of a saved segment.")
+@click.option(
+    "--tree",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True),
+    help="A file with a tree of the segment language as JSON; - is standard input.",
+)
+@data_option
+@json_option
+def explain(
+    *,
+    account_id: str,
+    person: str,
+    segment_id: str | None,
+    file: Path | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Say why PERSON is in a segment of the environment ACCOUNT_ID, or not.
+
+    A person is named by their distinct id, or by `objectId:` and the id of a device. Give one
+    of --segment and --tree.
+    """
+    if (segment_id is None) is (file is None):
+        raise InvalidInputError(path="segment", problem="give this, or --tree, and not both")
+    with closing(open_existing(settings_with(data))) as store:
+        environment = accounts.get_environment(store, account_id)
+        tree = _tree(store, environment.environment_id, segment_id, file)
+        told = explain_person(
+            store,
+            Reader(environment.environment_id),
+            identity_of("person", person),
+            tree,
+            now=clock.now_ms() // 1_000,
+            zone=ZoneInfo(environment.time_zone),
+        )
+    if told is None:
+        msg = f"No profile has the id '{person}'."
+        raise NotFoundError(msg)
+    object_id, part = server_object_id(told.profile), told.part
+    if as_json:
+        body = {"object_id": object_id, "in_segment": part.holds, "explanation": part}
+        print_json(body)
+        return
+    click.echo(f"{object_id} is {'in the segment' if part.holds else 'not in the segment'}.\n")
+    _print(part, level=0)
+    click.echo("\nThe parts with * decided.")
+
+
+def _tree(
+    store: Store, environment: EnvironmentId, segment_id: str | None, file: Path | None
+) -> Node:
+    if segment_id is not None:
+        return segments.get_segment(store, environment, SegmentId(segment_id)).tree
+    assert file is not None  # noqa: S101 - one of the two was given
+    text = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        return parse_segment(msgspec.json.decode(text), "tree")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInputError(
+            path="tree", problem=f"the file cannot be read as JSON: {error}"
+        ) from error
+
+
+def _print(part: Part, *, level: int) -> None:
+    mark, is_so, indent = "*" if part.decides else " ", "yes" if part.holds else "no", "  " * level
+    click.echo(f"{mark} {is_so:4} {indent}{part.sentence}")
+    for line in () if part.found is None else _lines(part.found):
+        click.echo(f"       {indent}  {line}")
+    for each in part.parts:
+        _print(each, level=level + 1)
+
+
+def _lines(found: Found) -> list[str]:
+    match found:
+        case FoundValue(None):
+            return ["there is no value"]
+        case FoundValue(value):
+            return [_json(value)]
+        case FoundChannel(said, reason):
+            words = {None: "nothing was said", True: "said yes", False: "said no"}
+            return [words[said] if reason is None else f"{words[said]}; {reason}"]
+        case FoundDevices(known, devices):
+            shown = [
+                f"{'yes' if each.meets else 'no'} {each.object_id} {_json(each.facts)}"
+                for each in devices
+            ]
+            return [f"{known} devices", *shown]
+        case FoundEvents():
+            return _event_lines(found)
+        case _:
+            assert_never(found)
+
+
+def _event_lines(found: FoundEvents) -> list[str]:
+    figure = "" if found.figure is None else f": {_json(found.figure)}"
+    return [
+        f"{found.counting} of {found.known} events count{figure}",
+        *[f"{shown_time(each.at * 1_000)} {_json(each.properties)}" for each in found.newest],
+    ]
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

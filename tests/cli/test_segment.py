@@ -1,0 +1,82 @@
+"""`mien segment`: listing segments, and why somebody is in one, while a server runs too."""
+
+import json
+from pathlib import Path
+
+from tests.cli.commands import on, read_json, refusal
+from tests.native.callers import Json, Native, event, profile
+from tests.support.servers import Key, Server
+
+TREE: Json = {
+    "all": [
+        {"property": "Plan", "op": "equals", "value": "Gold"},
+        {"did": "Charged", "where": [{"property": "Amount", "op": "at_least", "value": 10}]},
+        {"channel": "push"},
+        {"device": [{"fact": "os", "op": "exists"}]},
+        {"derived": "City", "op": "exists"},
+    ]
+}
+
+
+# S-06, B-08
+def test_segments_are_listed_and_explained(
+    server: Server, keys: tuple[Key, Key], tmp_path: Path
+) -> None:
+    caller, account = Native(server, keys[0]), keys[0].account_id
+    with caller.http:
+        caller.send(profile("ana", Plan="Gold"), event("ana", "Charged", 1_700_000_000, Amount=9))
+        body = {"name": "Gold [bold]", "tree": TREE, "description": "Best."}
+        assert caller.http.post("/v1/segments", json=body).json()["id"] == "1"
+        own = caller.get("profile", distinct_id="ana")["object_id"]
+    assert "Gold [bold]" in on(server, "segment", "list", account).stdout
+    assert read_json(on(server, "segment", "list", account, "--json"))["segments"] == [
+        {"id": "test-users", "name": "Test users", "description": "People marked as test users."},
+        {"id": "1", "name": "Gold [bold]", "description": "Best."},
+    ]
+    told = on(server, "segment", "explain", account, "ana", "--segment", "1").stdout
+    assert told.splitlines() == [
+        f"{own} is not in the segment.",
+        "",
+        "* no   All of these.",
+        '  yes    People whose Plan is "Gold".',
+        '           "Gold"',
+        "* no     People who did Charged where Amount is at least 10.",
+        "           0 of 1 events count: 0",
+        '           2023-11-14 22:13 UTC {"Amount":9}',
+        "* no     People who can be reached by push.",
+        "           nothing was said; no_token",
+        "* no     People with a device whose os is known.",
+        "           0 devices",
+        "* no     People whose City is known.",
+        "           there is no value",
+        "",
+        "The parts with * decided.",
+    ]
+    file = tmp_path / "tree.json"
+    file.write_text(json.dumps({"segment": "1"}))
+    found = read_json(on(server, "segment", "explain", account, "ana", "--tree", file, "--json"))
+    assert (found["object_id"], found["in_segment"]) == (own, False)
+    assert found["explanation"]["parts"][0]["parts"][0]["found"]["value"] == "Gold"
+
+
+# S-06
+def test_a_question_that_cannot_be_answered_is_refused_in_a_sentence(
+    server: Server, keys: tuple[Key, Key], tmp_path: Path
+) -> None:
+    account, file = keys[0].account_id, tmp_path / "tree.json"
+
+    def asked(*arguments: object) -> str:
+        return refusal(on(server, "segment", "explain", account, *arguments))
+
+    assert "give this, or --tree, and not both" in asked("ana")
+    assert "There is no segment '9'" in asked("ana", "--segment", "9")
+    assert "No profile has the id 'ana'" in asked("ana", "--segment", "test-users")
+    assert "--person: " in asked("null", "--segment", "test-users")
+    for text, said in (
+        ("{", "cannot be read as JSON"),
+        ('{"not":' * 900 + "{}" + "}" * 900, "nodes nest deeper than 16 levels"),
+        ('{"not":' * 9_000 + "{}" + "}" * 9_000, "--tree: the file cannot be read as JSON"),
+        ('{"all":[{"did":"A","count":3}]}', "--tree.all[0].count: an object is needed"),
+    ):
+        file.write_text(text)
+        assert said in asked("ana", "--tree", file)
