@@ -75,7 +75,7 @@ def people(draw: st.DrawFn) -> Person:
     document = Document(
         0,
         properties=properties,
-        devices=draw(st.lists(devices, max_size=2)),
+        devices=draw(st.lists(devices, max_size=2, unique_by=lambda device: device.object_id)),
         groups={str(channel): left for channel, left in groups.items()},
     )
     return Person(

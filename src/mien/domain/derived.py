@@ -22,6 +22,15 @@ BUCKETS = 1_000
 
 _MASK = 2**64 - 1
 
+TOLD_BY_DEVICE: Mapping[str, Sequence[str]] = {
+    "Time Zone": ("time_zone",),
+    "Language": ("language",),
+    "Country": ("country", "region", "city"),
+    "Region": ("region", "country", "city"),
+    "City": ("city", "country", "region"),
+}
+"""Fields that are a fact of the device seen last, among those that tell it or a fact beside it."""
+
 
 class Known(msgspec.Struct, frozen=True, gc=False):
     """What there is to derive from. `events` is by name, `created_at` is epoch milliseconds.
@@ -120,13 +129,16 @@ def _bucket(known: Known) -> int:
     return bucket_of(known.profile)
 
 
-def _of_device(name: str, *beside: str) -> Callable[[Known], Value | None]:
-    """Read a fact of the device seen last, among those of which it or one `beside` is known."""
+def _of_device(facts: Sequence[str]) -> Callable[[Known], Value | None]:
+    """Read the first of these facts of the device seen last, among those that tell any of them.
+
+    Of devices seen in the same second it is that with the greatest objectId.
+    """
 
     def derive(known: Known) -> Value | None:
-        told = _telling(known.document.devices, (name, *beside))
-        last = max(told, key=lambda device: device.seen_at, default=None)
-        fact: str | None = None if last is None else getattr(last, name)
+        told = _telling(known.document.devices, facts)
+        last = max(told, key=lambda device: (device.seen_at, device.object_id), default=None)
+        fact: str | None = None if last is None else getattr(last, facts[0])
         return fact
 
     return derive
@@ -172,15 +184,12 @@ def _fields() -> tuple[DerivedField, ...]:
         DerivedField(
             "Session Count", ValueType.INTEGER, f"How often it did `{LAUNCHED}`.", _sessions
         ),
-        DerivedField("Time Zone", text, f"The `time_zone` {last}.", _of_device("time_zone")),
-        DerivedField("Language", text, f"The `language` {last}.", _of_device("language")),
-        DerivedField(
-            "Country", text, f"The `country` {place}.", _of_device("country", "region", "city")
+        *(
+            DerivedField(
+                name, text, f"The `{facts[0]}` {place if facts[1:] else last}.", _of_device(facts)
+            )
+            for name, facts in TOLD_BY_DEVICE.items()
         ),
-        DerivedField(
-            "Region", text, f"The `region` {place}.", _of_device("region", "country", "city")
-        ),
-        DerivedField("City", text, f"The `city` {place}.", _of_device("city", "country", "region")),
         DerivedField(
             "User Bucket",
             ValueType.INTEGER,

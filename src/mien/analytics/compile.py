@@ -1,0 +1,228 @@
+"""From the tree of a segment to SQL that selects who is in it.
+
+`domain.matching` is the meaning; each module beside this one says the same of one kind of
+node in SQL. The tree is built of SQLGlot expressions and written in the dialect of an engine.
+Values are bound, identifiers are made of ids: no text of a user becomes SQL (S-01, S-03, S-07).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
+from typing import assert_never
+
+import msgspec
+from sqlglot import exp
+
+from mien.analytics.catalog import Catalog
+from mien.analytics.cells import cell_of
+from mien.analytics.derived import OF_ROW, derived
+from mien.analytics.devices import has_device
+from mien.analytics.engines import DUCKDB, Engine
+from mien.analytics.events import did
+from mien.analytics.logic import all_of, any_of, is_true, negated
+from mien.analytics.people import PEOPLE, is_among
+from mien.analytics.reach import is_in_state
+from mien.analytics.scope import Bound, Scope, column
+from mien.analytics.values import holds
+from mien.domain.conditions import Equals, Exists
+from mien.domain.derived import TOLD_BY_DEVICE
+from mien.domain.documents import IS_TEST, TEST_MARK
+from mien.domain.segments import (
+    All,
+    Any,
+    Derived,
+    DeviceIs,
+    Did,
+    InSegment,
+    Node,
+    Not,
+    Property,
+    Reachable,
+    TestUser,
+)
+
+_STEP, _PAGE = "step", "page"
+"""Aliases, of the step before and of a whole question."""
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A question for an engine: an expression, and the values of its placeholders by name."""
+
+    expression: exp.Query
+    values: Mapping[str, Bound]
+    engine: Engine
+
+    def sql(self) -> str:
+        """Give it in the dialect of its engine."""
+        return self.expression.sql(dialect=self.engine.dialect)
+
+    def count(self) -> "Query":
+        """Give the question how many are selected."""
+        count = exp.select(exp.Count(this=exp.Star())).from_(self.expression.subquery(_PAGE))
+        return Query(count, self.values, self.engine)
+
+    def page(self, *, after: int, limit: int) -> "Query":
+        """Give the question for the next ids after one, in order, so many at most."""
+        person = column("profile_id", _PAGE)
+        more = exp.GT(this=person, expression=exp.convert(after))
+        page = exp.select(person).from_(self.expression.subquery(_PAGE)).where(more)
+        return Query(page.order_by(person).limit(limit), self.values, self.engine)
+
+
+def compile_tree(
+    tree: Node, catalog: Catalog, now: int, zone: tzinfo, *, engine: Engine = DUCKDB
+) -> Query:
+    """Give the question for the ids of those in a segment at `now` (epoch seconds), once each.
+
+    The segments inside the tree have been put into it (`domain.expand`).
+    """
+    scope = Scope(catalog, engine, now, zone)
+    parts = list(_conjuncts(tree))
+    selected = _narrowed(parts, scope) if engine.narrows and _pays(parts) else _plain(tree, scope)
+    # Expressions are put into several places on the way; a copy has one of each for each.
+    expression = selected.copy()
+    asked = {each.name for each in expression.find_all(exp.Placeholder)}
+    values = {name: value for name, value in scope.parameters.items() if name in asked}
+    return Query(expression, values, engine)
+
+
+def _plain(tree: Node, scope: Scope) -> exp.Select:
+    """Select from `profiles` by one condition."""
+    return _people(_holds(tree, scope), scope)
+
+
+def _people(condition: exp.Expr, scope: Scope) -> exp.Select:
+    people = exp.select(column("profile_id", PEOPLE)).from_(scope.table("profiles", PEOPLE))
+    return people if is_true(condition) else people.where(condition, copy=False)
+
+
+def _narrowed(parts: Sequence[Node], scope: Scope) -> exp.Select:
+    """Select in steps: by properties first, then by devices and events of those who are left.
+
+    Each step is worked out once, and what people did is looked up for those of the step before.
+    """
+    by_row = [each for each in parts if _is_of_row(each)]
+    last = _people(all_of(_holds(each, scope) for each in by_row), scope)
+    steps: list[exp.Select] = []
+    for each in sorted((each for each in parts if not _is_of_row(each)), key=_cost):
+        name = f"step_{len(steps)}"
+        steps.append(last)
+        last = _of_step(name, each, scope)
+    for place, step in enumerate(steps):
+        last = last.with_(f"step_{place}", as_=step, materialized=True, copy=False)
+    return last
+
+
+def _of_step(step: str, node: Node, scope: Scope) -> exp.Select:
+    """Select those of a step in whom a node holds."""
+    before = exp.select(column("profile_id", _STEP)).from_(exp.table_(step, alias=_STEP))
+    condition = _holds(node, scope, before)
+    of_person = {each.name for each in condition.find_all(exp.Column) if each.table == PEOPLE}
+    if of_person <= {"profile_id"}:
+        source = exp.table_(step, alias=PEOPLE)
+        people = exp.select(column("profile_id", PEOPLE)).from_(source)
+        return people.where(condition, copy=False)
+    return _people(all_of([is_among(before), condition]), scope)
+
+
+def _holds(node: Node, scope: Scope, within: exp.Query | None = None) -> exp.Expr:
+    """Give whether a node holds of a person; who is not `within` need not be told right."""
+    match node:
+        case All(nodes):
+            return all_of(_holds(each, scope, within) for each in nodes)
+        case Any(nodes):
+            return any_of(_holds(each, scope, within) for each in nodes)
+        case Not(inner):
+            return negated(_holds(inner, scope, within))
+        case InSegment(segment):
+            msg = f"the tree is not expanded: it names the segment {segment}"
+            raise ValueError(msg)
+        case _:
+            return _leaf(node, scope, within)
+
+
+def _leaf(
+    node: Property | Derived | Did | DeviceIs | Reachable | TestUser,
+    scope: Scope,
+    within: exp.Query | None,
+) -> exp.Expr:
+    properties = scope.catalog.properties
+    match node:
+        case Property(name, condition):
+            return holds(condition, cell_of(properties, name, PEOPLE, scope), scope)
+        case Derived():
+            return derived(node, scope, within)
+        case Did():
+            return did(node, scope, within)
+        case DeviceIs():
+            return has_device(node, scope, within)
+        case Reachable():
+            return is_in_state(node, scope)
+        case TestUser():
+            return holds(Equals(IS_TEST), cell_of(properties, TEST_MARK, PEOPLE, scope), scope)
+        case _:
+            assert_never(node)
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    """Give the nodes that all have to hold for a node to hold."""
+    match node:
+        case All(nodes):
+            for each in nodes:
+                yield from _conjuncts(each)
+        case Not(Any(nodes)):
+            for each in nodes:
+                yield from _conjuncts(Not(each))
+        case Not(Not(inner)):
+            yield from _conjuncts(inner)
+        case _:
+            yield node
+
+
+def _is_of_row(node: Node) -> bool:
+    """Tell whether the row of a profile tells whether a node holds."""
+    match node:
+        case All(nodes) | Any(nodes):
+            return all(map(_is_of_row, nodes))
+        case Not(inner):
+            return _is_of_row(inner)
+        case Derived(name):
+            return name in OF_ROW
+        case _:
+            return not isinstance(node, Did | DeviceIs)
+
+
+def _pays(parts: Sequence[Node]) -> bool:
+    """Tell whether steps pay: few are left by properties, before what is dear is looked up."""
+    return any(map(_is_selective, parts)) and not all(map(_is_of_row, parts))
+
+
+def _is_selective(node: Node) -> bool:
+    """Guess whether a node that the row of a profile tells holds of few."""
+    match node:
+        case Property(_, condition):
+            return not isinstance(condition, Exists)
+        case Derived(name):
+            return name in ("Age", "User Bucket")
+        case TestUser():
+            return True
+        case Any(nodes):
+            return bool(nodes) and all(map(_is_selective, nodes))
+        case All(nodes):
+            return all(map(_is_of_row, nodes)) and any(map(_is_selective, nodes))
+        case _:
+            return False
+
+
+def _cost(node: Node) -> int:
+    """Give the place of a node among those that look into other tables: the cheap ones first."""
+    match node:
+        case DeviceIs():
+            return 0
+        case Derived(name):
+            return 0 if name in TOLD_BY_DEVICE else 3
+        case Did():
+            return 1
+        case Not(Did()):
+            return 2
+        case _:
+            return 3

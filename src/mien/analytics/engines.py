@@ -1,0 +1,76 @@
+"""Where engines differ: the pieces of SQL that each writes in its own way.
+
+A piece is a template of SQL, part of the program, with a named placeholder for each
+expression that is put in. Everything else is written by SQLGlot in the engine's dialect.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import msgspec
+import sqlglot
+from sqlglot import exp
+
+
+class Engine(msgspec.Struct, frozen=True):
+    """An engine: its dialect of SQLGlot, and how it writes each piece.
+
+    `narrows` tells whether it works out a step once, however often it is asked for.
+    """
+
+    dialect: str
+    narrows: bool
+    pieces: Mapping[str, str]
+
+    def write(self, piece: str, **parts: exp.Expr) -> exp.Expr:
+        """Give a piece of SQL with these expressions in it."""
+        return exp.replace_placeholders(_template(self.dialect, self.pieces[piece]), **parts)
+
+
+@lru_cache(1_024)
+def _template(dialect: str, piece: str) -> exp.Expr:
+    return sqlglot.parse_one(piece, dialect=dialect)
+
+
+DUCKDB = Engine(
+    "duckdb",
+    narrows=True,
+    pieces={
+        # Texts
+        "matches": "REGEXP_MATCHES(:text, :pattern)",
+        "version": """
+            CASE WHEN REGEXP_FULL_MATCH(:text, :version) THEN LIST_TRANSFORM(
+            STRING_SPLIT(REGEXP_REPLACE(:text, :tail, ''), '.'),
+            LAMBDA part : CAST(part AS INTEGER)) END""",
+        # Lists
+        "has_any": "LIST_HAS_ANY(:list, :wanted)",
+        "has_all": "LIST_HAS_ALL(:list, :wanted)",
+        # Dates
+        "seconds": ":milliseconds // 1000",
+        "day_of": "DAY_AT(:moment)",
+        "year": "YEAR(:day)",
+        "month_day": "MONTH(:day) * 100 + DAY(:day)",
+        # Numbers
+        "wide": "CAST(:number AS HUGEINT)",
+        "rounded": "CAST(FLOOR(:float * 1e6 + 0.5) AS HUGEINT)",
+        "unsigned": "CAST(:id AS UBIGINT)",
+        "folded": "XOR(:bits, :bits >> :by)",
+        "times": "CAST((CAST(:bits AS UHUGEINT) * :factor) & 18446744073709551615 AS UBIGINT)",
+        "above": "(CAST(:bits AS UHUGEINT) * :factor) >> 64",
+        # Devices
+        "latest": "ARG_MAX_NULL(:fact, (:seen_at, :object_id))",
+        # Values in JSON, as `analytics.columns` reads them
+        "json": "CAST(JSON_EXTRACT(:json, :at) AS VARCHAR)",
+        "json_s": "READ_S(:value)",
+        "json_b": "READ_B(:value)",
+        "json_i": "READ_I(:value)",
+        "json_f": "READ_F(:value)",
+        "json_m": "READ_M(:value)",
+        "json_d": "READ_D(:value)",
+        "json_l": """
+            CASE WHEN STARTS_WITH(:value, '[') THEN LIST_TRANSFORM(
+            LIST_FILTER(CAST(:value AS JSON[]), LAMBDA item : JSON_TYPE(item) = 'VARCHAR'),
+            LAMBDA item : JSON_EXTRACT_STRING(item, '$')) END""",
+    },
+)
+"""The engine inside the server: one file, no further service."""

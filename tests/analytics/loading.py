@@ -1,0 +1,129 @@
+"""Random people in a real analytics file, by the writer of the projection itself."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
+
+import msgspec
+
+from mien.analytics.catalog import Catalog, Columns, EventTable
+from mien.analytics.columns import make_catalog
+from mien.analytics.duckdb import DuckDB
+from mien.analytics.duckdb_writer import Step
+from mien.domain.events import event_key
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.matching import Occurrence, Person
+from mien.domain.preferences import subscription_keys
+from mien.domain.schema import Definition, DefinitionKind, widen
+from mien.domain.values import ValueType, type_of
+from mien.store.feed import FIELD, LINE
+
+PART = 2**41
+"""The first id of profiles that were merged into those of people, which have lower ones."""
+
+
+def load(
+    analytics: DuckDB,
+    environment: EnvironmentId,
+    people: Sequence[Person],
+    *,
+    in_rest: Iterable[str] = (),
+    is_merged: bool = False,
+) -> Catalog:
+    """Write people as the projection does, and give what there is then.
+
+    Properties `in_rest` have no columns. With `is_merged` every other event of a person came
+    with a profile that was merged into the person's later.
+    """
+    catalog = _without_columns(make_catalog(environment, _definitions(people)), set(in_rest))
+    merged = [(PART + int(each.profile), int(each.profile)) for each in people] if is_merged else []
+    blocks = [
+        (int(each.profile), int(key[0]))
+        for each in people
+        for key in subscription_keys(each.document.properties)
+        if each.states.get(key)
+    ]
+    step = Step(
+        1,
+        [each.profile for each in people],
+        profiles=LINE.join(
+            _line(each.profile, each.created_at, msgspec.json.encode(each.document).decode())
+            for each in people
+        ),
+        merged=merged,
+        blocks=blocks,
+        events=_event_lines(people, catalog, is_merged=is_merged),
+    )
+    analytics.apply(catalog, step)
+    return msgspec.structs.replace(catalog, has_merged=bool(merged), has_blocks=bool(blocks))
+
+
+def _line(*fields: object) -> str:
+    return FIELD.join(map(str, fields))
+
+
+def _event_lines(
+    people: Sequence[Person], catalog: Catalog, *, is_merged: bool
+) -> Mapping[EventNameId, str]:
+    lines: dict[EventNameId, list[str]] = {}
+    sequence = count(1)
+    for person in people:
+        for place, event in enumerate(person.events):
+            table = catalog.events[event_key(event.name)]
+            came_with = int(person.profile) + (PART if is_merged and place % 2 else 0)
+            body = msgspec.json.encode(event.properties).decode()
+            session = msgspec.json.encode(event.session).decode() if event.session else ""
+            lines.setdefault(EventNameId(table.definition), []).append(
+                _line(next(sequence), came_with, event.at, body, session)
+            )
+    return {name: LINE.join(of_name) for name, of_name in lines.items()}
+
+
+def _without_columns(catalog: Catalog, names: set[str]) -> Catalog:
+    def moved(properties: Mapping[str, Columns]) -> dict[str, Columns]:
+        return {
+            name: Columns(each.definition, in_rest=True) if name in names else each
+            for name, each in properties.items()
+        }
+
+    events = {
+        key: EventTable(table.definition, moved(table.properties))
+        for key, table in catalog.events.items()
+    }
+    return msgspec.structs.replace(catalog, properties=moved(catalog.properties), events=events)
+
+
+def _definitions(people: Sequence[Person]) -> Iterator[Definition]:
+    """Give the definitions that the values of people make."""
+    numbers = count(1)
+    of_profiles = [each.document.properties for each in people]
+    yield from _of_properties(of_profiles, DefinitionKind.PROPERTY, 0, numbers)
+    events: dict[str, list[Occurrence]] = {}
+    for person in people:
+        for event in person.events:
+            events.setdefault(event_key(event.name), []).append(event)
+    for key, several in events.items():
+        name = Definition(next(numbers), DefinitionKind.EVENT, 0, key, several[0].name, None, 0, "")
+        yield name
+        bodies = [event.properties for event in several]
+        yield from _of_properties(bodies, DefinitionKind.EVENT_PROPERTY, name.id, numbers)
+
+
+def _of_properties(
+    bodies: Iterable[Mapping[str, object]],
+    kind: DefinitionKind,
+    parent: int,
+    numbers: Iterator[int],
+) -> Iterator[Definition]:
+    seen: dict[str, Counter[ValueType]] = {}
+    for body in bodies:
+        for name, value in body.items():
+            seen.setdefault(name, Counter())[type_of(value)] += 1
+    for name, types in seen.items():
+        known, _ = widen(None, types)
+        yield Definition(next(numbers), kind, parent, name, name, known, 0, "")
+
+
+def members(analytics: DuckDB, sql: str, values: Mapping[str, object]) -> list[ProfileId]:
+    """Ask for ids, in order."""
+    return sorted(ProfileId(row[0]) for row in analytics.query(sql, values, seconds=30))
