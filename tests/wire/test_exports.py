@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from mien import clock
-from mien.http import cursors
+from mien.services import cursors
 from mien.services.cursors import InvalidCursorError, open_cursor, seal
 
 QUERY = {"event_name": "login", "from": 20171201, "to": 20171225}
