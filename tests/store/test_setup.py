@@ -4,8 +4,10 @@ import random
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -153,6 +155,30 @@ def test_a_postgresql_that_does_not_answer_is_refused_without_its_password(
     with pytest.raises(StoreRefusedError, match="cannot be opened") as refused:
         prepare(url, may_migrate=True)
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_schema_that_the_address_names_is_where_the_tables_are(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    run(url, "CREATE SCHEMA shop")
+    with closing(prepare(f"{url}&options=-csearch_path%3Dshop", may_migrate=True)) as store:
+        with store.write() as tx:
+            accounts.add_account(tx, name="Shop", region="", time_zone="", now_ms=0)
+        with store.read() as tx:
+            assert tx.rows(sa.text("SELECT name FROM shop.accounts")) == [("Shop",)]
+    assert find_version(url) is None
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_text_is_refused(
+    postgres: Postgres, encoding: str
+) -> None:
+    before, after = postgres.address.split("/postgres?")
+    with psycopg.connect(postgres.address, autocommit=True) as connection:
+        made = f"CREATE DATABASE old_{encoding} ENCODING '{encoding}' TEMPLATE template0 LOCALE 'C'"
+        connection.execute(made.encode())
+    url = f"{before}/old_{encoding.lower()}?{after}"
+    with pytest.raises(StoreRefusedError, match=rf"has the encoding {encoding}.*--encoding=UTF8"):
+        prepare(url, may_migrate=True)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 import psycopg
 import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
 
 from mien.domain.errors import StoreUnavailableError
 from mien.store.statements import StatementCompiler
@@ -296,9 +297,18 @@ class Store:
         return connection
 
     def _connect_postgresql(self) -> Connection:
-        url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        options = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
-        return psycopg.connect(url, autocommit=True, options=options)
+        connection = connect_postgresql(
+            self.url, "-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
+        )
+        connection.autocommit = True
+        return connection
+
+
+def connect_postgresql(url: sa.URL, options: str) -> "psycopg.Connection[Row]":
+    """Connect with options of the session, beside those that the URL gives."""
+    text = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    given = conninfo_to_dict(text).get("options") or ""
+    return psycopg.connect(text, options=f"{given} {options}")
 
 
 def open_store(url: str) -> Store:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from mien.domain.errors import StoreUnavailableError
-from mien.store.engine import Row, Store, StoreRefusedError
+from mien.store.engine import Row, Store, StoreRefusedError, connect_postgresql
 from mien.store.numbers import log_sequence, profile_ids
 from mien.store.portable import (
     POSTGRESQL,
@@ -61,8 +61,7 @@ SELECT setval(%(sequence)s, greatest(
 
 def connect(store: Store) -> "psycopg.Connection[Row]":
     """Open a connection that may read, write or wait for minutes, but not for locks."""
-    url = store.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(url, options=_PATIENT)
+    return connect_postgresql(store.url, _PATIENT)
 
 
 @contextmanager

@@ -5,8 +5,10 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -17,8 +19,10 @@ from mien.store.engine import (
     APPLICATION_ID,
     PAGE_BYTES,
     DriverError,
+    Row,
     Store,
     StoreRefusedError,
+    connect_postgresql,
     open_store,
 )
 
@@ -69,7 +73,7 @@ def make_tables(url: str, version: str) -> None:
 
 @contextmanager
 def _connected(store: Store) -> Iterator[sa.Connection]:
-    engine = sa.create_engine(_driver_url(store.url), poolclass=NullPool)
+    engine = _make_engine(store.url)
     try:
         with engine.connect() as connection:
             yield connection
@@ -179,8 +183,24 @@ def _refuse_foreign(path: Path) -> None:
         raise StoreRefusedError(msg)
 
 
-def _driver_url(url: sa.URL) -> sa.URL:
-    return url if url.get_backend_name() == "sqlite" else url.set(drivername="postgresql+psycopg")
+def _make_engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        return sa.create_engine(url, poolclass=NullPool)
+    driver = url.set(drivername="postgresql+psycopg")
+    return sa.create_engine(driver, poolclass=NullPool, creator=partial(_connect_utf8, url))
+
+
+def _connect_utf8(url: sa.URL) -> "psycopg.Connection[Row]":
+    connection = connect_postgresql(url, "")
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        msg = (
+            f"The database at {_shown(url)} has the encoding {encoding}, which cannot hold every "
+            "text. Make another with: createdb --encoding=UTF8 --template=template0 NAME"
+        )
+        raise StoreRefusedError(msg)
+    return connection
 
 
 def _shown(url: sa.URL) -> str:
