@@ -53,6 +53,14 @@ class _Environment:
 
     def __init__(self, catalog: Catalog, version: int, place: int) -> None:
         self.catalog, self.version, self.place = catalog, version, place
+        self.as_of: int | None = None
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What there is to ask of an environment; `as_of` (epoch ms) if it is not all up to now."""
+
+    catalog: Catalog
+    as_of: int | None = None
 
 
 class Projection:
@@ -76,9 +84,10 @@ class Projection:
 
     def advance(self, environment: EnvironmentId) -> bool:
         """Take one step; true if there was something to copy."""
-        known = self._of(environment)
+        known, began = self._of(environment), clock.now_ms()
         last = settled_place(self.store, environment)
         if last <= known.place:
+            known.as_of = began
             return False
         with self.store.snapshot() as tx:
             upto = self._end_of_step(tx, environment, known.place, last)
@@ -88,6 +97,8 @@ class Projection:
         known.catalog = self._with_facts(known.catalog, step)
         with self._moved:
             known.place = upto
+            if upto == last:
+                known.as_of = began
             self._moved.notify_all()
         return True
 
@@ -96,6 +107,20 @@ class Projection:
         with self.store.read() as tx:
             last = numbers.last_place(tx, environment)
         return max(0, last - self._of(environment).place)
+
+    def look(self, environment: EnvironmentId, *, seconds: float) -> Look:
+        """Wait until all that is in the record now is copied, and give what there is then.
+
+        When that takes longer, `as_of` tells which moment of the record was the last to be
+        copied whole. Raises `AnalyticsBehindError` if none was yet (S-04).
+        """
+        try:
+            return Look(self.fresh_catalog(environment, seconds=seconds))
+        except AnalyticsBehindError:
+            known = self._known.get(environment)
+            if known is None or known.as_of is None:
+                raise
+            return Look(known.catalog, known.as_of)
 
     def fresh_catalog(self, environment: EnvironmentId, *, seconds: float) -> Catalog:
         """Wait until all that is in the record now is copied, and give what there is then.
@@ -112,7 +137,15 @@ class Projection:
                     raise AnalyticsBehindError(wanted - place)
                 self.wanted.set()
                 self._moved.wait(min(rest, _PATIENCE_SECONDS))
-        return known.catalog
+            return known.catalog
+
+    def still_has(self, catalog: Catalog) -> bool:
+        """Tell whether there are merged people and blocked addresses just when there were."""
+        known = self._known.get(catalog.environment)
+        return known is not None and (
+            (known.catalog.has_merged, known.catalog.has_blocks)
+            == (catalog.has_merged, catalog.has_blocks)
+        )
 
     def take_over(self, fresh: DuckDB) -> None:
         """Go on with the copy in another file."""
