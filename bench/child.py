@@ -75,7 +75,12 @@ def load(order: LoadOrder) -> Report:
 
 def floor(name: str, order: FloorOrder) -> Report:
     """Run one job of a floor, named as its module."""
-    return _run(f"bench.floors.{name}", order)
+    return child(f"bench.floors.{name}", order)
+
+
+def child(module: str, order: FloorOrder) -> Report:
+    """Run one job of a program that opens a database by itself."""
+    return _run(module, order)
 
 
 def load_beside(order: LoadOrder, *, main: LoadOrder) -> tuple[Report, Report]:

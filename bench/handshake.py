@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -73,3 +74,13 @@ def send(report: Report) -> None:
     """Write the report for the parent."""
     sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def repeat(work: Callable[[], object], times: int) -> Report:
+    """Wait for the parent, do a work again and again, and report how long each took."""
+    watch, took = wait_for_go(), []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - started)
+    return watch.report(records=times, call_seconds=took)

@@ -98,6 +98,22 @@ class Export(Struct, frozen=True, tag="export"):
     page_size: int = 5_000
 
 
+class Crowd(Struct, frozen=True, tag="crowd"):
+    """Fill tables for counting: the people 1 to `people`, and what they did in 90 days until `now`."""
+
+    people: int
+    events: int
+    now: int
+
+
+class Question(Struct, frozen=True, tag="question"):
+    """Count who is meant, `times` over, as of `now`: by two properties, or by the whole sentence."""
+
+    about: Literal["properties", "sentence"]
+    times: int
+    now: int
+
+
 class Target(Struct, frozen=True):
     """Where the load goes: a port of this machine, the keys of an account, connections."""
 
@@ -119,7 +135,7 @@ class FloorOrder(Struct, frozen=True):
     """One job for a floor; `database` is a file path or a PostgreSQL address."""
 
     database: str
-    job: Profiles | Events
+    job: Profiles | Events | Crowd | Question
 
 
 class Report(Struct, frozen=True):

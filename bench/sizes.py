@@ -18,6 +18,8 @@ class Sizes(Struct, frozen=True):
     page_visits: int
     visitors: int
     merge_pairs: int
+    counted_people: int
+    counted_events: int
     read_seconds: float
 
 
@@ -31,6 +33,8 @@ SMALL = Sizes(
     page_visits=1_000,
     visitors=5_000,
     merge_pairs=3,
+    counted_people=100_000,
+    counted_events=2_000_000,
     read_seconds=1.0,
 )
 FULL = Sizes(
@@ -43,5 +47,7 @@ FULL = Sizes(
     page_visits=5_000,
     visitors=100_000,
     merge_pairs=10,
+    counted_people=1_000_000,
+    counted_events=20_000_000,
     read_seconds=5.0,
 )

@@ -49,7 +49,7 @@ class Stage:
     ) -> None:
         self.folder, self.sizes, self.rounds, self.now = folder, sizes, rounds, now
         self.reports: dict[str, dict[str, list[Report]]] = {}
-        self._stack, self._say = stack, say
+        self._stack, self.say = stack, say
 
     def in_turns(
         self, work: str, programs: dict[str, Callable[[int], Report]]
@@ -59,7 +59,7 @@ class Stage:
         self.reports[work] = reports
         for turn in range(self.rounds):
             for name, program in programs.items():
-                self._say(f"{work}: round {turn + 1} of {self.rounds}, {name}")
+                self.say(f"{work}: round {turn + 1} of {self.rounds}, {name}")
                 reports[name].append(program(turn))
         return reports
 
@@ -104,7 +104,7 @@ class Stage:
     def _fill(self, what: str, orders: list[LoadOrder]) -> list[Report]:
         reports = []
         for place, order in enumerate(orders):
-            self._say(f"filling a store with {what}: {place * 100 // len(orders)} %")
+            self.say(f"filling a store with {what}: {place * 100 // len(orders)} %")
             reports.append(load(order))
         self.reports[f"filling with {what}"] = {"mien": reports}
         return reports

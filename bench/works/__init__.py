@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bench.rows import Row
 from bench.stage import Stage
+from bench.works.counts import counts
 from bench.works.exports import export
 from bench.works.merges import merges
 from bench.works.pages import pages
@@ -21,5 +22,6 @@ WORKS: dict[str, Callable[[Stage], list[Row]]] = {
     "merges": merges,
     "read": read,
     "export": export,
+    "counts": counts,
     "postgres": postgres,
 }

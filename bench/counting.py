@@ -1,0 +1,162 @@
+"""Mien's end of counting: fills the analytics copy by its own writer, and asks it questions."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from bench import handshake
+from bench.crowd import (
+    BUYS,
+    BUYS_DAYS,
+    CITY,
+    EVENT,
+    EVENTS,
+    HIGH,
+    LOW,
+    OPENS_DAYS,
+    PERSON,
+    STEP,
+)
+from bench.jobs import Crowd, FloorOrder, Question, Report
+from mien.analytics.catalog import Catalog
+from mien.analytics.columns import make_catalog
+from mien.analytics.compile import compile_tree
+from mien.analytics.duckdb import DuckDB
+from mien.analytics.duckdb_writer import Step
+from mien.domain.events import event_key
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.schema import Definition, DefinitionKind
+from mien.domain.segment_json import parse_segment
+from mien.domain.values import ValueType
+
+ENVIRONMENT = EnvironmentId(1)
+MEMORY_MB = 800
+SECONDS = 600.0
+
+TYPES = {
+    "Gender": ValueType.STRING,
+    "DOB": ValueType.DATE,
+    "city": ValueType.STRING,
+    "plan": ValueType.STRING,
+    "score": ValueType.INTEGER,
+    "balance": ValueType.FLOAT,
+}
+OF_EVENTS = {
+    "price": ValueType.FLOAT,
+    "quantity": ValueType.INTEGER,
+    "product": ValueType.STRING,
+}
+
+DOCUMENTS = f"""
+SELECT string_agg(concat_ws(chr(9), person, CAST($now AS BIGINT) * 1000, json_object(
+    'base_at', CAST($now AS BIGINT) * 1000, 'properties', json_object('Gender', gender,
+    'DOB', '$D_' || strftime(born, '%Y%m%d'), 'city', city, 'plan', plan, 'score', score,
+    'balance', balance), 'identities', [[1, person]])), chr(10)) FROM ({PERSON})
+"""
+LINES = f"""
+SELECT name, string_agg(concat_ws(chr(9), sequence, person, moment,
+    json_object('price', price, 'quantity', quantity, 'product', product)), chr(10))
+FROM ({EVENT}) GROUP BY name
+"""
+PROPERTIES = [
+    {"property": "Gender", "op": "equals", "value": "F"},
+    {"property": "city", "op": "equals", "value": CITY},
+]
+TREES = {
+    "properties": {"all": PROPERTIES},
+    "sentence": {
+        "all": [
+            *PROPERTIES,
+            {"derived": "Age", "op": "between", "low": LOW, "high": HIGH},
+            {
+                "did": "Charged",
+                "window": {"last_days": BUYS_DAYS},
+                "count": {"op": "at_least", "value": BUYS},
+            },
+            {"not": {"did": "App Launched", "window": {"last_days": OPENS_DAYS}}},
+        ]
+    },
+}
+
+
+def main() -> None:
+    """Do the job of the order on standard input and report it."""
+    order = handshake.receive(FloorOrder)
+    engine = DuckDB(Path(order.database), memory_mb=MEMORY_MB)
+    if isinstance(order.job, Crowd):
+        report = fill(engine, order.job)
+    else:
+        assert isinstance(order.job, Question)
+        report = ask(engine, order.job)
+    engine.close()
+    handshake.send(report)
+
+
+def catalog() -> Catalog:
+    """Give the tables and columns of these people and events."""
+    made = [
+        Definition(place, DefinitionKind.EVENT, 0, event_key(name), name, None, 0, "bench")
+        for place, name in enumerate(EVENTS, 1)
+    ]
+    wanted = [(DefinitionKind.PROPERTY, 0, name, kind) for name, kind in TYPES.items()]
+    wanted += [
+        (DefinitionKind.EVENT_PROPERTY, event.id, name, kind)
+        for event in made
+        for name, kind in OF_EVENTS.items()
+    ]
+    made += [
+        Definition(place, kind, parent, name, name, of, 0, "bench")
+        for place, (kind, parent, name, of) in enumerate(wanted, len(made) + 1)
+    ]
+    return make_catalog(ENVIRONMENT, made)
+
+
+def fill(engine: DuckDB, job: Crowd) -> Report:
+    """Write everybody and everything; only the writing is timed."""
+    maker, tables = duckdb.connect(), catalog()
+    today = datetime.fromtimestamp(job.now, UTC).date()
+    handshake.wait_for_go()
+    took: list[float] = []
+
+    def write(step: Step) -> None:
+        started = time.perf_counter()
+        engine.apply(tables, step)
+        took.append(time.perf_counter() - started)
+
+    for first in range(1, job.people + 1, STEP):
+        last = min(first + STEP, job.people + 1)
+        values = {"first": first, "last": last, "now": job.now, "today": today}
+        (lines,) = maker.execute(DOCUMENTS, values).fetchall()[0]
+        write(Step(0, [ProfileId(each) for each in range(first, last)], profiles=lines))
+    for first in range(0, job.events, STEP):
+        values = {
+            "first": first,
+            "last": min(first + STEP, job.events),
+            "now": job.now,
+            "people": job.people,
+            "events": job.events,
+        }
+        rows = maker.execute(LINES, values).fetchall()
+        write(Step(first, events={EventNameId(name): lines for name, lines in rows}))
+    watch = handshake.Stopwatch()
+    report = watch.report(records=job.people + job.events, call_seconds=took)
+    return Report(report.records, sum(took), report.p50_ms, report.p99_ms, 0.0)
+
+
+def ask(engine: DuckDB, job: Question) -> Report:
+    """Ask one question again and again, from its JSON to the number."""
+    tables = catalog()
+
+    def count() -> None:
+        tree = parse_segment(TREES[job.about])
+        query = compile_tree(tree, tables, job.now, UTC).count()
+        engine.query(query.sql(), query.values, seconds=SECONDS)
+
+    count()
+    return handshake.repeat(count, job.times)
+
+
+if __name__ == "__main__":
+    main()
