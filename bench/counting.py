@@ -24,7 +24,7 @@ from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
 from mien.analytics.compile import compile_tree
 from mien.analytics.duckdb import DuckDB
-from mien.analytics.duckdb_writer import Step
+from mien.analytics.step import Step
 from mien.domain.events import event_key
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.schema import Definition, DefinitionKind

@@ -9,7 +9,7 @@ import msgspec
 from mien.analytics.catalog import Catalog, Columns, EventTable
 from mien.analytics.columns import make_catalog
 from mien.analytics.duckdb import DuckDB
-from mien.analytics.duckdb_writer import Step
+from mien.analytics.step import Step
 from mien.domain.events import event_key
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.matching import Occurrence, Person

@@ -70,7 +70,7 @@ class EventTable(msgspec.Struct, frozen=True):
 class Catalog(msgspec.Struct, frozen=True):
     """What there is of one environment: properties by exact name, events by `event_key`.
 
-    `has_merged` and `has_blocks` tell whether these tables have rows, so that nobody pays
+    `within` is what the name of its schema begins with. `has_merged` and `has_blocks` tell whether these tables have rows, so that nobody pays
     for a join with an empty one.
     """
 
@@ -79,8 +79,9 @@ class Catalog(msgspec.Struct, frozen=True):
     events: Mapping[str, EventTable] = {}
     has_merged: bool = False
     has_blocks: bool = False
+    within: str = ""
 
     @property
     def schema(self) -> str:
         """The name of the schema, or database, that holds the tables of the environment."""
-        return f"e{self.environment}"
+        return f"{self.within}e{self.environment}"

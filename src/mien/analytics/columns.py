@@ -5,7 +5,9 @@ A property has a column for each type that its definition says was seen; the fir
 value that has not the type of a column is NULL there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
 
 from mien.analytics.catalog import Catalog, Columns, EventTable, Kind
 from mien.domain.ids import EnvironmentId
@@ -111,6 +113,30 @@ def make_catalog(environment: EnvironmentId, definitions: Iterable[Definition]) 
             for each in events
         },
     )
+
+
+def trim(catalog: Catalog, present: Mapping[str, Collection[str]]) -> Catalog:
+    """Give the part of a catalog whose tables and columns are present, columns told by table."""
+    return msgspec.structs.replace(
+        catalog,
+        properties=_trimmed(catalog.properties, present.get("profiles", ())),
+        events={
+            key: msgspec.structs.replace(
+                table, properties=_trimmed(table.properties, present[table.name])
+            )
+            for key, table in catalog.events.items()
+            if table.name in present
+        },
+    )
+
+
+def _trimmed(properties: Mapping[str, Columns], present: Collection[str]) -> Mapping[str, Columns]:
+    return {
+        name: msgspec.structs.replace(
+            each, kinds=frozenset(kind for kind in each.kinds if each.name(kind) in present)
+        )
+        for name, each in properties.items()
+    }
 
 
 def _columns(

@@ -8,19 +8,19 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import duckdb
 import structlog
 
 from mien.analytics import columns
 from mien.analytics.catalog import Catalog
-from mien.analytics.duckdb_writer import EVENT_COLUMNS, TABLES, Step, Writer
+from mien.analytics.duckdb_writer import EVENT_COLUMNS, TABLES, Writer
+from mien.analytics.engine import Row
 from mien.analytics.gate import Gate
+from mien.analytics.step import Step
 from mien.domain.errors import AnalyticsUnavailableError, QueryTimeoutError
 from mien.domain.ids import EnvironmentId
-
-Row = tuple[Any, ...]
 
 _log = structlog.get_logger()
 
@@ -38,6 +38,9 @@ class DuckDB:
     another record, is made anew: nothing is in it that the record has not.
     """
 
+    within = ""
+    is_shared = False
+
     def __init__(self, path: Path, *, mark: str = "", memory_mb: int = 800) -> None:
         """Open the file, or make it."""
         self.path, self._mark, self._memory_mb = path, mark, memory_mb
@@ -49,11 +52,11 @@ class DuckDB:
         """Close the file."""
         self._connection.close()
 
-    def beside(self) -> "DuckDB":
+    def beside(self) -> Self:
         """Make an empty copy in a file of its own, of the same record."""
         path = self.path.with_name(f"{self.path.name}.new")
         _remove(path)
-        return DuckDB(path, mark=self._mark, memory_mb=self._memory_mb)
+        return type(self)(path, mark=self._mark, memory_mb=self._memory_mb)
 
     def reopen(self) -> None:
         """Open the file again, after a failure; one that cannot be read is made anew."""
@@ -62,7 +65,7 @@ class DuckDB:
                 self._connection.close()
             self._open_or_make()
 
-    def replace_by(self, other: "DuckDB") -> None:
+    def replace_by(self, other: Self) -> None:
         """Take over the file of another, which is closed."""
         with self._gate.alone(), self._write_lock:
             other.close()
@@ -138,6 +141,10 @@ class DuckDB:
     def has_rows(self, environment: EnvironmentId, table: str) -> bool:
         """Tell whether a table has any row."""
         return bool(self._rows(f"SELECT 1 FROM e{environment}.{table} LIMIT 1"))
+
+    def trim(self, catalog: Catalog) -> Catalog:
+        """Give the part of a catalog that has its tables and columns here."""
+        return columns.trim(catalog, self._tables(catalog.environment))
 
     def _newest_profile(self, catalog: Catalog) -> int:
         """Give the largest id of a profile that was ever here: what is larger is new."""

@@ -7,11 +7,10 @@ import msgspec
 
 from mien.analytics import columns
 from mien.analytics.catalog import Catalog, Columns, EventTable
+from mien.analytics.step import Pair, Step
 from mien.domain.devices import FACT_NAMES
-from mien.domain.ids import EventNameId, ProfileId
+from mien.domain.ids import ProfileId
 from mien.domain.reachability import WEB_PUSH_TOKEN
-
-Pair = tuple[int, int]
 
 TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
     "profiles": (
@@ -60,23 +59,6 @@ _FIXED_POINTERS = (
     "/properties/DOB",
     "/properties/Birthday",
 )
-
-
-class Step(msgspec.Struct):
-    """What the record has new, up to a place of its log, as absolute values.
-
-    `touched` are written anew: those with a line in `profiles` (id, time of creation in epoch
-    ms, document) are shown, others are part of another or `gone`, with all that they did.
-    `events` has lines (sequence, profile, time, properties, session) by the id of the name.
-    """
-
-    upto: int
-    touched: Sequence[ProfileId] = ()
-    gone: Sequence[ProfileId] = ()
-    profiles: str = ""
-    merged: Sequence[Pair] = ()
-    blocks: Sequence[Pair] = ()
-    events: Mapping[EventNameId, str] = {}
 
 
 class Writer:

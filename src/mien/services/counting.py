@@ -7,7 +7,7 @@ import msgspec
 
 from mien import clock
 from mien.analytics.compile import Query, compile_tree
-from mien.analytics.duckdb import Row
+from mien.analytics.engine import Row
 from mien.domain.ids import ProfileId
 from mien.domain.segments import All, Node
 from mien.services.projection import Look, Projection

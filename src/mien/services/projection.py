@@ -16,7 +16,8 @@ from mien import clock
 from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
 from mien.analytics.duckdb import DuckDB
-from mien.analytics.duckdb_writer import Step
+from mien.analytics.engine import Analytics
+from mien.analytics.step import Step
 from mien.domain.errors import AnalyticsBehindError
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import addresses, subscription_keys
@@ -49,10 +50,11 @@ _decode_reached = msgspec.json.Decoder(_Reached).decode
 
 
 class _Environment:
-    """How far one environment is, and what its tables have."""
+    """How far one environment is, what its tables shall have, and what they have by then."""
 
     def __init__(self, catalog: Catalog, version: int, place: int) -> None:
         self.catalog, self.version, self.place = catalog, version, place
+        self.shown, self.shown_version = catalog, version
         self.as_of: int | None = None
 
 
@@ -69,7 +71,7 @@ class Projection:
     `advance` is called by one thread; any other may wait for what it copies.
     """
 
-    def __init__(self, store: Store, analytics: DuckDB) -> None:
+    def __init__(self, store: Store, analytics: Analytics) -> None:
         self.store, self.analytics = store, analytics
         self._known: dict[EnvironmentId, _Environment] = {}
         self._moved = threading.Condition()
@@ -95,6 +97,7 @@ class Projection:
             self._refresh(tx, environment, known)
         self.analytics.apply(known.catalog, step)
         known.catalog = self._with_facts(known.catalog, step)
+        self._show(known, step)
         with self._moved:
             known.place = upto
             if upto == last:
@@ -120,7 +123,7 @@ class Projection:
             known = self._known.get(environment)
             if known is None or known.as_of is None:
                 raise
-            return Look(known.catalog, known.as_of)
+            return Look(known.shown, known.as_of)
 
     def fresh_catalog(self, environment: EnvironmentId, *, seconds: float) -> Catalog:
         """Wait until all that is in the record now is copied, and give what there is then.
@@ -137,17 +140,17 @@ class Projection:
                     raise AnalyticsBehindError(wanted - place)
                 self.wanted.set()
                 self._moved.wait(min(rest, _PATIENCE_SECONDS))
-            return known.catalog
+            return known.shown
 
     def still_has(self, catalog: Catalog) -> bool:
         """Tell whether there are merged people and blocked addresses just when there were."""
         known = self._known.get(catalog.environment)
         return known is not None and (
-            (known.catalog.has_merged, known.catalog.has_blocks)
+            (known.shown.has_merged, known.shown.has_blocks)
             == (catalog.has_merged, catalog.has_blocks)
         )
 
-    def take_over(self, fresh: DuckDB) -> None:
+    def take_over(self, fresh: Analytics) -> None:
         """Go on with the copy in another file."""
         self.analytics.replace_by(fresh)
         self._look_again()
@@ -164,11 +167,12 @@ class Projection:
     def _of(self, environment: EnvironmentId) -> _Environment:
         if (known := self._known.get(environment)) is None:
             place = self.analytics.position(environment)
-            known = _Environment(Catalog(environment), -1, place)
+            known = _Environment(Catalog(environment, within=self.analytics.within), -1, place)
             with self.store.snapshot() as tx:
                 self._refresh(tx, environment, known)
             self.analytics.apply(known.catalog, Step(place))
             known.catalog = self._with_facts(known.catalog, None)
+            self._show(known, None)
             with self._moved:
                 self._known[environment] = known
                 self._moved.notify_all()
@@ -180,9 +184,26 @@ class Projection:
         if version != known.version:
             made = make_catalog(environment, definitions.load_all(tx, environment))
             known.catalog = msgspec.structs.replace(
-                made, has_merged=known.catalog.has_merged, has_blocks=known.catalog.has_blocks
+                known.catalog, properties=made.properties, events=made.events
             )
             known.version = version
+
+    def _show(self, known: _Environment, step: Step | None) -> None:
+        """Let readers see the tables and columns that there are by now."""
+        tables = {table.definition for table in known.shown.events.values()}
+        if (
+            step is None
+            or known.version != known.shown_version
+            or not tables.issuperset(step.events)
+        ):
+            known.shown = self.analytics.trim(known.catalog)
+            known.shown_version = known.version
+        else:
+            known.shown = msgspec.structs.replace(
+                known.shown,
+                has_merged=known.catalog.has_merged,
+                has_blocks=known.catalog.has_blocks,
+            )
 
     def _with_facts(self, catalog: Catalog, step: Step | None) -> Catalog:
         """Note whether there are merged profiles and blocked addresses, when a step may change it."""

@@ -1,0 +1,63 @@
+"""What the engines of analytics have in common: DuckDB in the data folder, ClickHouse beside it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+from mien.analytics.catalog import Catalog
+from mien.analytics.step import Step
+from mien.domain.ids import EnvironmentId
+
+Row = tuple[Any, ...]
+
+
+class Analytics(Protocol):
+    """A copy of one record in one engine. One thread writes, any number ask.
+
+    Whatever fails raises `AnalyticsUnavailableError`, or `QueryTimeoutError`.
+    """
+
+    @property
+    def within(self) -> str:
+        """What the names of its schemas begin with, for `Catalog.within`."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes use it at once."""
+        ...
+
+    def position(self, environment: EnvironmentId) -> int:
+        """Give the place of the log up to which an environment is here; 0 for nothing yet."""
+        ...
+
+    def apply(self, catalog: Catalog, step: Step) -> None:
+        """Write a step; adds the tables and columns that it needs. Taking it again changes nothing."""
+        ...
+
+    def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
+        """Answer a question in the dialect of the engine, with values bound by name."""
+        ...
+
+    def has_rows(self, environment: EnvironmentId, table: str) -> bool:
+        """Tell whether a table of an environment has any row."""
+        ...
+
+    def trim(self, catalog: Catalog) -> Catalog:
+        """Give the part of a catalog that has its tables and columns here."""
+        ...
+
+    def reopen(self) -> None:
+        """Begin again from what the engine has, after a failure."""
+        ...
+
+    def beside(self) -> Self:
+        """Make an empty copy of the same record, beside this one."""
+        ...
+
+    def replace_by(self, other: Self) -> None:
+        """Take over the copy of another, which is closed."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...

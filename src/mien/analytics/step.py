@@ -1,0 +1,26 @@
+"""What an engine takes in: one step of the record, the same for all engines."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from mien.domain.ids import EventNameId, ProfileId
+
+Pair = tuple[int, int]
+
+
+class Step(msgspec.Struct):
+    """What the record has new, up to a place of its log, as absolute values.
+
+    `touched` are written anew: those with a line in `profiles` (id, time of creation in epoch
+    ms, document) are shown, others are part of another or `gone`, with all that they did.
+    `events` has lines (sequence, profile, time, properties, session) by the id of the name.
+    """
+
+    upto: int
+    touched: Sequence[ProfileId] = ()
+    gone: Sequence[ProfileId] = ()
+    profiles: str = ""
+    merged: Sequence[Pair] = ()
+    blocks: Sequence[Pair] = ()
+    events: Mapping[EventNameId, str] = {}
