@@ -10,8 +10,9 @@ import structlog
 from mien.domain.errors import MienError
 from mien.services.projection import Projection, Rebuild, wish_of
 
-_EVERY_SECONDS = 0.1
-"""How long a change waits for its copy when nobody asks."""
+_EVERY_SECONDS = 0.2
+"""How long a change waits for its copy when nobody asks: the more there is to copy at once, the
+less it takes of what uploads need."""
 
 _PAUSE_SECONDS = 1.0
 _NICENESS = 5
@@ -21,7 +22,7 @@ _log = structlog.get_logger()
 
 
 class Projector:
-    """Copies what is new ten times a second, and at once when somebody waits for it."""
+    """Copies what is new a few times a second, and at once when somebody waits for it."""
 
     def __init__(self, projection: Projection, data: Path) -> None:
         self._projection, self._wish = projection, wish_of(data)

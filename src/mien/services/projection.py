@@ -79,13 +79,13 @@ class Projection:
         """Set by who waits for a fresh copy."""
 
     def advance_all(self) -> bool:
-        """Take a step in each environment that is behind; true if there was one."""
+        """Take a step in each environment that is behind; true if one has more to copy."""
         with self.store.read() as tx:
             environments = accounts.list_environments(tx)
         return max([self.advance(each.environment_id) for each in environments], default=False)
 
     def advance(self, environment: EnvironmentId) -> bool:
-        """Take one step; true if there was something to copy."""
+        """Take one step; true if there is more to copy."""
         known, began = self._of(environment), clock.now_ms()
         last = settled_place(self.store, environment)
         if last <= known.place:
@@ -103,7 +103,7 @@ class Projection:
             if upto == last:
                 known.as_of = began
             self._moved.notify_all()
-        return True
+        return upto < last
 
     def lag(self, environment: EnvironmentId) -> int:
         """Tell by how many entries of the log an environment is behind."""
@@ -244,7 +244,7 @@ class Rebuild:
         self._fresh = Projection(projection.store, projection.analytics.beside())
 
     def advance(self) -> bool:
-        """Take a step; true if there was something to copy."""
+        """Take a step; true if there is more to copy."""
         return self._fresh.advance_all()
 
     def finish(self) -> None:
