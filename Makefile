@@ -9,7 +9,7 @@ WEB := src/mien/web/static/manifest.json
 SOURCES := src tests bench demo sdk/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo serve bench lock clean
+.PHONY: help setup check test law demo serve bench lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test: $(READY) $(CLIENTS) $(SDK) $(WEB) ## Run the tests; without ARGS also hold
 	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report $(if $(strip $(ARGS)),--fail-under=0)
+
+law: $(READY) ## Compare segments in SQL with their meaning for long
+	$(PY) -m pytest -n 0 --timeout 0 --hypothesis-profile long tests/analytics/test_agreement.py $(ARGS)
 
 demo: $(READY) $(SDK) $(WEB) ## Serve a filled environment
 	$(PY) -m demo $(ARGS)

@@ -3,20 +3,26 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from mien.analytics.catalog import Catalog, Columns, EventTable
 from mien.analytics.columns import make_catalog
+from mien.analytics.compile import Query, compile_tree
 from mien.analytics.duckdb import DuckDB
 from mien.analytics.step import Step
+from mien.domain.english import describe
 from mien.domain.events import event_key
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
-from mien.domain.matching import Occurrence, Person
+from mien.domain.matching import Occurrence, Person, matches
 from mien.domain.preferences import subscription_keys
 from mien.domain.schema import Definition, DefinitionKind, widen
+from mien.domain.segments import Node
 from mien.domain.values import ValueType, type_of
 from mien.store.feed import FIELD, LINE
+
+_environments = count(1)
 
 PART = 2**41
 """The first id of profiles that were merged into those of people, which have lower ones."""
@@ -124,6 +130,33 @@ def _of_properties(
         yield Definition(next(numbers), kind, parent, name, name, known, 0, "")
 
 
-def members(analytics: DuckDB, sql: str, values: Mapping[str, object]) -> list[ProfileId]:
-    """Ask for ids, in order."""
-    return sorted(ProfileId(row[0]) for row in analytics.query(sql, values, seconds=30))
+def new_environment() -> EnvironmentId:
+    """Give an environment that is not there yet."""
+    return EnvironmentId(next(_environments))
+
+
+def drop(analytics: DuckDB, catalog: Catalog) -> None:
+    """Remove an environment."""
+    analytics.query(f"DROP SCHEMA {catalog.schema} CASCADE", {}, seconds=30)
+
+
+def members(analytics: DuckDB, query: Query) -> list[ProfileId]:
+    """Ask who is selected, in order."""
+    rows = analytics.query(query.sql(), query.values, seconds=30)
+    return sorted(ProfileId(row[0]) for row in rows)
+
+
+def assert_agree(
+    analytics: DuckDB,
+    catalog: Catalog,
+    tree: Node,
+    crowd: Sequence[Person],
+    now: int,
+    zone: ZoneInfo,
+) -> list[ProfileId]:
+    """Compare who is in a segment by SQL with who is by `matches`, and give them."""
+    query = compile_tree(tree, catalog, now, zone)
+    expected = sorted(each.profile for each in crowd if matches(tree, each, now, zone))
+    found = members(analytics, query)
+    assert found == expected, f"{describe(tree)}\n{tree}\n{query.sql()}\n{query.values}"
+    return found

@@ -16,14 +16,26 @@ from mien.analytics.catalog import Catalog
 from mien.analytics.cells import cell_of
 from mien.analytics.derived import OF_ROW, derived
 from mien.analytics.devices import has_device
-from mien.analytics.engines import DUCKDB, Engine
+from mien.analytics.dialects import DUCKDB, Dialect
 from mien.analytics.events import did
 from mien.analytics.logic import all_of, any_of, is_true, negated
 from mien.analytics.people import PEOPLE, is_among
 from mien.analytics.reach import is_in_state
 from mien.analytics.scope import Bound, Scope, column
 from mien.analytics.values import holds
-from mien.domain.conditions import Equals, Exists
+from mien.domain.conditions import (
+    Anniversary,
+    AnyOf,
+    Between,
+    Condition,
+    Contains,
+    Equals,
+    HasAll,
+    InLast,
+    InNext,
+    On,
+    StartsWith,
+)
 from mien.domain.derived import TOLD_BY_DEVICE
 from mien.domain.documents import IS_TEST, TEST_MARK
 from mien.domain.segments import (
@@ -45,44 +57,44 @@ _STEP, _PAGE = "step", "page"
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A question for an engine: an expression, and the values of its placeholders by name."""
+    """A question: an expression, and the values of its placeholders by name."""
 
     expression: exp.Query
     values: Mapping[str, Bound]
-    engine: Engine
+    dialect: Dialect
 
     def sql(self) -> str:
         """Give it in the dialect of its engine."""
-        return self.expression.sql(dialect=self.engine.dialect)
+        return self.expression.sql(dialect=self.dialect.name)
 
     def count(self) -> "Query":
         """Give the question how many are selected."""
         count = exp.select(exp.Count(this=exp.Star())).from_(self.expression.subquery(_PAGE))
-        return Query(count, self.values, self.engine)
+        return Query(count, self.values, self.dialect)
 
     def page(self, *, after: int, limit: int) -> "Query":
         """Give the question for the next ids after one, in order, so many at most."""
         person = column("profile_id", _PAGE)
         more = exp.GT(this=person, expression=exp.convert(after))
         page = exp.select(person).from_(self.expression.subquery(_PAGE)).where(more)
-        return Query(page.order_by(person).limit(limit), self.values, self.engine)
+        return Query(page.order_by(person).limit(limit), self.values, self.dialect)
 
 
 def compile_tree(
-    tree: Node, catalog: Catalog, now: int, zone: tzinfo, *, engine: Engine = DUCKDB
+    tree: Node, catalog: Catalog, now: int, zone: tzinfo, *, dialect: Dialect = DUCKDB
 ) -> Query:
     """Give the question for the ids of those in a segment at `now` (epoch seconds), once each.
 
     The segments inside the tree have been put into it (`domain.expand`).
     """
-    scope = Scope(catalog, engine, now, zone)
+    scope = Scope(catalog, dialect, now, zone)
     parts = list(_conjuncts(tree))
-    selected = _narrowed(parts, scope) if engine.narrows and _pays(parts) else _plain(tree, scope)
+    selected = _narrowed(parts, scope) if dialect.narrows and _pays(parts) else _plain(tree, scope)
     # Expressions are put into several places on the way; a copy has one of each for each.
     expression = selected.copy()
     asked = {each.name for each in expression.find_all(exp.Placeholder)}
     values = {name: value for name, value in scope.parameters.items() if name in asked}
-    return Query(expression, values, engine)
+    return Query(expression, values, dialect)
 
 
 def _plain(tree: Node, scope: Scope) -> exp.Select:
@@ -196,13 +208,18 @@ def _pays(parts: Sequence[Node]) -> bool:
     return any(map(_is_selective, parts)) and not all(map(_is_of_row, parts))
 
 
+_SELECTIVE = (Equals, AnyOf, Between, Contains, StartsWith, On, InLast, InNext, Anniversary, HasAll)
+
+
+def _is_of_booleans(condition: Condition) -> bool:
+    return isinstance(condition, Equals) and isinstance(condition.value, bool)
+
+
 def _is_selective(node: Node) -> bool:
     """Guess whether a node that the row of a profile tells holds of few."""
     match node:
-        case Property(_, condition):
-            return not isinstance(condition, Exists)
-        case Derived(name):
-            return name in ("Age", "User Bucket")
+        case Property(_, condition) | Derived("Age" | "User Bucket", condition):
+            return isinstance(condition, _SELECTIVE) and not _is_of_booleans(condition)
         case TestUser():
             return True
         case Any(nodes):

@@ -6,7 +6,7 @@ from datetime import date, tzinfo
 from sqlglot import exp
 
 from mien.analytics.catalog import Catalog
-from mien.analytics.engines import Engine
+from mien.analytics.dialects import Dialect
 from mien.domain.moments import day_at
 
 Bound = str | bool | int | float | date | list[str] | list[int]
@@ -27,9 +27,9 @@ class Scope:
     `parameters` are the values bound so far, by the names of their placeholders.
     """
 
-    def __init__(self, catalog: Catalog, engine: Engine, now: int, zone: tzinfo) -> None:
+    def __init__(self, catalog: Catalog, dialect: Dialect, now: int, zone: tzinfo) -> None:
         self.catalog = catalog
-        self.engine = engine
+        self.dialect = dialect
         self.now = now
         self.zone = zone
         self.today = day_at(now, zone)
@@ -45,7 +45,7 @@ class Scope:
 
     def write(self, piece: str, **parts: exp.Expr) -> exp.Expr:
         """Give a piece of SQL in the way of the engine."""
-        return self.engine.write(piece, **parts)
+        return self.dialect.write(piece, **parts)
 
     def table(self, name: str, alias: str) -> exp.Table:
         """Give a table of the environment under an alias."""

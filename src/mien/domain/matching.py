@@ -33,7 +33,6 @@ from mien.domain.segments import (
     Node,
     Not,
     Property,
-    Question,
     Reachable,
     TestUser,
     Told,
@@ -84,7 +83,7 @@ def matches(tree: Node, person: Person, now: int, zone: tzinfo) -> bool:
 
 
 def _leaf(
-    node: Question,
+    node: Property | Derived | Did | DeviceIs | Reachable | TestUser,
     person: Person,
     now: int,
     zone: tzinfo,

@@ -207,10 +207,7 @@ class InSegment(msgspec.Struct, frozen=True):
     segment: SegmentId
 
 
-Question: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser
-"""What is asked of a person."""
-
-Leaf: TypeAlias = Question | InSegment
+Leaf: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser | InSegment
 Node: TypeAlias = All | Any | Not | Leaf
 
 

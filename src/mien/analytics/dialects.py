@@ -12,19 +12,19 @@ import sqlglot
 from sqlglot import exp
 
 
-class Engine(msgspec.Struct, frozen=True):
-    """An engine: its dialect of SQLGlot, and how it writes each piece.
+class Dialect(msgspec.Struct, frozen=True):
+    """How an engine writes: the dialect of SQLGlot by its name, and each piece.
 
     `narrows` tells whether it works out a step once, however often it is asked for.
     """
 
-    dialect: str
+    name: str
     narrows: bool
     pieces: Mapping[str, str]
 
     def write(self, piece: str, **parts: exp.Expr) -> exp.Expr:
         """Give a piece of SQL with these expressions in it."""
-        return exp.replace_placeholders(_template(self.dialect, self.pieces[piece]), **parts)
+        return exp.replace_placeholders(_template(self.name, self.pieces[piece]), **parts)
 
 
 @lru_cache(1_024)
@@ -32,7 +32,7 @@ def _template(dialect: str, piece: str) -> exp.Expr:
     return sqlglot.parse_one(piece, dialect=dialect)
 
 
-DUCKDB = Engine(
+DUCKDB = Dialect(
     "duckdb",
     narrows=True,
     pieces={
@@ -73,4 +73,4 @@ DUCKDB = Engine(
             LAMBDA item : JSON_EXTRACT_STRING(item, '$')) END""",
     },
 )
-"""The engine inside the server: one file, no further service."""
+"""With the macros of `analytics.columns`, which are in each of its files."""
