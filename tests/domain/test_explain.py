@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.domain.devices import Device
-from mien.domain.documents import IS_TEST, TEST_MARK, Document
+from mien.domain.documents import IS_TEST, TEST_MARK
 from mien.domain.expand import Lookup, NamedTree, expand
 from mien.domain.explain import (
     DEVICES,
@@ -25,16 +25,14 @@ from mien.domain.explain import (
     Part,
     explain,
 )
-from mien.domain.ids import ProfileId, SegmentId
+from mien.domain.ids import SegmentId
 from mien.domain.matching import Occurrence, Person, matches
 from mien.domain.reachability import Reason
 from mien.domain.segment_json import parse_segment
 from mien.domain.segments import All, InSegment, Node, Not
-from mien.domain.values import Value
+from tests.domain.ana import NOW, PARIS, ana
 from tests.domain.crowd import MOMENT, ZONES, people
 from tests.domain.trees import trees
-
-NOW = MOMENT
 
 
 def nothing(segment: SegmentId) -> NamedTree | None:
@@ -42,20 +40,9 @@ def nothing(segment: SegmentId) -> NamedTree | None:
     return None
 
 
-def person(
-    *events: Occurrence,
-    devices: list[Device] | None = None,
-    known: dict[str, Value] | None = None,
-    **properties: Value,
-) -> Person:
-    """Give somebody with these properties and events."""
-    document = Document(0, properties=properties | (known or {}), devices=devices or [])
-    return Person(ProfileId(7), document, NOW * 1_000, events)
-
-
 def explained(raw: object, someone: Person, lookup: Lookup = nothing) -> Part:
     """Explain a segment by the time of Paris."""
-    return explain(parse_segment(raw), someone, NOW, ZoneInfo("Europe/Paris"), lookup)
+    return explain(parse_segment(raw), someone, NOW, PARIS, lookup)
 
 
 def found(raw: object, someone: Person) -> Found | None:
@@ -124,7 +111,7 @@ def test_the_whole_follows_from_the_parts_that_decide(
 def test_the_parts_that_do_not_hold_keep_somebody_out() -> None:
     plan = {"property": "Plan", "op": "equals", "value": "Gold"}
     score = {"property": "Score", "op": "at_least", "value": 3}
-    part = explained({"all": [plan, {"any": [score, {"not": plan}]}]}, person(Plan="Gold", Score=2))
+    part = explained({"all": [plan, {"any": [score, {"not": plan}]}]}, ana(Plan="Gold", Score=2))
     assert [(each.path, each.holds, each.decides) for each in walk(part)] == [
         ("segment", False, True),
         ("segment.all[0]", True, False),
@@ -146,12 +133,12 @@ def test_the_parts_that_do_not_hold_keep_somebody_out() -> None:
 
 # S-06
 def test_the_value_that_was_asked_about_is_shown() -> None:
-    someone = person(Plan="Gold", DOB="$D_20000329", known={TEST_MARK: IS_TEST})
+    someone = ana(Plan="Gold", DOB="$D_20000329", known={TEST_MARK: IS_TEST})
     assert found({"property": "Plan", "op": "exists"}, someone) == FoundValue("Gold")
     assert found({"property": "plan", "op": "exists"}, someone) == FoundValue(None)
     assert found({"derived": "Age", "op": "exists"}, someone) == FoundValue(26)
     assert found({"test_user": True}, someone) == FoundValue("Yes")
-    assert found({"test_user": True}, person()) == FoundValue(None)
+    assert found({"test_user": True}, ana()) == FoundValue(None)
 
 
 BOUGHT = [
@@ -176,7 +163,7 @@ def test_the_newest_events_that_count_are_shown_with_what_was_asked_of_them() ->
         ],
         "sum": {"of": "Amount", "op": "at_least", "value": 2},
     }
-    part = explained(asked, person(*BOUGHT, Occurrence("Viewed", NOW)))
+    part = explained(asked, ana(*BOUGHT, Occurrence("Viewed", NOW)))
     assert part.holds
     assert isinstance(part.found, FoundEvents)
     assert (part.found.figure, part.found.counting, part.found.known) == (2.1, 7, 8)
@@ -193,17 +180,17 @@ def test_the_newest_events_that_count_are_shown_with_what_was_asked_of_them() ->
 # S-06
 def test_if_no_event_counts_the_newest_of_that_name_are_shown() -> None:
     where = [{"property": "Shop", "op": "equals", "value": "b"}]
-    nearly = found({"did": "Charged", "where": where}, person(*BOUGHT))
+    nearly = found({"did": "Charged", "where": where}, ana(*BOUGHT))
     assert isinstance(nearly, FoundEvents)
     assert (nearly.figure, nearly.counting, nearly.known) == (0, 0, 8)
     assert [event.counts for event in nearly.newest] == [False] * EVENTS
-    never = found({"did": "Sold", "where": where}, person(*BOUGHT))
+    never = found({"did": "Sold", "where": where}, ana(*BOUGHT))
     assert never == FoundEvents(0, 0, [], 0)
 
 
 # S-06
 def test_a_figure_is_shown_as_people_know_it() -> None:
-    ten = person(*[Occurrence("Charged", NOW - n, {"Amount": n, "Huge": 2**62}) for n in range(4)])
+    ten = ana(*[Occurrence("Charged", NOW - n, {"Amount": n, "Huge": 2**62}) for n in range(4)])
     figures = {
         "count": ({"op": "at_least", "value": 1}, 4),
         "sum": ({"of": "Amount", "op": "exists"}, 6),
@@ -235,7 +222,7 @@ def test_devices_that_meet_all_are_shown_first_then_those_seen_last() -> None:
         {"fact": "platform", "op": "equals", "value": "iOS"},
         {"fact": "country", "op": "exists"},
     ]
-    told = found({"device": asked}, person(devices=devices))
+    told = found({"device": asked}, ana(devices=devices))
     assert isinstance(told, FoundDevices)
     assert [each.object_id for each in told.devices] == ["d1", "d7", "d6", "d5", "d4"]
     assert (len(told.devices), told.known) == (DEVICES, 8)
@@ -248,17 +235,17 @@ def test_devices_that_meet_all_are_shown_first_then_those_seen_last() -> None:
 # S-06
 def test_a_channel_shows_what_was_said_and_why_nothing_can_be_sent() -> None:
     email = {"channel": "email"}
-    assert found(email, person()) == FoundChannel(None, Reason.NO_ADDRESS)
-    someone = person(Email="ana@example.com", known={"MSG-email": False})
+    assert found(email, ana()) == FoundChannel(None, Reason.NO_ADDRESS)
+    someone = ana(Email="ana@example.com", known={"MSG-email": False})
     assert found(email, someone) == FoundChannel(said=False, reason=Reason.OPTED_OUT)
     asked = {"channel": "email", "is": "opted_out"}
     assert found(asked, someone) == FoundChannel(said=False, reason=Reason.OPTED_OUT)
-    assert found(email, person(Email="ana@example.com")) == FoundChannel(None, None)
+    assert found(email, ana(Email="ana@example.com")) == FoundChannel(None, None)
 
 
 # S-06
 def test_long_values_are_cut() -> None:
-    someone = person(Text="ä" * 512, List=[f"{n}" + "x" * 300 for n in range(100)])
+    someone = ana(Text="ä" * 512, List=[f"{n}" + "x" * 300 for n in range(100)])
     text = found({"property": "Text", "op": "exists"}, someone)
     assert text == FoundValue("ä" * TEXT_CHARACTERS + "…")
     some = found({"property": "List", "op": "exists"}, someone)
@@ -268,7 +255,7 @@ def test_long_values_are_cut() -> None:
     items = [{"sku": "x" * 300}, {"sku": "y"}]
     told = found(
         {"did": "Charged", "where": [{"property": "Items", "op": "exists"}]},
-        person(Occurrence("Charged", NOW, {"Items": items})),
+        ana(Occurrence("Charged", NOW, {"Items": items})),
     )
     assert isinstance(told, FoundEvents)
     cut = '{"sku":"' + "x" * (TEXT_CHARACTERS - 8) + "…"

@@ -6,7 +6,7 @@ events and devices, long texts and lists cut short. Source: S-06, B-08.
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import msgspec
 
@@ -37,10 +37,10 @@ from mien.domain.segments import (
     Did,
     Figure,
     InSegment,
-    Leaf,
     Node,
     Not,
     Property,
+    Question,
     Reachable,
     TestUser,
     Told,
@@ -203,7 +203,7 @@ class _Explainer:
         sentence = describe(node, {node.segment: known.name})
         return _part(path, sentence, holds=part.holds, parts=(part,))
 
-    def _leaf(self, node: Leaf, path: str) -> Part:
+    def _leaf(self, node: Question, path: str) -> Part:
         sentence = describe(node)
         match node:
             case Property(name, condition):
@@ -237,7 +237,7 @@ class _Explainer:
         is_so = meets(node.aggregate, figure, self._now, self._zone)
         return _part(path, sentence, holds=is_so, found=found)
 
-    def _found(self, node: DeviceIs | Reachable | TestUser | InSegment) -> Found | None:
+    def _found(self, node: DeviceIs | Reachable | TestUser) -> Found:
         document = self._person.document
         match node:
             case DeviceIs():
@@ -248,7 +248,7 @@ class _Explainer:
             case TestUser():
                 return FoundValue(shortened(document.properties.get(TEST_MARK)))
             case _:
-                return None
+                assert_never(node)
 
     def _devices(self, node: DeviceIs) -> FoundDevices:
         asked = [fact.name for fact in node.facts]

@@ -33,6 +33,7 @@ from mien.domain.segments import (
     Node,
     Not,
     Property,
+    Question,
     Reachable,
     TestUser,
     Told,
@@ -83,7 +84,7 @@ def matches(tree: Node, person: Person, now: int, zone: tzinfo) -> bool:
 
 
 def _leaf(
-    node: Property | Derived | Did | DeviceIs | Reachable | TestUser,
+    node: Question,
     person: Person,
     now: int,
     zone: tzinfo,

@@ -207,7 +207,10 @@ class InSegment(msgspec.Struct, frozen=True):
     segment: SegmentId
 
 
-Leaf: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser | InSegment
+Question: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser
+"""What is asked of a person."""
+
+Leaf: TypeAlias = Question | InSegment
 Node: TypeAlias = All | Any | Not | Leaf
 
 
