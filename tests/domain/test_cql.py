@@ -260,6 +260,16 @@ PEOPLE: list[tuple[str, object, object]] = [
         {"name": "app_version", "operator": "not_equals", "value": 6.1},
         {"not": {"device": [{"fact": "app_version", "op": "any_of", "values": ["6.1"]}]}},
     ),
+    (
+        "app_fields",
+        {"name": "App Version", "operator": "less_than", "value": "2.10"},
+        {"device": [{"fact": "app_version", "op": "version_below", "value": "2.10"}]},
+    ),
+    (
+        "app_fields",
+        {"name": "os version", "operator": "greater_than", "value": 10},
+        {"device": [{"fact": "os_version", "op": "version_at_least", "value": "10.0.0.0.0.0.0.1"}]},
+    ),
     ("reachability", "email", {"channel": "email", "is": "reachable"}),
     (
         "reachability",

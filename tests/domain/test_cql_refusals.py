@@ -94,6 +94,11 @@ REFUSED: list[tuple[object, str, str]] = [
         "…app_fields[0].value",
         "for numbers",
     ),
+    (
+        of_people("app_fields", {"name": "os version", "operator": "less_than", "value": "x"}),
+        "…app_fields[0].value",
+        "a version such as",
+    ),
     (of_people("reachability", "pigeon"), "…reachability[0].name", "email"),
     (of_people("reachability", {"name": "sms", "value": 7}), "…reachability[0].value", "True"),
     ({"event_name": "-1", "advanced_query": []}, "advanced_query", "object"),

@@ -14,6 +14,7 @@ from mien.domain.conditions import Condition, Exists, Scalar
 from mien.domain.cql.parts import Raw
 from mien.domain.errors import InvalidInputError, InvalidSegmentError
 from mien.domain.values import ValueType, day_of
+from mien.domain.versions import next_version
 
 VALUES = 500
 """How many values one filter has at most."""
@@ -43,10 +44,15 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Manner(msgspec.Struct, frozen=True):
-    """How values are read: `of` is their type if it is known, `in_lists` looks into lists too."""
+    """How values are read.
+
+    `of` is their type if it is known; `in_lists` looks into lists too; `is_version` compares
+    texts such as `2.10.3` number by number.
+    """
 
     of: ValueType | None = None
     in_lists: bool = False
+    is_version: bool = False
 
 
 def parse_asked(raw: Raw, path: str, manner: Manner, *, default: str | None = None) -> Asked:
@@ -129,6 +135,8 @@ def _containing(value: Scalar, path: str, manner: Manner) -> Condition:
 
 
 def _compared(operator: str, value: Scalar, path: str, manner: Manner) -> Condition:
+    if manner.is_version:
+        return _compared_version(operator, _text(value, path), path)
     if manner.of is ValueType.STRING:
         raise InvalidInputError(path, f"{operator} is for numbers and dates")
     if manner.of is None and _is_date(value):
@@ -150,6 +158,16 @@ def _compared_day(operator: str, day: date, path: str) -> Condition:
                 return _on("before", day + _DAY, path)
     except OverflowError:
         raise InvalidInputError(path, "a day nearer to today is needed") from None
+
+
+def _compared_version(operator: str, text: str, path: str) -> Condition:
+    """Compare versions. The least one after it stands for a version being included or not."""
+    op = "version_at_least" if operator.startswith("greater") else "version_below"
+    bound = text
+    if operator in ("greater_than", "less_than_equals"):
+        # Of a text that is no version the reader of conditions says so.
+        bound = next_version(text) or text
+    return _condition(op, path, ValueType.STRING, value=bound)
 
 
 def _text(value: Scalar, path: str) -> str:

@@ -36,14 +36,18 @@ def parse_list(raw: object, path: str, parse: Callable[[object, str], T]) -> lis
 
 def parse_name(raw: Raw, path: str, check: Callable[[str], str]) -> str:
     """Read the `name` of a filter, one that data could have."""
-    name, at = raw.get("name"), f"{path}.name"
+    return check_name(raw.get("name"), f"{path}.name", check)
+
+
+def check_name(name: object, path: str, check: Callable[[str], str]) -> str:
+    """Take a name that data could have."""
     if not isinstance(name, str):
-        raise InvalidInputError(at, "a text is needed")
-    check_unicode(name, at)
+        raise InvalidInputError(path, "a text is needed")
+    check_unicode(name, path)
     try:
         return check(name)
     except Rejected as rejected:
-        raise InvalidInputError(at, rejected.reason) from None
+        raise InvalidInputError(path, rejected.reason) from None
 
 
 def check_unicode(text: str, path: str) -> None:

@@ -19,7 +19,7 @@ _IDS = frozenset({"identity", "objectid", "guid", "fbid", "gpid"})
 _PLACES = "geo_fields"
 _OF_PLACE = ("Country", "Region", "City")
 
-_DEMOGRAPHICS: Mapping[str, str] = {
+FIELD_OF_DEMOGRAPHIC: Mapping[str, str] = {
     "gender": "Gender",
     "age": "Age",
     "education": "Education",
@@ -45,7 +45,7 @@ FACTS: Mapping[str, str] = {
 }
 """What the original calls facts of a device, by our names of them."""
 
-_CHANNELS: Mapping[str, Channel] = {
+CHANNELS: Mapping[str, Channel] = {
     "email": Channel.EMAIL,
     "sms": Channel.SMS,
     "whatsapp": Channel.WHATSAPP,
@@ -97,7 +97,7 @@ def _field(raw: object, path: str) -> Node:
 
 def _demographic(raw: object, path: str) -> Node:
     part = parse_object(raw, path, FILTER_KEYS)
-    name = known_as(part.get("name"), f"{path}.name", _DEMOGRAPHICS)
+    name = known_as(part.get("name"), f"{path}.name", FIELD_OF_DEMOGRAPHIC)
     subject = subject_of_derived(name) if name == "Language" else subject_of_property(name)
     return _asking(_normal(part, name), path, subject)
 
@@ -150,7 +150,8 @@ def _stored(field: StandardField, value: object) -> object:
 def _fact(raw: object, path: str) -> Node:
     part = parse_object(raw, path, FILTER_KEYS)
     name = known_as(part.get("name"), f"{path}.name", FACTS)
-    asked = parse_asked(part, path, Manner(of=ValueType.STRING), default="equals")
+    manner = Manner(of=ValueType.STRING, is_version=name.endswith("_version"))
+    asked = parse_asked(part, path, manner, default="equals")
     if len(asked.conditions) > 1:
         raise InvalidInputError(path=f"{path}.value", problem="one text is needed here")
     return _negated(DeviceIs((Fact(name, asked.conditions[0]),)), asked)
@@ -171,7 +172,7 @@ def _place(raw: object, path: str) -> Node:
 def _channel(raw: object, path: str) -> Node:
     """Read a channel: its name, or a filter whose value is whether it reaches the person."""
     part = {"name": raw} if isinstance(raw, str) else parse_object(raw, path, FILTER_KEYS)
-    channel = known_as(part.get("name"), f"{path}.name", _CHANNELS)
+    channel = known_as(part.get("name"), f"{path}.name", CHANNELS)
     asked = parse_asked({"value": True, **part}, path, Manner(), default="equals")
     if asked.conditions == (Exists(),):
         return _negated(Reachable(channel), asked)
