@@ -37,6 +37,13 @@ class Settings:
             "help": "How long a question waits for what was just uploaded to be counted, in seconds."
         },
     )
+    count_seconds: float = field(
+        default=1.0,
+        metadata={
+            "help": "How long a call of `/1/counts/…` waits before it is answered `partial`, with "
+            "a `req_id` under which the answer is fetched, in seconds."
+        },
+    )
     host: str = field(default="127.0.0.1", metadata={"help": "The address to listen on."})
     port: int = field(default=8080, metadata={"help": "The port to listen on."})
     upload_concurrency: int = field(

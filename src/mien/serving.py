@@ -28,6 +28,7 @@ from mien.http.metrics import Metrics
 from mien.http.middleware import Surroundings
 from mien.http.sdk import browsers
 from mien.http.state import Services
+from mien.http.waiting import Waiting
 from mien.jobs.housekeeping import end_sessions_hourly, erase_by_the_minute, tidy_hourly
 from mien.jobs.project import Projector
 from mien.services.accounts import Doorkeeper
@@ -38,6 +39,7 @@ from mien.services.ingest import Ingest
 from mien.services.parts import Parts
 from mien.services.places import Places
 from mien.services.projection import ANALYTICS_FILE, open_projection
+from mien.services.reports import Reports
 from mien.services.signing_in import SignIns
 from mien.services.user_tokens import IdentityTokens, ProfileTokens
 from mien.store import accounts
@@ -139,6 +141,11 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
             signing_key=signing_key,
             environments=SettingsCache(store),
             projection=projection,
+            reports=Reports(
+                projection,
+                query_seconds=settings.query_seconds,
+                fresh_seconds=settings.fresh_seconds,
+            ),
         )
         yield _services(parts, metrics, places), _dashboard(parts, hashers)
 
@@ -159,6 +166,7 @@ def _services(parts: Parts, metrics: Metrics, places: Places) -> Services:
         identity_tokens=IdentityTokens(store),
         discarded=DiscardedEvents(store),
         email_links=EmailLinks(store),
+        waiting=Waiting(settings.count_seconds),
         metrics=metrics,
         places=places,
     )

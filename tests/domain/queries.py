@@ -11,8 +11,8 @@ WINDOW = {"since": 1439157600, "until": 1445814000}
 YEAR = {"last_days": 365}
 
 
-def read(raw: object, *, needs_event: bool = False) -> Query:
-    return parse_query(raw, PARIS, needs_event=needs_event)
+def read(raw: object) -> Query:
+    return parse_query(raw, PARIS)
 
 
 def event(name: str, window: object = WINDOW, **more: object) -> dict[str, object]:

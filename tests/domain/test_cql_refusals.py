@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.domain.cql.operators import OPERATORS, VALUES
+from mien.domain.cql.query import parse_event_query
 from mien.domain.errors import InvalidInputError
 from mien.domain.segment_json import parse_segment, to_json
 from mien.domain.segments import NODES
-from tests.domain.queries import DAY, DAYS, PIZZA, food, of_people, read
+from tests.domain.queries import DAY, DAYS, PARIS, PIZZA, food, of_people, read
 
 
 def _filter(**changes: object) -> dict[str, object]:
@@ -150,10 +151,12 @@ def test_what_is_wrong_is_refused_with_its_path(raw: object, path: str, problem:
 
 
 # G-11
-@pytest.mark.parametrize("raw", [{}, {"event_name": "-1"}, of_people("reachability", "email")])
+@pytest.mark.parametrize(
+    "raw", [{}, {"event_name": "-1"}, of_people("reachability", "email")], ids=repr
+)
 def test_an_export_of_events_needs_an_event(raw: dict[str, object]) -> None:
     with pytest.raises(InvalidInputError):
-        read(raw, needs_event=True)
+        parse_event_query(raw, PARIS)
 
 
 words = st.sampled_from(

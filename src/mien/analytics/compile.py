@@ -88,13 +88,23 @@ def compile_tree(
     The segments inside the tree have been put into it (`domain.expand`).
     """
     scope = Scope(catalog, dialect, now, zone)
-    parts = list(_conjuncts(tree))
-    selected = _narrowed(parts, scope) if dialect.narrows and _pays(parts) else _plain(tree, scope)
+    return question(select_people(tree, scope), scope)
+
+
+def question(expression: exp.Query, scope: Scope) -> Query:
+    """Give the question that an expression is, with the values that it asks for."""
     # Expressions are put into several places on the way; a copy has one of each for each.
-    expression = selected.copy()
-    asked = {each.name for each in expression.find_all(exp.Placeholder)}
-    values = {name: value for name, value in scope.parameters.items() if name in asked}
-    return Query(expression, values, dialect)
+    whole = expression.copy()
+    wanted = {each.name for each in whole.find_all(exp.Placeholder)}
+    values = {name: value for name, value in scope.parameters.items() if name in wanted}
+    return Query(whole, values, scope.dialect)
+
+
+def select_people(tree: Node, scope: Scope) -> exp.Select:
+    """Select the ids of those in whom a tree holds, once each."""
+    parts = list(_conjuncts(tree))
+    narrows = scope.dialect.narrows and _pays(parts)
+    return _narrowed(parts, scope) if narrows else _plain(tree, scope)
 
 
 def _plain(tree: Node, scope: Scope) -> exp.Select:

@@ -25,7 +25,7 @@ _DATES = "$D_"
 
 def has_device(node: DeviceIs, scope: Scope, within: exp.Query | None = None) -> exp.Expr:
     """Give whether one device meets all of these; who is not `within` need not be told right."""
-    where = all_of(_meets(each.condition, _fact(each.name), scope) for each in node.facts)
+    where = all_of(_meets(each.condition, fact_column(each.name), scope) for each in node.facts)
     return is_among(who_has_device(where, scope, within=within))
 
 
@@ -36,7 +36,7 @@ def told_by_device(
 
     Only who has a device that meets it is looked at, for nobody else can be in.
     """
-    fact = _fact(facts[0])
+    fact = fact_column(facts[0])
     candidates = who_has_device(_meets(condition, fact, scope), scope, within=within)
     latest = scope.write(
         "latest",
@@ -44,13 +44,14 @@ def told_by_device(
         seen_at=column("seen_at", DEVICES),
         object_id=column("object_id", DEVICES),
     )
-    tells = any_of(is_known(_fact(each)) for each in facts)
+    tells = any_of(is_known(fact_column(each)) for each in facts)
     people = who_has_device(tells, scope, within=candidates)
     having = _meets(condition, latest, scope)
     return is_among(per_person(people, column("profile_id", DEVICES), having))
 
 
-def _fact(name: str) -> exp.Expr:
+def fact_column(name: str) -> exp.Expr:
+    """Give the column of a fact of devices."""
     if name not in FACT_NAMES:
         msg = f"{name!r} is no fact of a device"
         raise ValueError(msg)

@@ -45,6 +45,9 @@ DUCKDB = Dialect(
         # Lists
         "has_any": "LIST_HAS_ANY(:list, :wanted)",
         "has_all": "LIST_HAS_ALL(:list, :wanted)",
+        "nth": "LIST_EXTRACT(:list, :place)",
+        "place": "ROW_NUMBER() OVER (ORDER BY :first, :second) - 1",
+        "listed": "STRING_AGG(CAST(:id AS TEXT), ',' ORDER BY :place)",
         # Dates
         "seconds": ":milliseconds // 1000",
         "day_of": "DAY_AT(:moment)",

@@ -36,16 +36,25 @@ OCCURRED = "occurred_at"
 
 def did(node: Did, scope: Scope, within: exp.Query | None = None) -> exp.Expr:
     """Give whether a person did something; who is not `within` need not be told right."""
+    people = happened(node, scope, within)
+    table = scope.catalog.events.get(event_key(node.event))
+    if people is None or table is None:
+        return _of_nothing(node.aggregate, scope)
+    return _meets(node.aggregate, table, people, scope)
+
+
+def happened(node: Did, scope: Scope, within: exp.Query | None = None) -> exp.Select | None:
+    """Select, an event at a time, whose each is that counts; None if none does, whoever did it."""
     table = scope.catalog.events.get(event_key(node.event))
     if table is None:
-        return _of_nothing(node.aggregate, scope)
+        return None
     where = all_of([*_in_window(node, scope), *_filters(node.where, table, scope)])
     if is_false(where):
-        return _of_nothing(node.aggregate, scope)
+        return None
     people = who_did(table, where, scope, within=within)
     if node.is_first:
         _only_first(people, table, scope, within)
-    return _meets(node.aggregate, table, people, scope)
+    return people
 
 
 def of_moment(condition: Condition, moment: exp.Expr, scope: Scope) -> exp.Expr:

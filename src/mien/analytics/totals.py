@@ -30,7 +30,7 @@ _COMPARED: dict[type[NumberCondition], type[exp.Binary]] = {
 
 def sum_meets(condition: Condition, cell: Cell, scope: Scope) -> exp.Expr:
     """Give whether the sum of the numbers in a cell meets a condition; there is one of numbers alone."""
-    size = _millionths(cell, scope)
+    size = millionths(cell, scope)
     if size is None:
         return exp.false()
     return _meets(condition, exp.Sum(this=size), None, scope)
@@ -38,7 +38,7 @@ def sum_meets(condition: Condition, cell: Cell, scope: Scope) -> exp.Expr:
 
 def average_meets(condition: Condition, cell: Cell, scope: Scope) -> exp.Expr:
     """Give whether the mean of the numbers in a cell meets a condition."""
-    size = _millionths(cell, scope)
+    size = millionths(cell, scope)
     if size is None:
         return exp.false()
     return _meets(condition, exp.Sum(this=size), exp.Count(this=size), scope)
@@ -56,7 +56,7 @@ def distinct_count(cell: Cell, scope: Scope) -> exp.Expr | None:
         moment = kinds.get(Kind.MOMENT)
         is_day = exp.true() if moment is None else exp.Is(this=moment, expression=exp.null())
         several.append(_if(is_day, day))
-    several += _numbers(cell, scope)
+    several += whole_and_other(cell, scope)
     if not several:
         return None
     counts: list[exp.Expr] = [exp.Count(this=exp.Distinct(expressions=[each])) for each in several]
@@ -66,7 +66,7 @@ def distinct_count(cell: Cell, scope: Scope) -> exp.Expr | None:
     return total
 
 
-def _numbers(cell: Cell, scope: Scope) -> list[exp.Expr]:
+def whole_and_other(cell: Cell, scope: Scope) -> list[exp.Expr]:
     """Give the numbers of a cell: those that are integers of 64 bits, whatever their type, and others."""
     integer, number = cell.kinds.get(Kind.INTEGER), cell.kinds.get(Kind.FLOAT)
     if number is None:
@@ -84,7 +84,7 @@ def _numbers(cell: Cell, scope: Scope) -> list[exp.Expr]:
     return [whole, exp.Case(ifs=[exp.If(this=is_whole, true=exp.null())], default=number)]
 
 
-def _millionths(cell: Cell, scope: Scope) -> exp.Expr | None:
+def millionths(cell: Cell, scope: Scope) -> exp.Expr | None:
     """Give the number of a cell in whole millionths; None of a cell without numbers."""
     integer, number = cell.kinds.get(Kind.INTEGER), cell.kinds.get(Kind.FLOAT)
     sizes: list[exp.Expr] = []

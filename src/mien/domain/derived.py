@@ -68,10 +68,15 @@ def age_on(properties: Mapping[str, Value], today: date) -> int | None:
     for name in ("DOB", "Birthday"):
         text = properties.get(name)
         if isinstance(text, str) and (born := day_of(text)) is not None:
-            years = today.year - born.year
-            years -= (today.month, today.day) < (born.month, born.day)
-            return years if years >= 0 else None
+            return years_since(born, today)
     return None
+
+
+def years_since(born: date, today: date) -> int | None:
+    """Give the whole years since a day of birth, None of a day still to come."""
+    years = today.year - born.year
+    years -= (today.month, today.day) < (born.month, born.day)
+    return years if years >= 0 else None
 
 
 def bucket_of(profile: ProfileId) -> int:

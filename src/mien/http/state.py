@@ -7,6 +7,7 @@ import msgspec
 from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.http.sdk.repeats import Repeats
+from mien.http.waiting import Waiting
 from mien.services.accounts import Doorkeeper
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
@@ -25,6 +26,7 @@ class Services(Parts, kw_only=True):
     identity_tokens: IdentityTokens
     discarded: DiscardedEvents
     email_links: EmailLinks
+    waiting: Waiting
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     places: Places = msgspec.field(default_factory=Places)
     repeats: Repeats = msgspec.field(default_factory=Repeats)

@@ -13,9 +13,10 @@ import structlog
 from mien import clock
 from mien.domain.ids import EnvironmentId
 from mien.services.erasures import carry_out_due
+from mien.services.export_sets import KEPT_MS
 from mien.services.ingest import IDEMPOTENCY_MS
 from mien.services.signing_in import expire_sessions
-from mien.store import accounts, idempotency, rejects
+from mien.store import accounts, export_pages, idempotency, rejects
 from mien.store.engine import Store
 
 _DAY_MS = 86_400_000
@@ -75,10 +76,11 @@ def erase_all_due(store: Store) -> None:
 
 
 def tidy(store: Store, environment: EnvironmentId, *, now_ms: int, reject_days: int) -> int:
-    """Remove rejects older than `reject_days` and answers older than a day; give how many."""
+    """Remove rejects older than `reject_days`, old answers and sets of exports; give how many."""
     with store.write() as tx:
         gone = rejects.expire(tx, environment, before_ms=now_ms - reject_days * _DAY_MS)
         gone += idempotency.expire(tx, environment, before_ms=now_ms - IDEMPOTENCY_MS)
+        gone += export_pages.expire(tx, environment, before_ms=now_ms - KEPT_MS)
     if gone:
         _log.info("housekeeping.done", environment_id=environment, rows=gone)
     return gone

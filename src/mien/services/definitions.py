@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from mien.domain.errors import InvalidInputError, NotFoundError
-from mien.domain.events import event_key
+from mien.domain.events import STANDARD_EVENTS, event_key
 from mien.domain.ids import EnvironmentId
 from mien.domain.schema import Definition, DefinitionKind, DefinitionState
 from mien.services.retrying import write_retried
@@ -49,6 +49,21 @@ def list_events(store: Store, environment: EnvironmentId) -> list[EventDefinitio
             properties[each.parent].append(each)
     events = [each for each in known if each.kind is DefinitionKind.EVENT]
     return [EventDefinition(event, properties[event.id]) for event in events]
+
+
+_standard_keys = frozenset(event_key(name) for name in STANDARD_EVENTS)
+
+
+def unknown_event(store: Store, environment: EnvironmentId, names: Sequence[str]) -> str | None:
+    """Give the first of these events that nobody ever heard of, None if all are known (G-06)."""
+    missing = [name for name in names if event_key(name) not in _standard_keys]
+    if not missing:
+        return None
+    with store.read() as tx:
+        for name in missing:
+            if definitions.find(tx, environment, DefinitionKind.EVENT, event_key(name)) is None:
+                return name
+    return None
 
 
 class DiscardedEvents:

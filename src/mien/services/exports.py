@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from mien.domain.events import STANDARD_EVENTS, Activity, event_key
+from mien.domain.events import Activity, event_key
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.merged_profiles import MergedProfile
 from mien.domain.profiles import Chain, Profile
@@ -35,13 +35,15 @@ class Window(msgspec.Struct, frozen=True):
     """Which events an export is of: their name, time, and place in the log.
 
     From `since` to before `until` (epoch seconds), and up to `position`. The name is 0
-    for an event that is known but was never done.
+    for an event that is known but was never done. `picked` is the set of an export by a query,
+    which stands for all of it (`services.export_sets`).
     """
 
     name: EventNameId
     since: int
     until: int
     position: int
+    picked: int | None = None
 
 
 class EventPage(msgspec.Struct, frozen=True):
@@ -52,18 +54,14 @@ class EventPage(msgspec.Struct, frozen=True):
     after: tuple[int, int] | None
 
 
-_standard_keys = frozenset(event_key(name) for name in STANDARD_EVENTS)
-
-
 def open_window(
     store: Store, environment: EnvironmentId, name: str, *, since: int, until: int
-) -> Window | None:
-    """Fix what an export gives, or give None for an event that nobody ever heard of (G-06)."""
-    key = event_key(name)
+) -> Window:
+    """Fix what an export of an event gives."""
     with store.read() as tx:
-        known = definitions.find(tx, environment, DefinitionKind.EVENT, key)
+        known = definitions.find(tx, environment, DefinitionKind.EVENT, event_key(name))
     if known is None:
-        return Window(EventNameId(0), since, until, 0) if key in _standard_keys else None
+        return Window(EventNameId(0), since, until, 0)
     return Window(EventNameId(known.id), since, until, settled_place(store, environment))
 
 
@@ -100,12 +98,12 @@ def event_page(
     with store.snapshot() as tx:
         rows = _events(tx, reader.environment, window, start, count + 1)
         shown = rows[:count]
-        by_profile = _views(tx, reader, {event.profile for event in shown}, today)
+        by_profile = views_of(tx, reader, {event.profile for event in shown}, today)
     last = (shown[-1].occurred_at, shown[-1].sequence) if len(rows) > count else None
     return EventPage([event for event in shown if event.profile in by_profile], by_profile, last)
 
 
-def _views(
+def views_of(
     tx: Transaction, reader: Reader, wanted: set[ProfileId], today: date
 ) -> dict[ProfileId, ProfileView]:
     """Show profiles by id; one that is part of another is shown as that."""

@@ -13,6 +13,7 @@ from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.projection import Projection
 from mien.services.reading import Reader
+from mien.services.reports import Reports
 from mien.store.engine import Store
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class Parts(msgspec.Struct, kw_only=True):
     signing_key: bytes
     environments: SettingsCache
     projection: Projection
+    reports: Reports
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)
 
     def reader(self, environment: EnvironmentId) -> Reader:

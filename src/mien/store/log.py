@@ -4,7 +4,7 @@ Both draw their places from one counter. The rows of one profile form a chain th
 is walked from its newest row, so appending never touches an index by profile.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -91,6 +91,9 @@ _PROFILES_OF_EVENT = (
     .order_by(event_profiles.c.profile_id)
     .limit(_COUNT)
 )
+_EVENTS = sa.select(
+    *[column for column in events.columns if column.name != "environment_id"]
+).where(events.c.environment_id == _ENVIRONMENT, OneOf(events.c.sequence))
 _DELETE_EVENTS = sa.delete(events).where(
     events.c.environment_id == _ENVIRONMENT, OneOf(events.c.sequence)
 )
@@ -177,6 +180,14 @@ def events_by_time(
         count=count,
     )
     return [StoredEvent(*row) for row in rows]
+
+
+def load_events(
+    tx: Transaction, environment: EnvironmentId, places: Sequence[int]
+) -> dict[int, StoredEvent]:
+    """Give events by their places in the log; those that are gone are absent."""
+    rows = tx.rows(_EVENTS, environment=environment, values=places) if places else []
+    return {row[0]: StoredEvent(*row) for row in rows}
 
 
 def profiles_of_event(

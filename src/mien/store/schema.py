@@ -377,3 +377,15 @@ segment_sizes = sa.Table(
     _column("counted_at"),
     **CLUSTERED,
 )
+
+export_pages = sa.Table(
+    "export_pages",
+    metadata,
+    _key("environment_id"),
+    _key("export_id"),
+    _key("page"),
+    _column("created_at"),
+    _column("first_id"),
+    _column("body", sa.LargeBinary),
+    sa.Index(None, "environment_id", "created_at"),
+)

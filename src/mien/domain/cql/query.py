@@ -48,23 +48,37 @@ class Query(msgspec.Struct, frozen=True):
         return [node.event for node in _walk(self.tree) if isinstance(node, Did)]
 
 
-def parse_query(
-    raw: object, zone: tzinfo, *, beside: Collection[str] = (), needs_event: bool = False
-) -> Query:
+def parse_query(raw: object, zone: tzinfo) -> Query:
     """Read a query out of decoded JSON, or raise `InvalidInputError` with the path of what is wrong.
 
-    `beside` are further keys that the caller reads; `zone` is that of the account.
+    `zone` is that of the account.
+    """
+    whole = parse_object(raw, "", QUERY_KEYS)
+    people = _people(whole, zone)
+    name = whole.get("event_name")
+    if name == NO_EVENT or (name is None and people):
+        return _checked(Query(None, (*_without_event(whole, zone), *people)))
+    return _checked(Query(parse_event(whole, "", zone), people))
+
+
+def parse_event_query(
+    raw: object, zone: tzinfo, *, beside: Collection[str] = ()
+) -> tuple[Did, Query]:
+    """Read a query that is about an event, and give that event too, or raise `InvalidInputError`.
+
+    `beside` are further keys that the caller reads.
     """
     whole = parse_object(raw, "", QUERY_KEYS.union(beside))
-    people = [
-        *parse_people(whole.get(_PEOPLE), _PEOPLE),
-        *parse_advanced(whole.get(_ADVANCED), _ADVANCED, zone),
-    ]
-    name = whole.get("event_name")
-    if not needs_event and (name == NO_EVENT or (name is None and people)):
-        query = Query(None, (*_without_event(whole, zone), *people))
-    else:
-        query = Query(parse_event(whole, "", zone), tuple(people))
+    event = parse_event(whole, "", zone)
+    return event, _checked(Query(event, _people(whole, zone)))
+
+
+def _people(whole: Raw, zone: tzinfo) -> tuple[Node, ...]:
+    nodes = parse_people(whole.get(_PEOPLE), _PEOPLE)
+    return (*nodes, *parse_advanced(whole.get(_ADVANCED), _ADVANCED, zone))
+
+
+def _checked(query: Query) -> Query:
     if sum(1 for _ in _walk(query.tree)) > NODES:
         raise InvalidInputError(path="", problem=f"The query has more than {NODES} parts")
     return query

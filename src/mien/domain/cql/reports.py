@@ -81,14 +81,14 @@ class Top(msgspec.Struct, frozen=True):
     is_rising: bool = False
 
 
-def parse_trend(raw: Raw, event: Did) -> Trend:
-    """Read what a trend is asked, or raise `InvalidInputError` with the path."""
-    groups = _groups(raw, GROUPS)
+def parse_trend(whole: Raw, event: Did) -> Trend:
+    """Read what a trend is asked of its event, or raise `InvalidInputError` with the path."""
+    groups = _groups(whole, GROUPS)
     steps = {
         label: _step(parse_object(part, path, {"trend_type"}), path) for label, path, part in groups
     }
-    is_unique = _flag(raw, "unique")
-    of = raw.get("sum_event_prop")
+    is_unique = _flag(whole, "unique")
+    of = whole.get("sum_event_prop")
     if of is not None:
         of = check_name(of, "sum_event_prop", check_event_key)
         if is_unique:
@@ -100,9 +100,9 @@ def parse_trend(raw: Raw, event: Did) -> Trend:
     return Trend(measure, of, steps)
 
 
-def parse_top(raw: Raw) -> dict[str, Top]:
+def parse_top(whole: Raw) -> dict[str, Top]:
     """Read which values are ranked, by label, or raise `InvalidInputError` with the path."""
-    return {label: _top(part, path) for label, path, part in _groups(raw, TOP_GROUPS)}
+    return {label: _top(part, path) for label, path, part in _groups(whole, TOP_GROUPS)}
 
 
 _SPLITS = ("user_type", "session_source", "browser", "os", "device")

@@ -90,23 +90,27 @@ class DeleteAnswer(msgspec.Struct, frozen=True):
     status: str
 
 
-def _described(
+def described(
     operation_id: str,
     summary: str,
     *,
     gives: type,
     example: object,
+    about: str | None = None,
     parameters: Sequence[Parameter] = (),
     body: RequestBody | None = None,
     errors: Sequence[HTTPStatus] = (),
 ) -> dict[str, Any]:
-    """Give the arguments of a handler that describe it; `body` is what it reads when posted."""
+    """Give the arguments of a handler that describe it.
+
+    `body` is what it reads when posted, `about` says what it gives if that has no docstring.
+    """
     refusals = [*_ALWAYS, *errors, *(_WITH_BODY if body is not None else ())]
     responses = {status: _refusal(status) for status in refusals}
     responses[HTTPStatus.OK] = ResponseSpec(
         gives,
         generate_examples=False,
-        description=(gives.__doc__ or "").splitlines()[0],
+        description=about or (gives.__doc__ or "").splitlines()[0],
         examples=[Example(value=example)],
     )
     return {
@@ -146,9 +150,10 @@ def _operation(parameters: Sequence[Parameter], body: RequestBody | None) -> typ
     return Described
 
 
-def _body(
+def body_of(
     example: dict[str, Any], *, is_required: bool = True, **properties: Reference | Schema
 ) -> RequestBody:
+    """Describe a JSON body by an example and its properties."""
     schema = Schema(
         type=OpenAPIType.OBJECT,
         properties=properties,
@@ -159,21 +164,22 @@ def _body(
     )
 
 
-def _query(name: str, about: str, schema: Schema, **more: Any) -> Parameter:
+def query_parameter(name: str, about: str, schema: Schema, **more: Any) -> Parameter:
+    """Describe a parameter of the query string."""
     return Parameter(name=name, param_in="query", description=about, schema=schema, **more)
 
 
-_TEXT = Schema(type=OpenAPIType.STRING)
-_BOOLEAN = Schema(type=OpenAPIType.BOOLEAN)
+TEXT = Schema(type=OpenAPIType.STRING)
+BOOLEAN = Schema(type=OpenAPIType.BOOLEAN)
 _BY_QUERY = {"query"}
-_DAY = Schema(
-    one_of=[Schema(type=OpenAPIType.INTEGER), _TEXT],
+DAY = Schema(
+    one_of=[Schema(type=OpenAPIType.INTEGER), TEXT],
     description="A day `YYYYMMDD`, both ends inclusive, or epoch seconds.",
 )
-_ASKED = _body(
+_ASKED = body_of(
     {"event_name": "Charged", "from": 20261101, "to": 20261130},
     is_required=False,
-    **{"event_name": _TEXT, "from": _DAY, "to": _DAY},
+    **{"event_name": TEXT, "from": DAY, "to": DAY},
 )
 _RECORD = {
     "identity": "ana",
@@ -184,19 +190,19 @@ _RECORD = {
     "platformInfo": [{"platform": "Web", "objectId": "_w_1f"}],
 }
 _EXPORT = (
-    _query("cursor", "A cursor: gives the page that it stands for.", _TEXT),
-    _query("query", "The query as JSON, for clients that begin with GET.", _TEXT),
-    _query(
+    query_parameter("cursor", "A cursor: gives the page that it stands for.", TEXT),
+    query_parameter("query", "The query as JSON, for clients that begin with GET.", TEXT),
+    query_parameter(
         "batch_size",
         "Records of a page.",
         Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=5_000, default=500),
     ),
-    _query("app", "Add what is known of the last used device.", _BOOLEAN),
-    _query("events", "Leave the event counts in.", _BOOLEAN),
-    _query("profile", "Leave the properties in.", _BOOLEAN),
+    query_parameter("app", "Add what is known of the last used device.", BOOLEAN),
+    query_parameter("events", "Leave the event counts in.", BOOLEAN),
+    query_parameter("profile", "Leave the properties in.", BOOLEAN),
 )
 
-UPLOAD = _described(
+UPLOAD = described(
     "clevertapUpload",
     "Upload profiles, events and device tokens",
     gives=UploadAnswer,
@@ -214,15 +220,15 @@ UPLOAD = _described(
         ],
     },
     parameters=(
-        _query("dryRun", "`1` gives the very same answer, and applies nothing.", _TEXT),
+        query_parameter("dryRun", "`1` gives the very same answer, and applies nothing.", TEXT),
         Parameter(
             name="Idempotency-Key",
             param_in="header",
             description="The same key and body within a day give the first answer again.",
-            schema=_TEXT,
+            schema=TEXT,
         ),
     ),
-    body=_body(
+    body=body_of(
         {
             "d": [
                 {
@@ -242,7 +248,7 @@ UPLOAD = _described(
     ),
     errors=(HTTPStatus.CONFLICT,),
 )
-PROFILES = _described(
+PROFILES = described(
     "clevertapExportProfiles",
     "Export the profiles that did an event, page by page",
     gives=ExportAnswer,
@@ -250,7 +256,7 @@ PROFILES = _described(
     parameters=_EXPORT,
     body=_ASKED,
 )
-EVENTS = _described(
+EVENTS = described(
     "clevertapExportEvents",
     "Export every time that an event was done, page by page",
     gives=ExportAnswer,
@@ -268,66 +274,66 @@ EVENTS = _described(
     parameters=_EXPORT,
     body=_ASKED,
 )
-PROFILE = _described(
+PROFILE = described(
     "clevertapGetProfile",
     "Get one profile by exactly one of email, identity and objectId",
     gives=FoundProfile,
     example={"status": "success", "record": _RECORD},
     parameters=(
-        _query("email", "An e-mail address.", _TEXT),
-        _query("identity", "An id that the app gave.", _TEXT),
-        _query("objectId", "The id of a device.", _TEXT),
+        query_parameter("email", "An e-mail address.", TEXT),
+        query_parameter("identity", "An id that the app gave.", TEXT),
+        query_parameter("objectId", "The id of a device.", TEXT),
     ),
     errors=(HTTPStatus.NOT_FOUND,),
 )
 _ITEM = Schema(type=OpenAPIType.OBJECT)
 _ITEMS = Schema(type=OpenAPIType.ARRAY, max_items=1_000, items=_ITEM)
-_DRY_RUN = _query("dryRun", "`1` checks the items, and applies nothing.", _TEXT)
+_DRY_RUN = query_parameter("dryRun", "`1` checks the items, and applies nothing.", TEXT)
 _ALL_DONE = {"status": "success", "processed": 1, "unprocessed": []}
-SUBSCRIBE = _described(
+SUBSCRIBE = described(
     "clevertapSubscribe",
     "Block addresses for every profile that shares them, or open them again",
     gives=UploadAnswer,
     example=_ALL_DONE,
     parameters=(_DRY_RUN,),
-    body=_body(
+    body=body_of(
         {"d": [{"type": "email", "value": "ana@example.com", "status": "Unsubscribe"}]},
         d=_ITEMS,
     ),
 )
-DISASSOCIATE = _described(
+DISASSOCIATE = described(
     "clevertapDisassociate",
     "Take phones from every profile that has them",
     gives=UploadAnswer,
     example=_ALL_DONE,
     parameters=(_DRY_RUN,),
-    body=_body({"d": [{"type": "phone", "value": "+14155551234"}]}, d=_ITEMS),
+    body=body_of({"d": [{"type": "phone", "value": "+14155551234"}]}, d=_ITEMS),
 )
-DEMERGE = _described(
+DEMERGE = described(
     "clevertapDemergeProfiles",
     "Undo every merge of people",
     gives=DeleteAnswer,
     example={"status": "success"},
-    body=_body(
+    body=body_of(
         {"identities": ["ana"]},
         identities=Schema(
             type=OpenAPIType.ARRAY,
             max_items=100,
-            items=_TEXT,
+            items=TEXT,
             description="Each gets back the profile that it would have had it never been merged.",
         ),
     ),
 )
 
-DELETE = _described(
+DELETE = described(
     "clevertapDeleteProfiles",
     "Erase the people that `identity` or `guid` names",
     gives=DeleteAnswer,
     example={"status": "success"},
-    body=_body(
+    body=body_of(
         {"identity": ["ana"]},
         identity=Schema(
-            one_of=[_TEXT, Schema(type=OpenAPIType.ARRAY, max_items=100, items=_TEXT)],
+            one_of=[TEXT, Schema(type=OpenAPIType.ARRAY, max_items=100, items=TEXT)],
             description="One id or a list; `guid` in its place takes ids of devices.",
         ),
     ),

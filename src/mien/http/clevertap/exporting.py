@@ -1,38 +1,34 @@
 """What the two exports share: the query of the first call, batch sizes, days and cursors."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request
 from litestar.response.base import ASGIResponse
 
+from mien import clock
+from mien.domain.cql.query import Query
 from mien.domain.errors import InvalidInputError
+from mien.domain.ids import EventNameId
+from mien.domain.segments import Moments
 from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
 from mien.http.body import decode_json, read_body
+from mien.http.clevertap.failures import invalid_event
 from mien.http.state import Services
-from mien.services import exports
+from mien.services import export_sets, exports
 from mien.services.accounts import Caller
 from mien.services.cursors import open_cursor, seal
+from mien.services.definitions import unknown_event
 from mien.services.exports import Window
+from mien.services.reports import Asking
 
 BATCH_DEFAULT, BATCH_MAX = 500, 5_000
 
 _encode = msgspec.json.Encoder().encode
-
-FILTERS = (
-    "event_properties",
-    "session_properties",
-    "common_profile_properties",
-    "advanced_query",
-    "props",
-)
-"""Parts of the query language that narrow an export; refused as long as they are not read."""
-
-_DAY_DIGITS = 8
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -44,14 +40,6 @@ class Shape(msgspec.Struct, frozen=True):
     profile: bool = True
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """The query of a first call; `since` and `until` are epoch seconds."""
-
-    event_name: str
-    since: int
-    until: int
-
-
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """What a cursor holds: the window, the shape, and where the next page begins."""
 
@@ -60,9 +48,17 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     after: tuple[int, int] | None = None
 
 
+class Selection(NamedTuple):
+    """What an export is of: how its query is read, and the pages of its set if it has filters."""
+
+    parse: Callable[[object, ZoneInfo], Query]
+    pages: Callable[[Asking, Query], Sequence[tuple[int, str]]]
+
+
 async def answer_export(
     request: Request[Any, Any, Any],
     purpose: str,
+    selection: Selection,
     page: Callable[[Services, Caller, Cursor], bytes],
 ) -> ASGIResponse:
     """Answer a call of an export: a cursor to begin with, or the page of a cursor."""
@@ -70,7 +66,7 @@ async def answer_export(
     async with services.limits.place(caller.environment, purpose):
         text = request.query_params.get("cursor")
         if text is None:
-            return json_answer(await _begin(request, services, caller, purpose))
+            return json_answer(await _begin(request, services, caller, purpose, selection))
         cursor = open_cursor(services.signing_key, caller.environment, purpose, text, Cursor)
         return json_answer(await services.run_long(lambda: page(services, caller, cursor)))
 
@@ -95,26 +91,51 @@ def write_page(
 
 
 async def _begin(
-    request: Request[Any, Any, Any], services: Services, caller: Caller, purpose: str
+    request: Request[Any, Any, Any],
+    services: Services,
+    caller: Caller,
+    purpose: str,
+    selection: Selection,
 ) -> bytes:
     """Answer a first call: a cursor for the first page."""
     shape = parse_shape(request)
-    asked = parse_query(await read_query(request), caller.zone)
-    window = await services.run_long(
-        lambda: exports.open_window(
-            services.store,
-            caller.environment,
-            asked.event_name,
-            since=asked.since,
-            until=asked.until,
-        )
+    query = selection.parse(await read_query(request), caller.zone)
+    return await services.run_long(
+        lambda: _open(services, caller, purpose, query, shape, selection)
     )
-    if window is None:
-        # Not an HTTP error: clients of the original read `status` in a 200 (G-06).
-        error = f'["Invalid event : {asked.event_name}"]'
-        return _encode({"status": "fail", "error": error, "code": 400})
-    cursor = seal(services.signing_key, caller.environment, purpose, Cursor(window, shape))
+
+
+def _open(
+    services: Services,
+    caller: Caller,
+    purpose: str,
+    query: Query,
+    shape: Shape,
+    selection: Selection,
+) -> bytes:
+    """Fix what the export gives, and write the cursor of its first page."""
+    store, environment = services.store, caller.environment
+    # Not an HTTP error: clients of the original read `status` in a 200 (G-06).
+    if (unknown := unknown_event(store, environment, query.event_names)) is not None:
+        return invalid_event(unknown)
+    if query.event is not None and (span := plain_span(query)) is not None:
+        window = exports.open_window(
+            store, environment, query.event.event, since=span.since, until=span.until
+        )
+    else:
+        asking = services.reports.ask(environment, query, clock.now_ms() // 1_000, caller.zone)
+        picked = export_sets.keep(store, environment, selection.pages(asking, query))
+        window = Window(EventNameId(0), 0, 0, 0, picked)
+    cursor = seal(services.signing_key, environment, purpose, Cursor(window, shape))
     return _encode({"cursor": cursor, "status": "success"})
+
+
+def plain_span(query: Query) -> Moments | None:
+    """Give the span of a query that asks for an event alone, which needs no counting."""
+    event = query.event
+    if event is None or query.people or event.where or event.is_first:
+        return None
+    return event.window if isinstance(event.window, Moments) else None
 
 
 async def read_query(request: Request[Any, Any, Any]) -> object:
@@ -127,25 +148,6 @@ async def read_query(request: Request[Any, Any, Any]) -> object:
             )
         return decode_json(text.encode())
     return decode_json(await read_body(request, services_of(request).settings))
-
-
-def parse_query(raw: object, zone: ZoneInfo) -> Asked:
-    """Read the query of a first call, or raise `InvalidInputError`."""
-    if not isinstance(raw, dict):
-        raise InvalidInputError(path="", problem="The query needs to be an object")
-    for part in FILTERS:
-        if raw.get(part):
-            problem = "this filter is not supported yet; leave it out and filter what comes"
-            raise InvalidInputError(path=part, problem=problem)
-    name = raw.get("event_name")
-    if not isinstance(name, str) or not name.strip():
-        raise InvalidInputError(
-            path="event_name", problem="name the event whose profiles are wanted"
-        )
-    since, until = _moment("from", raw, zone), _moment("to", raw, zone)
-    if until <= since:
-        raise InvalidInputError(path="to", problem="it needs to be after from")
-    return Asked(name.strip(), since, until)
 
 
 def parse_shape(request: Request[Any, Any, Any]) -> Shape:
@@ -178,24 +180,3 @@ def _flag(request: Request[Any, Any, Any], name: str, *, default: str) -> bool:
     if text not in ("true", "false"):
         raise InvalidInputError(path=name, problem=f"'{text[:20]}' is neither true nor false")
     return text == "true"
-
-
-def _moment(name: str, raw: dict[str, object], zone: ZoneInfo) -> int:
-    value = raw.get(name)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:20])
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InvalidInputError(path=name, problem="give a day as YYYYMMDD or epoch seconds")
-    if len(str(value)) != _DAY_DIGITS:
-        if value >= 2**53:
-            raise InvalidInputError(path=name, problem=f"{value} is no time in seconds")
-        return value
-    try:
-        day = date(value // 10_000, value // 100 % 100, value % 100)
-        return _midnight(day if name == "from" else day + timedelta(days=1), zone)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInputError(path=name, problem=f"{value} is not a day YYYYMMDD") from error
-
-
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC).timestamp())

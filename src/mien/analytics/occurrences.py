@@ -1,0 +1,80 @@
+"""Questions about events themselves: which of them, of which people, and how many (G-12)."""
+
+from sqlglot import exp
+
+from mien.analytics.compile import Query, question, select_people
+from mien.analytics.events import OCCURRED, happened
+from mien.analytics.people import EVENTS, is_among, whose
+from mien.analytics.scope import Scope, column
+from mien.domain.segments import All, Did, Node
+
+IDS_PER_PAGE = 5_000
+"""How many ids a page of a set has."""
+
+_COUNTED = "o"
+
+
+def occurrences(event: Did, people: Node, scope: Scope) -> exp.Select | None:
+    """Select whose each event was that lies in the window and meets the filters; None: there are none.
+
+    Only those of whom `people` holds. The columns of the event may be added to the selection.
+    """
+    select = happened(event, scope)
+    if select is None or people == All(()):
+        return select
+    return select.where(is_among(select_people(people, scope), whose(scope)), copy=False)
+
+
+def how_many(select: exp.Query, scope: Scope) -> Query:
+    """Give the question how many rows a selection has."""
+    count = exp.select(exp.Count(this=exp.Star()))
+    return question(count.from_(select.subquery(_COUNTED, copy=False)), scope)
+
+
+def count_people(people: Node, scope: Scope) -> Query:
+    """Give the question how many people there are of whom a tree holds."""
+    return how_many(select_people(people, scope), scope)
+
+
+def count_events(event: Did, people: Node, scope: Scope) -> Query | None:
+    """Give the question how many such events there are; None: none."""
+    select = occurrences(event, people, scope)
+    return None if select is None else how_many(select, scope)
+
+
+def pages_of_people(people: Node, scope: Scope) -> Query:
+    """Give the question for all of whom a tree holds, in the order of their ids, in pages.
+
+    A row has the first id of a page, and all of them between commas.
+    """
+    rows = select_people(people, scope).subquery(_COUNTED, copy=False)
+    person = column("profile_id", _COUNTED)
+    return _in_pages(rows, person, [person, person], scope)
+
+
+def pages_of_events(event: Did, people: Node, scope: Scope) -> Query | None:
+    """Give the question for the places of such events in the log, in the order of time, in pages.
+
+    A row has the first place of a page, and all of them between commas. None: there are none.
+    """
+    select = occurrences(event, people, scope)
+    if select is None:
+        return None
+    names = ("sequence", OCCURRED)
+    columns = [column(name, EVENTS) for name in names]
+    rows = select.select(*columns, append=False, copy=False).subquery(_COUNTED, copy=False)
+    sequence, occurred = (column(name, _COUNTED) for name in names)
+    return _in_pages(rows, sequence, [occurred, sequence], scope)
+
+
+def _in_pages(rows: exp.Expr, id_: exp.Expr, order: list[exp.Expr], scope: Scope) -> Query:
+    place = scope.write("place", first=order[0], second=order[1])
+    numbered = exp.select(
+        exp.alias_(id_, "id", quoted=True), exp.alias_(place, "place", quoted=True)
+    ).from_(rows)
+    of_row, id_of_row = column("place", "n"), column("id", "n")
+    page = exp.IntDiv(this=of_row, expression=exp.convert(IDS_PER_PAGE))
+    first = exp.Min(this=id_of_row)
+    listed = scope.write("listed", id=id_of_row, place=of_row)
+    pages = exp.select(first, listed).from_(numbered.subquery("n", copy=False))
+    return question(pages.group_by(page).order_by(page), scope)

@@ -1,0 +1,116 @@
+"""`/1/counts/*`: how many, of whom, how it goes over time, and which values come most (G-12)."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request, route
+from litestar.response.base import ASGIResponse
+
+from mien import clock
+from mien.domain.cql.parts import parse_object
+from mien.domain.cql.query import QUERY_KEYS, Query, parse_event_query, parse_query
+from mien.domain.cql.reports import TOP_KEYS, TREND_KEYS, parse_top, parse_trend
+from mien.domain.errors import InvalidInputError
+from mien.http.answers import json_answer
+from mien.http.auth import caller_of, services_of
+from mien.http.body import decode_json, read_body
+from mien.http.clevertap.failures import failed, invalid_event
+from mien.http.clevertap.report_documents import COUNT_EVENTS, COUNT_PROFILES, TOP, TRENDS
+from mien.http.state import Services
+from mien.services.accounts import Caller
+from mien.services.definitions import unknown_event
+from mien.services.reports import Asking, UnknownRankedError
+
+Body = Mapping[str, object]
+Work = Callable[[Asking], Body]
+
+_encode = msgspec.json.Encoder().encode
+
+
+@route("/1/counts/profiles.json", http_method=["GET", "POST"], **COUNT_PROFILES)
+async def count_profiles(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Count the people that a query means."""
+    return await _answer(request, "counts/profiles", _read_profiles)
+
+
+@route("/1/counts/events.json", http_method=["GET", "POST"], **COUNT_EVENTS)
+async def count_events(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Count the events that a query means."""
+    return await _answer(request, "counts/events", _read_events)
+
+
+@route("/1/counts/trends.json", http_method=["GET", "POST"], **TRENDS)
+async def trends(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Count the events, or people, that a query means, by day, week or month."""
+    return await _answer(request, "counts/trends", _read_trends)
+
+
+@route("/1/counts/top.json", http_method=["GET", "POST"], **TOP)
+async def top(request: Request[Any, Any, Any]) -> ASGIResponse:
+    """Count the values that come most often with the events that a query means."""
+    return await _answer(request, "counts/top", _read_top)
+
+
+async def _answer(
+    request: Request[Any, Any, Any],
+    purpose: str,
+    read: Callable[[object, Caller], tuple[Query, Work]],
+) -> ASGIResponse:
+    services, caller = services_of(request), caller_of(request)
+    async with services.limits.place(caller.environment, purpose):
+        waiting = services.waiting
+        if (asked := request.query_params.get("req_id")) is not None:
+            return json_answer(await waiting.fetch(caller.environment, purpose, asked))
+        if request.method == "GET":
+            raise InvalidInputError(path="", problem="Give a req_id, or POST a query")
+        raw = decode_json(await read_body(request, services.settings))
+        query, work = read(raw, caller)
+        return json_answer(
+            await waiting.begin(
+                caller.environment,
+                purpose,
+                lambda: services.run_long(lambda: _work(services, caller, query, work)),
+            )
+        )
+
+
+def _work(services: Services, caller: Caller, query: Query, work: Work) -> bytes:
+    """Work an answer out; what clients read in a 200 that says `fail` is one too."""
+    if (
+        unknown := unknown_event(services.store, caller.environment, query.event_names)
+    ) is not None:
+        return invalid_event(unknown)
+    now = clock.now_ms() // 1_000
+    try:
+        body = work(services.reports.ask(caller.environment, query, now, caller.zone))
+    except UnknownRankedError as error:
+        return failed(f"Invalid group : {error.label}")
+    return _encode({"status": "success", **body})
+
+
+def _read_profiles(raw: object, caller: Caller) -> tuple[Query, Work]:
+    query = parse_query(raw, caller.zone)
+    return query, lambda asking: {"count": asking.count_people()}
+
+
+def _read_events(raw: object, caller: Caller) -> tuple[Query, Work]:
+    event, query = parse_event_query(raw, caller.zone)
+    return query, lambda asking: {"count": asking.count_events(event)}
+
+
+def _read_trends(raw: object, caller: Caller) -> tuple[Query, Work]:
+    event, query = parse_event_query(raw, caller.zone, beside=TREND_KEYS)
+    trend = parse_trend(parse_object(raw, "", QUERY_KEYS | TREND_KEYS), event)
+    return query, lambda asking: {
+        label: asking.trend(event, trend, step) for label, step in trend.steps.items()
+    }
+
+
+def _read_top(raw: object, caller: Caller) -> tuple[Query, Work]:
+    event, query = parse_event_query(raw, caller.zone, beside=TOP_KEYS)
+    groups = parse_top(parse_object(raw, "", QUERY_KEYS | TOP_KEYS))
+    return query, lambda asking: {
+        label: asking.top(event, label, each, clock.today(caller.zone))
+        for label, each in groups.items()
+    }

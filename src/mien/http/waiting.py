@@ -1,0 +1,107 @@
+"""Answers that take long: asked for once, and fetched by a `req_id` when they are there (G-12).
+
+They are kept in memory for ten minutes, by the process that works them out.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from mien.domain.errors import InvalidInputError
+from mien.domain.ids import EnvironmentId
+from mien.http.limits import TooManyRequestsError
+
+KEPT_SECONDS = 600
+KEPT = 1_000
+"""Answers kept at once; the oldest that are done are forgotten first."""
+
+AT_ONCE = 4
+"""Answers worked out at once; more wait, so that other requests find a thread."""
+
+_POLL_SECONDS = 1.0
+_ID_BITS = 62
+
+
+class UnknownRequestError(InvalidInputError):
+    """No answer is kept under the `req_id`: it was forgotten, or is of another request."""
+
+    code = "unknown_request"
+    mend = "Send the query again; an answer is kept for ten minutes."
+
+    def __init__(self) -> None:
+        super().__init__("", "Invalid request id")
+
+
+class _Kept(msgspec.Struct, eq=False):
+    environment: EnvironmentId
+    purpose: str
+    task: "asyncio.Task[bytes]"
+    until: float
+
+
+class Waiting:
+    """The answers under way and those that wait to be fetched."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds` is how long a call waits for its answer before it is told a `req_id`."""
+        self._seconds = seconds
+        self._kept: dict[str, _Kept] = {}
+        self._places: asyncio.Semaphore | None = None
+
+    async def begin(
+        self,
+        environment: EnvironmentId,
+        purpose: str,
+        work: Callable[[], Awaitable[bytes]],
+    ) -> bytes:
+        """Work an answer out, and give it, or where it is to be had."""
+        self._forget()
+        request = str(1 + secrets.randbits(_ID_BITS))
+        task = asyncio.create_task(self._work(work))
+        # Whoever never asks again leaves no complaint of a failure that nobody saw.
+        task.add_done_callback(_look_at)
+        until = asyncio.get_running_loop().time() + KEPT_SECONDS
+        self._kept[request] = _Kept(environment, purpose, task, until)
+        return await self._answer(request, self._seconds)
+
+    async def fetch(self, environment: EnvironmentId, purpose: str, request: str) -> bytes:
+        """Give an answer by its `req_id`, or raise `UnknownRequestError`."""
+        self._forget()
+        kept = self._kept.get(request)
+        if kept is None or (kept.environment, kept.purpose) != (environment, purpose):
+            raise UnknownRequestError
+        return await self._answer(request, max(self._seconds, _POLL_SECONDS))
+
+    async def _answer(self, request: str, seconds: float) -> bytes:
+        task = self._kept[request].task
+        await asyncio.wait({task}, timeout=seconds)
+        if task.done():
+            return task.result()
+        return msgspec.json.encode({"req_id": request, "status": "partial"})
+
+    async def _work(self, work: Callable[[], Awaitable[bytes]]) -> bytes:
+        if self._places is None:
+            self._places = asyncio.Semaphore(AT_ONCE)
+        async with self._places:
+            return await work()
+
+    def _forget(self) -> None:
+        """Make room for one more; raises `TooManyRequestsError` if all are under way."""
+        now = asyncio.get_running_loop().time()
+        self._kept = {
+            request: kept
+            for request, kept in self._kept.items()
+            if kept.until > now or not kept.task.done()
+        }
+        if len(self._kept) >= KEPT:
+            done = next((each for each, kept in self._kept.items() if kept.task.done()), None)
+            if done is None:
+                raise TooManyRequestsError
+            del self._kept[done]
+
+
+def _look_at(task: "asyncio.Task[bytes]") -> None:
+    if not task.cancelled():
+        task.exception()
