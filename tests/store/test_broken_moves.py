@@ -13,7 +13,7 @@ from mien.domain.errors import StoreUnavailableError
 from mien.services.accounts import create_account
 from mien.store.engine import StoreRefusedError, open_store
 from mien.store.schema import metadata
-from mien.store.setup import find_version
+from mien.store.setup import find_version, prepare
 from tests.store.backups import NewUrl, empty_page, fill, opened_desk, spoil_page
 from tests.store.moves import Way, held, move, opened_new, run
 from tests.support.uploading import profile
@@ -99,6 +99,17 @@ def test_a_move_that_is_killed_leaves_no_half_store_and_is_done_anew(many: Way, 
     many.move()
     assert held(many.new) == held(many.url) == before
     assert leftovers(many) == []
+
+
+@pytest.mark.parametrize("way", ["out"], indirect=True)
+def test_a_move_that_is_killed_while_it_replaces_an_empty_store_is_done_anew(many: Way) -> None:
+    """So it is where a server was started once before the move."""
+    prepare(many.new, may_migrate=True).close()
+    done = kill(many, "Replacing the store", signal.SIGKILL)
+    assert done.returncode == -signal.SIGKILL
+    refuse_half(many)
+    many.move()
+    assert held(many.new) == held(many.url)
 
 
 def kill(way: Way, stage: str, how: signal.Signals) -> "subprocess.CompletedProcess[str]":
