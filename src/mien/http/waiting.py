@@ -56,8 +56,12 @@ class Waiting:
         purpose: str,
         work: Callable[[], Awaitable[bytes]],
     ) -> bytes:
-        """Work an answer out, and give it, or where it is to be had."""
-        self._forget()
+        """Work an answer out, and give it, or where it is to be had.
+
+        Raises `TooManyRequestsError` if as many are under way as are kept.
+        """
+        self._forget_old()
+        self._make_room()
         request = str(1 + secrets.randbits(_ID_BITS))
         task = asyncio.create_task(self._work(work))
         # Whoever never asks again leaves no complaint of a failure that nobody saw.
@@ -68,7 +72,7 @@ class Waiting:
 
     async def fetch(self, environment: EnvironmentId, purpose: str, request: str) -> bytes:
         """Give an answer by its `req_id`, or raise `UnknownRequestError`."""
-        self._forget()
+        self._forget_old()
         kept = self._kept.get(request)
         if kept is None or (kept.environment, kept.purpose) != (environment, purpose):
             raise UnknownRequestError
@@ -87,19 +91,21 @@ class Waiting:
         async with self._places:
             return await work()
 
-    def _forget(self) -> None:
-        """Make room for one more; raises `TooManyRequestsError` if all are under way."""
+    def _forget_old(self) -> None:
         now = asyncio.get_running_loop().time()
         self._kept = {
             request: kept
             for request, kept in self._kept.items()
             if kept.until > now or not kept.task.done()
         }
-        if len(self._kept) >= KEPT:
-            done = next((each for each, kept in self._kept.items() if kept.task.done()), None)
-            if done is None:
-                raise TooManyRequestsError
-            del self._kept[done]
+
+    def _make_room(self) -> None:
+        if len(self._kept) < KEPT:
+            return
+        done = next((each for each, kept in self._kept.items() if kept.task.done()), None)
+        if done is None:
+            raise TooManyRequestsError
+        del self._kept[done]
 
 
 def _look_at(task: "asyncio.Task[bytes]") -> None:
