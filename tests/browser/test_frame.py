@@ -2,7 +2,6 @@
 
 import re
 
-import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -11,14 +10,6 @@ from tests.browser.conftest import OpenScreen
 from tests.support.offices import PASSWORD, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-def send(office: Office, *records: dict[str, object]) -> None:
-    """Send records to the live environment."""
-    answer = httpx.post(
-        f"{office.server.url}/v1/batch", json={"records": records}, headers=office.live.headers
-    )
-    answer.raise_for_status()
 
 
 # D-01
@@ -45,7 +36,7 @@ async def test_a_newcomer_signs_in_by_keyboard_alone(chrome: Browser, office: Of
 
 # D-01
 async def test_the_tabs_lead_to_the_other_environment(sign_in: OpenScreen, office: Office) -> None:
-    send(office, {"type": "event", "distinct_id": "ana", "name": "Hat bought"})
+    office.send({"type": "event", "distinct_id": "ana", "name": "Hat bought"})
     screen = await sign_in(Role.VIEWER)
     page = screen.page
     await screen.open("/live")
@@ -100,10 +91,8 @@ async def test_the_navigation_opens_on_a_narrow_screen(sign_in: OpenScreen) -> N
 async def test_nothing_is_wrong_with_how_it_looks(
     sign_in: OpenScreen, office: Office, path: str
 ) -> None:
-    send(
-        office,
+    office.send(
         {"type": "event", "distinct_id": "ana", "name": "Hat bought"},
-        {"type": "profile", "distinct_id": "ana", "properties": {"Email": "no address"}},
     )
     screen = await sign_in()
     await screen.open(path)
@@ -123,7 +112,7 @@ async def test_nothing_is_wrong_with_the_page_of_signing_in(
 
 # D-07
 async def test_a_page_works_without_scripts(sign_in: OpenScreen, office: Office) -> None:
-    send(office, {"type": "event", "distinct_id": "ana", "name": "Hat bought"})
+    office.send({"type": "event", "distinct_id": "ana", "name": "Hat bought"})
     screen = await sign_in(java_script_enabled=False)
     await screen.open("/live")
     assert "Hat bought" in await screen.text()

@@ -1,6 +1,7 @@
 """Accounts with members for tests of the dashboard, made in the store of a running server."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from types import TracebackType
 from typing import Self
@@ -40,6 +41,26 @@ class Office:
     def test(self) -> Key:
         """The key of the test environment."""
         return _key(self.account.test)
+
+    def send(self, *records: Mapping[str, object], key: Key | None = None) -> None:
+        """Send records that are all taken, to the live environment or with another key."""
+        answer = httpx.post(
+            f"{self.server.url}/v1/batch",
+            json={"records": records},
+            headers=(key or self.live).headers,
+        ).raise_for_status()
+        results = answer.json()["results"]
+        assert {each["status"] for each in results} == {"applied"}, results
+
+    def object_id(self, distinct_id: str) -> str:
+        """Give the objectId that the server made for a person of the live environment."""
+        found = httpx.get(
+            f"{self.server.url}/v1/profile",
+            params={"distinct_id": distinct_id},
+            headers=self.live.headers,
+        ).raise_for_status()
+        object_id: str = found.json()["object_id"]
+        return object_id
 
     def add(self, role: Role, *, name: str = "", is_once: bool = False) -> Member:
         """Make a member whose password is `PASSWORD`."""

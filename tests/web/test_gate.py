@@ -18,9 +18,7 @@ from tests.support.servers import Server
 def test_live_and_test_never_mix_and_say_which_is_on(office: Office) -> None:
     for key, name in ((office.live, "alive"), (office.test, "tested")):
         record = {"type": "event", "distinct_id": "ana", "name": name}
-        httpx.post(
-            f"{office.server.url}/v1/batch", json={"records": [record]}, headers=key.headers
-        ).raise_for_status()
+        office.send(record, key=key)
     with office.browser(Role.VIEWER) as browser:
         live, test = browser.get("/live").text, browser.get("/test").text
     assert ("alive" in live, "tested" in live) == (True, False)
@@ -33,9 +31,7 @@ def test_live_and_test_never_mix_and_say_which_is_on(office: Office) -> None:
 
 def test_an_account_sees_nothing_of_another(office: Office, server: Server) -> None:
     record = {"type": "event", "distinct_id": "ana", "name": "Secret event"}
-    httpx.post(
-        f"{server.url}/v1/batch", json={"records": [record]}, headers=office.live.headers
-    ).raise_for_status()
+    office.send(record)
     with Office(server, name="Other") as other, other.browser(Role.ADMIN) as browser:
         assert "Secret event" not in browser.get("/live").text
     with office.browser() as browser:

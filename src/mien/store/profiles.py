@@ -88,6 +88,14 @@ _PAGE = (
     .order_by(profiles.c.profile_id)
     .limit(sa.bindparam("count"))
 )
+_NEWEST = (
+    sa.select(*_FIELDS)
+    .where(
+        profiles.c.environment_id == _ENVIRONMENT, profiles.c.profile_id < sa.bindparam("before")
+    )
+    .order_by(profiles.c.profile_id.desc())
+    .limit(sa.bindparam("count"))
+)
 _DELETE_ADDRESS = sa.delete(addresses).where(
     addresses.c.environment_id == _ENVIRONMENT,
     addresses.c.kind == sa.bindparam("kind"),
@@ -224,6 +232,14 @@ def page(
     return [
         _profile(row) for row in tx.rows(_PAGE, environment=environment, after=after, count=count)
     ]
+
+
+def newest(
+    tx: Transaction, environment: EnvironmentId, *, before: ProfileId, count: int
+) -> list[Profile]:
+    """Give the profiles that were made last, of those before one; the last one first."""
+    rows = tx.rows(_NEWEST, environment=environment, before=before, count=count)
+    return [_profile(row) for row in rows]
 
 
 def save(

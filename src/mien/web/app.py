@@ -18,6 +18,8 @@ from mien.web.assets import asset
 from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
 from mien.web.home import HOME_HANDLERS
+from mien.web.people import PEOPLE_HANDLERS
+from mien.web.person import PERSON_HANDLERS
 from mien.web.routes import page
 from mien.web.signing_in import PASSWORD_HANDLERS, SIGN_IN_HANDLERS
 from mien.web.state import Dashboard
@@ -58,7 +60,7 @@ async def front_page(visit: Visit) -> Redirect:
     return lead_to(visit.url())
 
 
-_PAGES: list[HTTPRouteHandler] = [*HOME_HANDLERS]
+_PAGES: list[HTTPRouteHandler] = [*HOME_HANDLERS, *PEOPLE_HANDLERS, *PERSON_HANDLERS]
 """What is below an environment: `/live/…` and `/test/…`."""
 
 

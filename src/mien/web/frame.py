@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar.response import Redirect
 
 from mien.domain.members import Role
-from mien.web.texts import kind_of, shown
+from mien.web.texts import plain, shown, type_name
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ class Link(msgspec.Struct, frozen=True):
     needs: Role = Role.VIEWER
 
 
-LINKS = (Link("", "Home", "home"),)
+LINKS = (Link("", "Home", "home"), Link("people", "People", "users"))
 """The navigation, in the order in which it is shown."""
 
 
@@ -33,7 +33,7 @@ def make_templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(shown=shown, kind_of=kind_of, number="{:,}".format)
+    made.filters.update(plain=plain, shown=shown, type_name=type_name, number="{:,}".format)
     made.globals["ui"] = made.get_template("ui.html").module
     return made
 

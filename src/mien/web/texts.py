@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from markupsafe import Markup, escape
 
+from mien.domain.values import Value, day_of, type_of
+
 _CONTROLS = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _PLAIN = frozenset("\n\t\u200d")
 """Line ends and tabs are laid out; the joiner holds emoji together."""
 
+_DAY_CHARACTERS = len("$D_20261125")
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -24,21 +27,14 @@ def shown(value: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(Markup("").join(pieces))
 
 
-def kind_of(value: object) -> str:
+def plain(text: str) -> str:
+    """Give a text for where no mark-up can be: characters that nobody would see are replaced."""
+    return "".join("\ufffd" if _is_odd(each) else each for each in text)
+
+
+def type_name(value: Value) -> str:
     """Name the type of a value as definitions do."""
-    match value:
-        case bool():
-            return "yes or no"
-        case int() | float():
-            return "number"
-        case str() if value.startswith("$D_"):
-            return "date"
-        case list():
-            return "list"
-        case dict():
-            return "object"
-        case _:
-            return "text"
+    return type_of(value).lower()
 
 
 class Zone:
@@ -62,6 +58,31 @@ class Zone:
     def day(self, epoch_ms: int) -> str:
         """Write the day alone."""
         return _day(self._at(epoch_ms))
+
+    def value(self, value: object) -> Markup:
+        """Write a value of a property: a date as the day or the moment that it means."""
+        if isinstance(value, str) and value.startswith("$D_"):
+            return self._date(value)
+        if isinstance(value, list):
+            items = (
+                Markup('<span class="badge bg-secondary-lt">{}</span>').format(shown(each))
+                for each in value
+            )
+            return Markup(" ").join(items)
+        return shown(value)
+
+    def _date(self, text: str) -> Markup:
+        day = day_of(text)
+        if day is None:
+            return shown(text)
+        if len(text) == _DAY_CHARACTERS and f"{day:%Y%m%d}" == text[3:]:
+            return Markup('<time datetime="{}">{}</time>').format(
+                day.isoformat(), f"{day.day} {day:%b %Y}"
+            )
+        try:
+            return self.when(int(text[3:]) * 1_000)
+        except (OverflowError, ValueError):
+            return shown(text)
 
     def _at(self, epoch_ms: int) -> datetime:
         return datetime.fromtimestamp(epoch_ms / 1_000, self._zone)
