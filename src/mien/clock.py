@@ -47,6 +47,11 @@ def new_signing_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_local_secret() -> str:
+    """Make what commands show to the server of their own machine: 256 bits of chance."""
+    return secrets.token_urlsafe(32)
+
+
 def new_session_token() -> str:
     """Make what a browser shows to prove that its member signed in: 256 bits of chance."""
     return secrets.token_urlsafe(32)

@@ -20,6 +20,7 @@ from granian.server.embed import Server
 from msgspec.structs import asdict
 
 from mien import clock, log
+from mien.cli.printing import address
 from mien.cli.welcome import tell_serving
 from mien.config import Settings
 from mien.http.app import Beside, make_app
@@ -31,6 +32,7 @@ from mien.http.state import Services
 from mien.http.waiting import Waiting
 from mien.jobs.housekeeping import end_sessions_hourly, erase_by_the_minute, tidy_hourly
 from mien.jobs.project import Projector
+from mien.services import local
 from mien.services.accounts import Doorkeeper
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
@@ -115,7 +117,9 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
     places = Places(settings.places_file)
     with ExitStack() as stack:
         file = open_store(settings.store).path
-        stack.enter_context(only_server(settings.data if file is None else file.parent))
+        folder = local.folder_of(settings.data, settings.store)
+        stack.enter_context(only_server(folder))
+        stack.callback(local.forget, folder)
         # Several servers may share a database: migrating it under them is for people to decide.
         store = prepare(settings.store, may_migrate=file is not None)
         stack.callback(store.close)
@@ -129,8 +133,8 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
             store, settings.data / ANALYTICS_FILE, memory_mb=settings.analytics_memory
         )
         stack.callback(projection.analytics.close)
-        stack.enter_context(Projector(projection, settings.data))
         metrics = Metrics()
+        stack.enter_context(Projector(projection, settings.data, metrics.count_step))
         ingest = Ingest(store, metrics.count_commit)
         stack.callback(ingest.close)
         parts = Parts(
@@ -216,7 +220,7 @@ async def _serve(services: Services, dashboard: Dashboard, lines: log.Outbox) ->
 
 
 async def _announce(services: Services) -> None:
-    """Tell people that the server serves, once it does."""
+    """Tell people and commands that the server serves, once it does."""
     settings = services.settings
     while True:
         try:
@@ -226,6 +230,8 @@ async def _announce(services: Services) -> None:
             continue
         writer.close()
         break
+    folder = local.folder_of(settings.data, settings.store)
+    local.tell(folder, address(settings, reachable=True), services.doorkeeper.local_secret)
     await services.run_long(lambda: tell_serving(settings, services.store))
 
 

@@ -3,6 +3,7 @@
 import click
 
 from mien.cli.account import account
+from mien.cli.analytics import analytics
 from mien.cli.backup import backup, restore
 from mien.cli.environment import environment
 from mien.cli.key import key
@@ -35,5 +36,6 @@ for _command in (
     segment,
     migrate,
     move,
+    analytics,
 ):
     cli.add_command(_command)

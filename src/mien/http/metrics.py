@@ -62,6 +62,17 @@ class Metrics:
         self._store_bytes = Gauge(
             "mien_store_bytes", "Size of the store on disk.", registry=registry
         )
+        self._analytics_behind = Gauge(
+            "mien_analytics_behind_entries",
+            "Entries of the log that the analytics copy lacks, of the environment with most.",
+            registry=registry,
+        )
+        self._step_seconds = Histogram(
+            "mien_analytics_step_seconds",
+            "Time to copy a step of the log into analytics.",
+            registry=registry,
+            buckets=_SECONDS,
+        )
         self._known_requests: dict[tuple[str, str, int], Counter] = {}
         self._known_seconds: dict[str, Histogram] = {}
 
@@ -94,7 +105,12 @@ class Metrics:
         self._commit_batches.observe(batches)
         self._commit_seconds.observe(seconds)
 
-    def render(self, *, store_bytes: int) -> bytes:
+    def count_step(self, seconds: float) -> None:
+        """Count a step of the analytics copy; the thread that takes it calls this."""
+        self._step_seconds.observe(seconds)
+
+    def render(self, *, store_bytes: int, analytics_behind: int) -> bytes:
         """Write all measures in the text form of Prometheus."""
+        self._analytics_behind.set(analytics_behind)
         self._store_bytes.set(store_bytes)
         return generate_latest(self.registry)

@@ -37,9 +37,9 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Give all measures in the text form of Prometheus."""
     services = services_of(request)
     size = await services.run_long(lambda: bytes_on_disk(services.store))
-    return Response(
-        services.metrics.render(store_bytes=size), headers={"Content-Type": CONTENT_TYPE}
-    )
+    behind = await services.run_long(services.projection.behind)
+    text = services.metrics.render(store_bytes=size, analytics_behind=behind)
+    return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
 
 OPERATION_HANDLERS: list[HTTPRouteHandler] = [healthz, readyz, metrics]

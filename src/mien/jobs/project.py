@@ -2,6 +2,8 @@
 
 import os
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -21,11 +23,18 @@ _NICENESS = 5
 _log = structlog.get_logger()
 
 
+def _nothing(_seconds: float) -> None:
+    pass
+
+
 class Projector:
     """Copies what is new a few times a second, and at once when somebody waits for it."""
 
-    def __init__(self, projection: Projection, data: Path) -> None:
-        self._projection, self._wish = projection, wish_of(data)
+    def __init__(
+        self, projection: Projection, data: Path, measure: Callable[[float], None] = _nothing
+    ) -> None:
+        """Keep a copy up; `measure` is given the seconds of each step."""
+        self._projection, self._wish, self._measure = projection, wish_of(data), measure
         self._rebuild: Rebuild | None = None
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="project", daemon=True)
@@ -69,10 +78,14 @@ class Projector:
         if self._rebuild is None and self._wish.exists():
             self._rebuild = Rebuild(self._projection)
             _log.info("analytics.rebuild_started")
+        began, steps = time.perf_counter(), self._projection.steps
         is_behind = self._projection.advance_all()
+        if self._projection.steps > steps:
+            self._measure(time.perf_counter() - began)
         if self._rebuild is not None and not self._rebuild.advance():
             self._rebuild.finish()
             self._rebuild = None
+            self._projection.advance_all()
             self._wish.unlink(missing_ok=True)
             _log.info("analytics.rebuilt")
         return is_behind or self._rebuild is not None

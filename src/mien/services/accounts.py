@@ -14,6 +14,7 @@ import msgspec
 from mien import clock
 from mien.domain.errors import InvalidInputError, NotAllowedError, NotFoundError
 from mien.domain.ids import EnvironmentId
+from mien.services.local import LOCAL_KEY
 from mien.store import accounts
 from mien.store.accounts import Account, ApiKey, Environment
 from mien.store.engine import Store, Transaction
@@ -157,6 +158,8 @@ class Doorkeeper:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.local_secret = clock.new_local_secret()
+        """Opens every environment to commands on this machine (`admit_local`)."""
         self._known: dict[str, _Known] = {}
         with store.write() as tx:
             self._pepper = _pepper(tx)
@@ -170,6 +173,12 @@ class Doorkeeper:
             caller = known.admitted[passcode] = self._check(known, passcode)
         return caller
 
+    def admit_local(self, public_id: str, secret: str) -> Caller:
+        """Give the caller who proved to be a command on this machine, or raise `NotAllowedError`."""
+        if not hmac.compare_digest(self.local_secret.encode(), secret.encode()):
+            raise WrongPasscodeError
+        return _caller(self._get(public_id).environment, LOCAL_KEY)
+
     def recognise(self, public_id: str) -> Environment:
         """Give the environment that pages name by its id alone, or raise `UnknownAccountError`."""
         return self._get(public_id).environment
@@ -179,9 +188,7 @@ class Doorkeeper:
         # The digest is keyed and compared in constant time: neither says how near a guess was.
         for each, key_id in known.keys.items():
             if hmac.compare_digest(each, digest):
-                return Caller(
-                    environment.environment_id, environment.public_id, environment.time_zone, key_id
-                )
+                return _caller(environment, key_id)
         raise WrongPasscodeError
 
     def _get(self, public_id: str) -> "_Known":
@@ -197,6 +204,10 @@ class Doorkeeper:
             good = {key.digest: key.key_id for key in keys if key.revoked_at is None}
             known = self._known[public_id] = _Known(now + _FRESH_SECONDS, environment, good)
         return known
+
+
+def _caller(environment: Environment, key_id: int) -> Caller:
+    return Caller(environment.environment_id, environment.public_id, environment.time_zone, key_id)
 
 
 def _open(tx: Transaction, account: Account, kind: str, public_id: str, now: int) -> NewKey:

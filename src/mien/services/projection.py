@@ -65,6 +65,17 @@ class Look(msgspec.Struct, frozen=True):
     as_of: int | None = None
 
 
+class State(msgspec.Struct, frozen=True):
+    """How far the copy of an environment is: its place in the log, and how many entries it lacks.
+
+    `is_open` is false until the first look at it, and while a new copy takes over.
+    """
+
+    place: int
+    behind: int
+    is_open: bool
+
+
 class Projection:
     """Copies the record of a store into analytics, and tells how far it is.
 
@@ -77,6 +88,8 @@ class Projection:
         self._moved = threading.Condition()
         self.wanted = threading.Event()
         """Set by who waits for a fresh copy."""
+        self.steps = 0
+        """How many steps were taken."""
 
     def advance_all(self) -> bool:
         """Take a step in each environment that is behind; true if one has more to copy."""
@@ -98,6 +111,7 @@ class Projection:
         self.analytics.apply(known.catalog, step)
         known.catalog = self._with_facts(known.catalog, step)
         self._show(known, step)
+        self.steps += 1
         with self._moved:
             known.place = upto
             if upto == last:
@@ -124,6 +138,21 @@ class Projection:
             if known is None or known.as_of is None:
                 raise
             return Look(known.shown, known.as_of)
+
+    def state(self, environment: EnvironmentId) -> State:
+        """Tell how far an environment is, without waiting for what is being done."""
+        with self.store.read() as tx:
+            last = numbers.last_place(tx, environment)
+        known = self._known.get(environment)
+        place = 0 if known is None else known.place
+        return State(place, max(0, last - place), is_open=known is not None)
+
+    def behind(self) -> int:
+        """Tell by how many entries of the log the environment that is furthest behind is."""
+        known = dict(self._known)
+        with self.store.read() as tx:
+            lasts = [numbers.last_place(tx, each) - of.place for each, of in known.items()]
+        return max([0, *lasts])
 
     def fresh_catalog(self, environment: EnvironmentId, *, seconds: float) -> Catalog:
         """Wait until all that is in the record now is copied, and give what there is then.

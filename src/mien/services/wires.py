@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from mien.domain.rejects import RejectCode
+from mien.services.local import LOCAL_KEY
 
 
 class Wire(StrEnum):
@@ -20,8 +21,8 @@ class Wire(StrEnum):
     NATIVE = "v1"
 
     def source(self, key_id: int) -> str:
-        """Name a key that sends by this way."""
-        return f"{self.value}:{key_id}"
+        """Name a key that sends by this way; commands on the server's own machine have none."""
+        return f"{self.value}:{'cli' if key_id == LOCAL_KEY else key_id}"
 
 
 SDK = "sdk"

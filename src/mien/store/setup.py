@@ -33,6 +33,18 @@ class DamagedStoreError(StoreRefusedError):
     """The store's file is no longer a database that can be read."""
 
 
+class FolderInUseError(StoreRefusedError):
+    """Another process has the data folder; `holder` is its id, as it wrote it."""
+
+    def __init__(self, data: Path, holder: str) -> None:
+        self.holder = holder
+        super().__init__(
+            f"The data folder {data} is in use by another server (process {holder}). "
+            "Stop it, or choose another --data: servers that share a PostgreSQL database "
+            "(MIEN_STORE_URL) have a folder each."
+        )
+
+
 def prepare(url: str, *, may_migrate: bool) -> Store:
     """Open the store at a URL, ready for use.
 
@@ -88,20 +100,14 @@ def _connected(store: Store) -> Iterator[sa.Connection]:
 
 @contextmanager
 def only_server(data: Path) -> Iterator[None]:
-    """Hold a data folder for one server; raises `StoreRefusedError` if another has it."""
+    """Hold a data folder for one server; raises `FolderInUseError` if another has it."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "server.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            msg = (
-                f"The data folder {data} is in use by another server (process {holder}). "
-                "Stop it, or choose another --data: servers that share a PostgreSQL database "
-                "(MIEN_STORE_URL) have a folder each."
-            )
-            raise StoreRefusedError(msg) from error
+            raise FolderInUseError(data, lock.read().strip() or "unknown") from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()

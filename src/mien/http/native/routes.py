@@ -9,6 +9,7 @@ from mien.http.native.addresses import (
     make_email_link,
     release_address,
 )
+from mien.http.native.analytics import get_analytics
 from mien.http.native.batch import upload_batch
 from mien.http.native.calls import only_callers
 from mien.http.native.definitions import (
@@ -107,6 +108,7 @@ NATIVE_HANDLERS = [
             change_segment,
             delete_segment,
             explain_segment,
+            get_analytics,
             make_profile_token,
             list_signing_keys,
             make_signing_key,
