@@ -34,6 +34,7 @@ from mien.jobs.housekeeping import end_sessions_hourly, erase_by_the_minute, tid
 from mien.jobs.project import Projector
 from mien.services import local
 from mien.services.accounts import Doorkeeper
+from mien.services.counting import Counting
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
 from mien.services.environments import SettingsCache
@@ -146,6 +147,11 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
             environments=SettingsCache(store),
             projection=projection,
             reports=Reports(
+                projection,
+                query_seconds=settings.query_seconds,
+                fresh_seconds=settings.fresh_seconds,
+            ),
+            counting=Counting(
                 projection,
                 query_seconds=settings.query_seconds,
                 fresh_seconds=settings.fresh_seconds,

@@ -80,3 +80,19 @@ def test_a_question_that_cannot_be_answered_is_refused_in_a_sentence(
     ):
         file.write_text(text)
         assert said in asked("ana", "--tree", file)
+
+
+# S-04, G-14
+def test_a_segment_is_counted_by_the_server_or_alone(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data").start()
+    key, _ = server.account()
+    gold = tmp_path / "gold.json"
+    gold.write_text('{"property": "Plan", "op": "equals", "value": "Gold"}')
+    with Native(server, key).http as http:
+        records = [profile("ana", Plan="Gold"), profile("bo"), profile("cy", Plan="Gold")]
+        assert http.post("/v1/batch", json={"records": records}).status_code == 200
+    asked = ("segment", "count", key.account_id, "--tree", str(gold))
+    assert on(server, *asked).stdout == "2 of 3 people (66.7 %).\n"
+    assert server.stop() == 0, server.log()
+    assert read_json(on(server, *asked, "--json")) == {"size": 2, "everybody": 3}
+    assert "not both" in refusal(on(server, *asked[:3]))

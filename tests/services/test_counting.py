@@ -1,6 +1,7 @@
 """Counts and members through the whole way: upload, copy, compiled question (S-04, G-14)."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,6 @@ from mien.domain.segment_json import parse_segment
 from mien.domain.segments import Node
 from mien.services.counting import Counting, Size
 from mien.services.projection import Projection
-from mien.store import accounts
-from mien.store.accounts import Environment
 from tests.support.uploading import Desk, event, profile
 
 NOBODY = ProfileId(0)
@@ -27,28 +26,22 @@ class Questions:
     def __init__(self, desk: Desk, analytics: DuckDB) -> None:
         self.projection = Projection(desk.store, analytics)
         self.counting = Counting(self.projection, fresh_seconds=0.01, query_seconds=10)
-        with desk.store.read() as tx:
-            found = [
-                each
-                for each in accounts.list_environments(tx)
-                if each.environment_id == desk.environment
-            ]
-        self.environment: Environment = found[0]
+        self.environment = desk.environment
 
     def copy(self) -> None:
-        while self.projection.advance(self.environment.environment_id):
+        while self.projection.advance(self.environment):
             pass
 
     def count(self, tree: object) -> Size:
         self.copy()
-        return self.counting.count(self.environment, parse_segment(tree))
+        return self.counting.count(self.environment, parse_segment(tree), UTC)
 
     def members(self, tree: object, *, count: int = 2) -> list[ProfileId]:
         """Give all members, a small page at a time."""
         self.copy()
         node, found, after = parse_segment(tree), list[ProfileId](), NOBODY
         while True:
-            page = self.counting.members(self.environment, node, after=after, count=count)
+            page = self.counting.members(self.environment, node, UTC, after=after, count=count)
             found += page.profiles
             if page.after is None:
                 return found
@@ -94,11 +87,11 @@ async def test_the_copy_says_as_of_when_it_is(desk: Desk, questions: Questions) 
     tree: Node = parse_segment(PARIS)
     await desk.send(profile("a", city="Paris"))
     with pytest.raises(AnalyticsBehindError):
-        questions.counting.count(questions.environment, tree)
+        questions.counting.count(questions.environment, tree, UTC)
     before = clock.now_ms()
     questions.copy()
     await desk.send(profile("b", city="Paris"))
-    size = questions.counting.count(questions.environment, tree)
+    size = questions.counting.count(questions.environment, tree, UTC)
     assert (size.size, size.everybody) == (1, 1)
     assert size.as_of is not None
     assert before <= size.as_of <= clock.now_ms()

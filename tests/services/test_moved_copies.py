@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def first(store: Store) -> accounts.Environment:
 def everybody(url: str, folder: Path) -> int:
     """Count the people of a store with the copy in a folder, as a server does."""
     with opened(url) as store, counting(store, folder) as counts:
-        return counts.count(first(store), EVERYBODY).size
+        return counts.count(first(store).environment_id, EVERYBODY, UTC).size
 
 
 @contextmanager

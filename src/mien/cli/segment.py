@@ -1,4 +1,4 @@
-"""`mien segment`: which segments are saved, and why somebody is in one or not (S-06, B-08)."""
+"""`mien segment`: which are saved, how many are in one, and why somebody is or not (S-06, B-08)."""
 
 import sys
 from contextlib import closing
@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from mien import clock
+from mien.cli.asking import Alone, Remote, asking
 from mien.cli.options import (
     account_argument,
     data_option,
@@ -19,6 +20,7 @@ from mien.cli.options import (
     settings_with,
 )
 from mien.cli.printing import print_json, print_table, shown_time
+from mien.config import Settings
 from mien.domain.errors import InvalidInputError, NotFoundError
 from mien.domain.explain import (
     Found,
@@ -30,12 +32,29 @@ from mien.domain.explain import (
 )
 from mien.domain.identities import server_object_id
 from mien.domain.ids import EnvironmentId, SegmentId
-from mien.domain.segment_json import parse_segment
+from mien.domain.segment_json import parse_segment, to_json
 from mien.domain.segments import Node
 from mien.services import accounts, segments
+from mien.services.counting import Counting
 from mien.services.explaining import explain_person
 from mien.services.reading import Reader
+from mien.store.accounts import Environment
 from mien.store.engine import Store
+
+_segment_option = click.option("--segment", "segment_id", help="The id of a saved segment.")
+_tree_option = click.option(
+    "--tree",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True),
+    help="A file with a tree of the segment language as JSON; - is standard input.",
+)
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """How many are meant, of how many people in all."""
+
+    size: int
+    everybody: int
 
 
 @click.group()
@@ -64,14 +83,41 @@ def list_(*, account_id: str, data: Path | None, as_json: bool) -> None:
 
 @segment.command()
 @account_argument
+@_segment_option
+@_tree_option
+@data_option
+@json_option
+def count(
+    *,
+    account_id: str,
+    segment_id: str | None,
+    file: Path | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Count who is in a segment of the environment ACCOUNT_ID, with the last upload in it.
+
+    A running server is asked; without one the command brings the copy for counting up itself.
+    Give one of --segment and --tree.
+    """
+    settings = settings_with(data)
+    with closing(open_existing(settings)) as store:
+        environment = accounts.get_environment(store, account_id)
+        tree = _tree(store, environment.environment_id, segment_id, file)
+    with asking(settings) as asked:
+        counted = _count(asked, environment, tree, settings)
+    if as_json:
+        print_json(counted)
+        return
+    share = 100 * counted.size / counted.everybody if counted.everybody else 0.0
+    click.echo(f"{counted.size:,} of {counted.everybody:,} people ({share:.1f} %).")
+
+
+@segment.command()
+@account_argument
 @click.argument("person")
-@click.option("--segment", "segment_id", help="The id of a saved segment.")
-@click.option(
-    "--tree",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True),
-    help="A file with a tree of the segment language as JSON; - is standard input.",
-)
+@_segment_option
+@_tree_option
 @data_option
 @json_option
 def explain(
@@ -88,8 +134,6 @@ def explain(
     A person is named by their distinct id, or by `objectId:` and the id of a device. Give one
     of --segment and --tree.
     """
-    if (segment_id is None) is (file is None):
-        raise InvalidInputError(path="segment", problem="give this, or --tree, and not both")
     with closing(open_existing(settings_with(data))) as store:
         environment = accounts.get_environment(store, account_id)
         tree = _tree(store, environment.environment_id, segment_id, file)
@@ -114,9 +158,28 @@ def explain(
     click.echo("\nThe parts with * decided.")
 
 
+def _count(
+    asked: Remote | Alone, environment: Environment, tree: Node, settings: Settings
+) -> _Counted:
+    if isinstance(asked, Remote):
+        body = {"tree": to_json(tree)}
+        return asked.ask(environment.public_id, "POST", "segments/count", _Counted, body)
+    asked.catch_up(environment.environment_id)
+    counting = Counting(
+        asked.projection,
+        fresh_seconds=settings.fresh_seconds,
+        query_seconds=settings.query_seconds,
+    )
+    zone = ZoneInfo(environment.time_zone)
+    found = counting.count(environment.environment_id, tree, zone)
+    return _Counted(found.size, found.everybody)
+
+
 def _tree(
     store: Store, environment: EnvironmentId, segment_id: str | None, file: Path | None
 ) -> Node:
+    if (segment_id is None) is (file is None):
+        raise InvalidInputError(path="segment", problem="give this, or --tree, and not both")
     if segment_id is not None:
         return segments.get_segment(store, environment, SegmentId(segment_id)).tree
     assert file is not None  # noqa: S101 - one of the two was given

@@ -1,18 +1,20 @@
 """Counting and listing who is meant by a tree: exactly, with the last upload in it (S-04, G-14)."""
 
-from collections.abc import Callable
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
 
 import msgspec
 
 from mien import clock
 from mien.analytics.compile import Query, compile_tree
 from mien.analytics.engine import Row
-from mien.domain.ids import ProfileId
+from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.moments import day_at
 from mien.domain.segments import All, Node
-from mien.services.projection import Look, Projection
+from mien.services.projection import Projection
+from mien.services.reading import ProfileView, Reader
 from mien.services.segments import expand_segments
-from mien.store.accounts import Environment
+from mien.store import profiles as profile_store
 
 EVERYBODY = All(())
 
@@ -48,32 +50,44 @@ class Counting:
         self._projection = projection
         self._fresh_seconds, self._query_seconds = fresh_seconds, query_seconds
 
-    def count(self, environment: Environment, tree: Node) -> Size:
+    def count(self, environment: EnvironmentId, tree: Node, zone: tzinfo) -> Size:
         """Count those whom a tree means.
 
         Raises `InvalidSegmentError` for unknown segments inside, `AnalyticsBehindError` when the
         copy is being made, `QueryTimeoutError` when it takes too long.
         """
-        sizes = self._ask(environment, tree, Query.count)
-        everybody = self._ask(environment, EVERYBODY, Query.count)
+        sizes = self._ask(environment, tree, zone, Query.count)
+        everybody = self._ask(environment, EVERYBODY, zone, Query.count)
         return Size(sizes.rows[0][0], everybody.rows[0][0], sizes.as_of)
 
     def members(
-        self, environment: Environment, tree: Node, *, after: ProfileId, count: int
+        self,
+        environment: EnvironmentId,
+        tree: Node,
+        zone: tzinfo,
+        *,
+        after: ProfileId,
+        count: int,
     ) -> Members:
         """Give the next of those whom a tree means, by id; raises as `count` does."""
-        found = self._ask(environment, tree, lambda query: query.page(after=after, limit=count + 1))
+        found = self._ask(
+            environment, tree, zone, lambda query: query.page(after=after, limit=count + 1)
+        )
         ids = [ProfileId(row[0]) for row in found.rows]
         more = len(ids) > count
         return Members(ids[:count], ids[count - 1] if more else None, found.as_of)
 
     def _ask(
-        self, environment: Environment, tree: Node, question: Callable[[Query], Query]
+        self,
+        environment: EnvironmentId,
+        tree: Node,
+        zone: tzinfo,
+        question: Callable[[Query], Query],
     ) -> "_Answer":
-        whole = expand_segments(self._projection.store, environment.environment_id, tree)
-        zone, now = ZoneInfo(environment.time_zone), clock.now_ms() // 1_000
+        whole = expand_segments(self._projection.store, environment, tree)
+        now = clock.now_ms() // 1_000
         while True:
-            look = self._look(environment)
+            look = self._projection.look(environment, seconds=self._fresh_seconds)
             query = question(compile_tree(whole, look.catalog, now, zone))
             rows = self._projection.analytics.query(
                 query.sql(), query.values, seconds=self._query_seconds
@@ -82,8 +96,15 @@ class Counting:
             if self._projection.still_has(look.catalog):
                 return _Answer(rows, look.as_of)
 
-    def _look(self, environment: Environment) -> Look:
-        return self._projection.look(environment.environment_id, seconds=self._fresh_seconds)
+
+def show_members(
+    projection: Projection, reader: Reader, wanted: Sequence[ProfileId], zone: tzinfo
+) -> list[ProfileView]:
+    """Show members as the record has them now; who is gone since is left out."""
+    today = day_at(clock.now_ms() // 1_000, zone)
+    with projection.store.snapshot() as tx:
+        found = profile_store.load(tx, reader.environment, wanted)
+        return reader.views(tx, [found[each] for each in wanted if each in found], today=today)
 
 
 class _Answer(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from mien.config import Settings
 from mien.domain.ids import EnvironmentId
+from mien.services.counting import Counting
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
 from mien.services.projection import Projection
@@ -30,6 +31,7 @@ class Parts(msgspec.Struct, kw_only=True):
     environments: SettingsCache
     projection: Projection
     reports: Reports
+    counting: Counting
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)
 
     def reader(self, environment: EnvironmentId) -> Reader:

@@ -33,7 +33,7 @@ class AnalyticsAnswer(Answer, frozen=True, kw_only=True):
     ),
 )
 async def get_analytics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Give how many entries of the log the copy lacks: it follows within a tenth of a second."""
+    """Give how many entries of the log the copy lacks: it follows within a fraction of a second."""
     services, caller = services_of(request), caller_of(request)
     state = await services.run_short(lambda: services.projection.state(caller.environment))
     return answer(AnalyticsAnswer(is_open=state.is_open, place=state.place, behind=state.behind))

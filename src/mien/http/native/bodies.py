@@ -78,6 +78,19 @@ class SegmentChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     description: _Description | UnsetType = UNSET
 
 
+class CountBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to count: those whom a tree means. `{"segment": "7"}` is a tree, of a saved segment."""
+
+    tree: dict[str, Any]
+
+
+class MembersBody(CountBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to list, so many a page; `cursor` is the `next_cursor` of the page before."""
+
+    limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
+    cursor: str | None = None
+
+
 class ExplainBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom to explain, by one of the two ids, and of which segment: a saved one, or a tree."""
 

@@ -12,6 +12,7 @@ from mien.http.native.addresses import (
 from mien.http.native.analytics import get_analytics
 from mien.http.native.batch import upload_batch
 from mien.http.native.calls import only_callers
+from mien.http.native.counts import count_segment, list_members
 from mien.http.native.definitions import (
     change_event,
     change_event_property,
@@ -108,6 +109,8 @@ NATIVE_HANDLERS = [
             change_segment,
             delete_segment,
             explain_segment,
+            count_segment,
+            list_members,
             get_analytics,
             make_profile_token,
             list_signing_keys,
