@@ -1,5 +1,6 @@
 """The thread that copies: by itself, at once when asked, anew when it has to (S-04)."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,20 @@ async def test_who_waits_too_long_is_told_how_far_it_is(desk: Desk, projection: 
     while projection.advance_all():
         pass
     assert projection.lag(desk.environment) == 0
+
+
+async def test_one_environment_that_cannot_be_copied_stops_no_other(
+    desk: Desk, projection: Projection, tmp_path: Path
+) -> None:
+    other = Desk(desk.store, desk.ingest, new_environment(desk.store))
+    await desk.send(profile("a"))
+    with sqlite3.connect(tmp_path / "mien.db") as broken:
+        broken.execute("UPDATE profiles SET document = x'c1'")
+    await other.send(profile("b"))
+    with Projector(projection, tmp_path):
+        assert people(projection, other.environment) == 1
+        with pytest.raises(AnalyticsBehindError):
+            projection.fresh_catalog(desk.environment, seconds=0.3)
 
 
 async def test_a_damaged_or_lost_file_is_made_anew(desk: Desk, tmp_path: Path) -> None:

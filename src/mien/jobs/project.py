@@ -16,7 +16,9 @@ _EVERY_SECONDS = 0.2
 """How long a change waits for its copy when nobody asks: the more there is to copy at once, the
 less it takes of what uploads need."""
 
-_PAUSE_SECONDS = 1.0
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0
+"""How long it waits after a failure: twice as long each time."""
+
 _NICENESS = 5
 """Uploads go first: who waits for a count gets it as soon as they leave room."""
 
@@ -57,6 +59,7 @@ class Projector:
 
     def _run(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        pause = _PAUSE_SECONDS
         while not self._is_stopping:
             try:
                 is_behind = self._advance()
@@ -64,8 +67,10 @@ class Projector:
                 level = _log.warning if isinstance(error, MienError) else _log.error
                 level("projection.failed", exc_info=error)
                 self._projection.recover()
-                self._wait(_PAUSE_SECONDS)
+                self._wait(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             else:
+                pause = _PAUSE_SECONDS
                 if not is_behind:
                     self._wait(_EVERY_SECONDS)
 

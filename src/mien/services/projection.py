@@ -92,10 +92,21 @@ class Projection:
         """How many steps were taken."""
 
     def advance_all(self) -> bool:
-        """Take a step in each environment that is behind; true if one has more to copy."""
+        """Take a step in each environment that is behind; true if one has more to copy.
+
+        One that cannot be copied keeps no other one waiting; its error is raised at the end.
+        """
         with self.store.read() as tx:
             environments = accounts.list_environments(tx)
-        return max([self.advance(each.environment_id) for each in environments], default=False)
+        has_more, failure = False, None
+        for each in environments:
+            try:
+                has_more |= self.advance(each.environment_id)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return has_more
 
     def advance(self, environment: EnvironmentId) -> bool:
         """Take one step; true if there is more to copy."""
