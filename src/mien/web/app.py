@@ -21,6 +21,7 @@ from mien.web.home import HOME_HANDLERS
 from mien.web.people import PEOPLE_HANDLERS
 from mien.web.person import PERSON_HANDLERS
 from mien.web.routes import page
+from mien.web.segments import SEGMENT_HANDLERS
 from mien.web.signing_in import PASSWORD_HANDLERS, SIGN_IN_HANDLERS
 from mien.web.state import Dashboard
 from mien.web.visit import Visit
@@ -60,7 +61,12 @@ async def front_page(visit: Visit) -> Redirect:
     return lead_to(visit.url())
 
 
-_PAGES: list[HTTPRouteHandler] = [*HOME_HANDLERS, *PEOPLE_HANDLERS, *PERSON_HANDLERS]
+_PAGES: list[HTTPRouteHandler] = [
+    *HOME_HANDLERS,
+    *PEOPLE_HANDLERS,
+    *PERSON_HANDLERS,
+    *SEGMENT_HANDLERS,
+]
 """What is below an environment: `/live/…` and `/test/…`."""
 
 

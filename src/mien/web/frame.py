@@ -19,7 +19,11 @@ class Link(msgspec.Struct, frozen=True):
     needs: Role = Role.VIEWER
 
 
-LINKS = (Link("", "Home", "home"), Link("people", "People", "users"))
+LINKS = (
+    Link("", "Home", "home"),
+    Link("people", "People", "users"),
+    Link("segments", "Segments", "filter"),
+)
 """The navigation, in the order in which it is shown."""
 
 

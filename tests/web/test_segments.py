@@ -1,0 +1,67 @@
+"""The pages of saved segments, as far as the server answers (D-02, D-06)."""
+
+import re
+from collections.abc import Mapping
+
+import httpx
+
+from mien.domain.members import Role
+from tests.support.offices import Office
+
+NASTY = "<script>alert(1)</script>"
+GOLD = {"property": "plan", "op": "equals", "value": "gold"}
+
+
+def save(office: Office, name: str, tree: Mapping[str, object] = GOLD) -> str:
+    """Save a segment, and give its id."""
+    answer = httpx.post(
+        f"{office.server.url}/v1/segments",
+        json={"name": name, "tree": tree, "description": f"{name} people"},
+        headers=office.live.headers,
+    ).raise_for_status()
+    made: str = answer.json()["id"]
+    return made
+
+
+def people(office: Office, count: int, **properties: object) -> None:
+    office.send(
+        *(
+            {"type": "profile", "distinct_id": f"p{n:02}", "properties": properties}
+            for n in range(count)
+        )
+    )
+
+
+# D-06
+def test_segments_are_listed_with_their_sizes(office: Office) -> None:
+    people(office, 3, plan="gold")
+    office.send({"type": "profile", "distinct_id": "q", "properties": {}})
+    made = save(office, NASTY)
+    with office.browser(Role.VIEWER) as browser:
+        page = browser.get("/live/segments").text
+        assert NASTY not in page
+        assert "&lt;script&gt;" in page
+        assert f'hx-get="/live/segments/{made}/size"' in page
+        size = browser.get(f"/live/segments/{made}/size").text
+        assert re.sub(r"<[^>]+>", "", size).split() == ["3", "75.0", "%"]
+        assert "No segment of your own yet" in browser.get("/test/segments").text
+
+
+# D-02
+def test_a_segment_says_who_is_meant_and_lists_them(office: Office) -> None:
+    people(office, 30, plan="gold")
+    made = save(office, "Gold")
+    with office.browser(Role.VIEWER) as browser:
+        first = browser.get(f"/live/segments/{made}").text
+        assert "People whose plan is" in first
+        assert "30 <span" in first
+        names = re.findall(r"people/mien_\w+\"><bdi>(p\d\d)", first)
+        assert names == [f"p{n:02}" for n in range(25)]
+        found = re.search(r'href="(/live/segments/[^"]+after=[^"]+)"', first)
+        assert found
+        rest = browser.get(found[1]).text
+        assert re.findall(r"people/mien_\w+\"><bdi>(p\d\d)", rest) == [
+            f"p{n:02}" for n in range(25, 30)
+        ]
+        assert browser.get(f"/test/segments/{made}").status_code == 404
+        assert "Nobody is in this segment" in browser.get("/live/segments/test-users").text
