@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,18 @@ async def test_who_waits_too_long_is_told_how_far_it_is(desk: Desk, projection: 
     while projection.advance_all():
         pass
     assert projection.lag(desk.environment) == 0
+
+
+async def test_who_waits_when_the_server_stops_is_let_go(
+    desk: Desk, projection: Projection, tmp_path: Path
+) -> None:
+    await desk.send(profile("a"))
+    with ThreadPoolExecutor(1) as pool:
+        # Nobody copies: it would wait for longer than the time limit of the test.
+        waits = pool.submit(projection.fresh_catalog, desk.environment, seconds=1_000)
+        projection.stop()
+        with pytest.raises(AnalyticsBehindError):
+            waits.result()
 
 
 async def test_one_environment_that_cannot_be_copied_stops_no_other(

@@ -31,8 +31,8 @@ def let_write(server: Server, size: int) -> None:
 
 
 def largest_file(folder: Path) -> int:
-    """Give the size of the largest file of a data folder."""
-    return max(each.stat().st_size for each in folder.iterdir())
+    """Give the size of the largest file of the store in a data folder."""
+    return max(each.stat().st_size for each in folder.glob("mien.db*"))
 
 
 def test_a_full_disk_is_answered_503_and_nothing_is_half_applied(file_place: Place) -> None:

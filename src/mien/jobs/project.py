@@ -52,10 +52,11 @@ class Projector:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let it finish its step and stop."""
+        """Let it finish its step and stop; who still waits for a copy is told that it is behind."""
         self._is_stopping = True
         self._projection.wanted.set()
         self._thread.join()
+        self._projection.stop()
 
     def _run(self) -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -90,6 +90,7 @@ class Projection:
         """Set by who waits for a fresh copy."""
         self.steps = 0
         """How many steps were taken."""
+        self._is_stopped = False
 
     def advance_all(self) -> bool:
         """Take a step in each environment that is behind; true if one has more to copy.
@@ -111,10 +112,13 @@ class Projection:
     def advance(self, environment: EnvironmentId) -> bool:
         """Take one step; true if there is more to copy."""
         known, began = self._of(environment), clock.now_ms()
-        last = settled_place(self.store, environment)
-        if last <= known.place:
+        with self.store.read() as tx:
+            # Asked again and again: only what is new is worth waiting for others' writes.
+            is_new = numbers.last_place(tx, environment) > known.place
+        if not is_new:
             known.as_of = began
             return False
+        last = settled_place(self.store, environment)
         with self.store.snapshot() as tx:
             upto = self._end_of_step(tx, environment, known.place, last)
             step = _read_step(tx, environment, known.place, upto)
@@ -175,12 +179,18 @@ class Projection:
         with self._moved:
             while (known := self._known.get(environment)) is None or known.place < wanted:
                 rest = deadline - time.monotonic()
-                if rest <= 0:
+                if rest <= 0 or self._is_stopped:
                     place = 0 if known is None else known.place
                     raise AnalyticsBehindError(wanted - place)
                 self.wanted.set()
                 self._moved.wait(min(rest, _PATIENCE_SECONDS))
             return known.shown
+
+    def stop(self) -> None:
+        """Let nobody wait any longer: no step will be taken."""
+        with self._moved:
+            self._is_stopped = True
+            self._moved.notify_all()
 
     def still_has(self, catalog: Catalog) -> bool:
         """Tell whether there are merged people and blocked addresses just when there were."""
