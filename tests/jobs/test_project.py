@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.domain.errors import AnalyticsBehindError, QueryTimeoutError
+from mien.domain.errors import AnalyticsBehindError, AnalyticsUnavailableError, QueryTimeoutError
 from mien.domain.ids import EnvironmentId
 from mien.jobs.project import Projector
 from mien.services.ingest import Ingest
@@ -72,6 +72,20 @@ async def test_who_waits_too_long_is_told_how_far_it_is(desk: Desk, projection: 
     while projection.advance_all():
         pass
     assert projection.lag(desk.environment) == 0
+
+
+def test_many_ask_at_once(projection: Projection) -> None:
+    def ask(number: int) -> object:
+        return projection.analytics.query("SELECT $n", {"n": number}, seconds=PATIENCE)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(500))) == [[(number,)] for number in range(500)]
+
+
+def test_who_asks_after_the_end_is_told_so(projection: Projection) -> None:
+    projection.analytics.close()
+    with pytest.raises(AnalyticsUnavailableError, match="cannot answer now"):
+        projection.analytics.query("SELECT 1", {}, seconds=PATIENCE)
 
 
 async def test_who_waits_when_the_server_stops_is_let_go(

@@ -46,11 +46,14 @@ class DuckDB:
         self.path, self._mark, self._memory_mb = path, mark, memory_mb
         self._write_lock = threading.Lock()
         self._gate = Gate()
+        self._turn = threading.Lock()
+        """The one connection refuses who calls it while another does; cursors are free."""
         self._open_or_make()
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file; questions under way end by themselves."""
+        with self._turn:
+            self._connection.close()
 
     def beside(self) -> Self:
         """Make an empty copy in a file of its own, of the same record."""
@@ -112,19 +115,27 @@ class DuckDB:
     def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
         """Answer a question; raises `QueryTimeoutError` when it takes longer."""
         with self._gate.beside():
-            cursor = self._connection.cursor()
-            timer = threading.Timer(seconds, cursor.interrupt)
-            timer.start()
             try:
-                return cursor.execute(sql, dict(values)).fetchall()
+                return self._ask(sql, values, seconds)
             except duckdb.InterruptException as error:
                 raise QueryTimeoutError(seconds) from error
             except duckdb.Error as error:
                 msg = f"The analytics copy cannot answer now ({error})."
                 raise AnalyticsUnavailableError(msg) from error
-            finally:
-                timer.cancel()
-                cursor.close()
+
+    def _ask(self, sql: str, values: Mapping[str, object], seconds: float) -> list[Row]:
+        cursor = self._cursor()
+        timer = threading.Timer(seconds, cursor.interrupt)
+        timer.start()
+        try:
+            return cursor.execute(sql, dict(values)).fetchall()
+        finally:
+            timer.cancel()
+            cursor.close()
+
+    def _cursor(self) -> "duckdb.DuckDBPyConnection":
+        with self._turn:
+            return self._connection.cursor()
 
     def apply(self, catalog: Catalog, step: Step) -> None:
         """Write a step, all of it or nothing; adds the columns and tables that it needs."""
@@ -160,7 +171,7 @@ class DuckDB:
     @contextmanager
     def _write(self) -> "Iterator[duckdb.DuckDBPyConnection]":
         with self._write_lock:
-            cursor = self._connection.cursor()
+            cursor = self._cursor()
             cursor.begin()
             try:
                 yield cursor
@@ -173,7 +184,7 @@ class DuckDB:
                 cursor.close()
 
     def _rows(self, sql: str) -> list[Row]:
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
         try:
             return cursor.execute(sql).fetchall()
         finally:
