@@ -6,7 +6,8 @@ How a page is added, with `people.py` as the example:
    `web.routes`. Both say the least `Role` that may come in; a handler takes `visit: Visit`,
    which knows the member, the environment, the time zone and the parts of the server.
 2. Templates in `web/templates/<name>/`; a page extends `frame.html` and is given by
-   `visit.page("<name>/page.html", …)`. Components are in `ui.html`, in every template as `ui`.
+   `visit.page("<name>/page.html", …)`. Components are in `ui.html`, in every template as `ui`;
+   charts are laid out by `web.charts` and drawn by `charts.html`, in every template as `charts`.
 3. Its handlers into `_PAGES` of `web/app.py`, its link into `LINKS` of `web/frame.py`.
 4. Tests of what it refuses in `tests/web/test_<name>.py`, of what people see and do in
    `tests/browser/test_<name>.py`.

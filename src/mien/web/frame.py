@@ -38,7 +38,8 @@ def make_templates() -> Environment:
         auto_reload=False,
     )
     made.filters.update(plain=plain, shown=shown, type_name=type_name, number="{:,}".format)
-    made.globals["ui"] = made.get_template("ui.html").module
+    for name in ("ui", "charts"):
+        made.globals[name] = made.get_template(f"{name}.html").module
     return made
 
 
