@@ -39,6 +39,8 @@ class Act(StrEnum):
     ROLE_CHANGED = "role_changed"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - what was done, no password
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105 - what was done, no password
+    TEST_MARKED = "test_marked"
+    TEST_UNMARKED = "test_unmarked"
 
 
 def check_email(text: str) -> str:

@@ -1,0 +1,16 @@
+"""The page of one person: who it is, what is known, what they did, and what may be done (D-04).
+
+The path has the objectId that Mien made, so no log of paths names anybody.
+"""
+
+from litestar.handlers import HTTPRouteHandler
+
+from mien.web.person.activity import ACTIVITY_HANDLERS
+from mien.web.person.marking import MARKING_HANDLERS
+from mien.web.person.pages import PAGE_HANDLERS
+
+PERSON_HANDLERS: list[HTTPRouteHandler] = [
+    *PAGE_HANDLERS,
+    *ACTIVITY_HANDLERS,
+    *MARKING_HANDLERS,
+]

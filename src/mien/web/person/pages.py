@@ -1,0 +1,79 @@
+"""What a person is: the overview, every change with who made it, and the devices (D-04)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from mien.services import history
+from mien.web.changes import Line, lines_of
+from mien.web.frame import lead_to
+from mien.web.person.activity import After, newest_events
+from mien.web.person.seen import glance_of, path_of, person_of, seal_place, start_of, view_of
+from mien.web.routes import page
+from mien.web.visit import Visit
+
+_GLANCED, _CHANGES = 8, 50
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """A row of the change log as it is shown."""
+
+    at: int
+    actor: str
+    lines: Sequence[Line]
+
+
+@page("/people/{object_id:str}")
+async def overview(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
+    """Show who this is: ids, properties, how to reach them, and what they did last."""
+    view = await view_of(visit, object_id)
+    own_id = view.profile.object_id
+    if object_id != own_id:
+        return lead_to(path_of(visit, own_id))
+    days = await visit.run(lambda: newest_events(visit, own_id, count=_GLANCED))
+    return visit.page("person/overview.html", view=view, glance=glance_of(view, visit), days=days)
+
+
+@page("/people/{object_id:str}/changes")
+async def changes(visit: Visit, object_id: FromPath[str], after: After = None) -> Response[bytes]:
+    """Show what became of a person, with who did it."""
+    view = await view_of(visit, object_id)
+    rows, place = await visit.run(lambda: _changes(visit, object_id, after))
+    own = path_of(visit, object_id, "/changes")
+    return visit.page(
+        "person/changes.html",
+        block="entries",
+        view=view,
+        glance=glance_of(view, visit),
+        rows=rows,
+        next=None if place is None else f"{own}?after={place}",
+    )
+
+
+@page("/people/{object_id:str}/devices")
+async def devices(visit: Visit, object_id: FromPath[str]) -> Response[bytes]:
+    """Show the devices of a person, and what is known of them."""
+    view = await view_of(visit, object_id)
+    return visit.page("person/devices.html", view=view, glance=glance_of(view, visit))
+
+
+PAGE_HANDLERS: list[HTTPRouteHandler] = [overview, changes, devices]
+
+
+def _changes(visit: Visit, object_id: str, after: str | None) -> tuple[list[Changed], str | None]:
+    person = person_of(visit, object_id)
+    found = history.change_page(
+        visit.dashboard.store,
+        visit.environment.environment_id,
+        start_of(visit, person, after, person.changes),
+        count=_CHANGES,
+    )
+    rows = [
+        Changed(row.received_at, found.actors.get(row.source, row.source), lines_of(row.change))
+        for row in found.changes
+    ]
+    return rows, seal_place(visit, person, found.rest)

@@ -1,0 +1,66 @@
+"""What members do to a person, as far as the server answers (D-04, P-11)."""
+
+import re
+
+import pytest
+
+from mien.domain.members import Role
+from mien.services.audit import audit_page
+from tests.support.offices import Office
+
+
+@pytest.fixture
+def ana(office: Office) -> str:
+    """Give the objectId of Ana."""
+    office.send({"type": "profile", "distinct_id": "ana", "properties": {"Name": "Ana"}})
+    return office.object_id("ana")
+
+
+def audited(office: Office) -> list[tuple[str, str]]:
+    """Give what the audit log says was done to whom, the last first, without signing in."""
+    account = office.account.account.account_id
+    entries = audit_page(office.store, account, count=100)
+    return [(each.act, each.subject) for each in entries if each.subject.startswith("profile")]
+
+
+def subject(object_id: str) -> str:
+    return f"profile:{int(object_id.removeprefix('mien_'), 16)}"
+
+
+# D-04, P-11
+def test_a_person_is_marked_as_a_test_profile_and_unmarked(office: Office, ana: str) -> None:
+    path = f"/live/people/{ana}"
+    with office.browser(Role.EDITOR) as browser:
+        assert ">Test profile<" not in browser.get(path).text
+        marked = browser.send_form(f"{path}/test-mark", is_test="yes")
+        assert marked.url.path == path
+        assert "This is a test profile now." in marked.text
+        assert ">Test profile<" in marked.text
+        assert re.search(r"ct_is_test_user.*?Yes.*?<small[^>]*>string", marked.text, re.DOTALL)
+        again = browser.send_form(f"{path}/test-mark", is_test="yes")
+        assert "This is a test profile now." in again.text
+        unmarked = browser.send_form(f"{path}/test-mark", is_test="no")
+        assert "ct_is_test_user" not in unmarked.text
+        changes = browser.get(f"{path}/changes").text
+    assert re.search(r"by <bdi>Editor \d+</bdi>", changes)
+    assert audited(office) == [("test_unmarked", subject(ana)), ("test_marked", subject(ana))]
+
+
+@pytest.mark.parametrize("path", ["test-mark"])
+def test_a_viewer_may_change_nobody(office: Office, ana: str, path: str) -> None:
+    with office.browser(Role.VIEWER) as browser:
+        page = browser.get(f"/live/people/{ana}").text
+        assert "<form" not in page.partition('id="content"')[2]
+        answer = browser.send_form(f"/live/people/{ana}/{path}")
+        assert answer.status_code == 403
+        assert "This needs the role editor" in answer.text
+    assert audited(office) == []
+
+
+@pytest.mark.parametrize("path", ["test-mark"])
+def test_nobody_is_changed_who_is_not_there(office: Office, ana: str, path: str) -> None:
+    with office.browser(Role.EDITOR) as browser:
+        for kind, name in (("test", ana), ("live", "mien_fffff"), ("live", "a b")):
+            answer = browser.send_form(f"/{kind}/people/{name}/{path}", is_test="yes")
+            assert answer.status_code == 404
+            assert "This person is not here" in answer.text
