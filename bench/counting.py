@@ -22,8 +22,9 @@ from bench.crowd import (
 from bench.jobs import Crowd, FloorOrder, Question, Report
 from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
-from mien.analytics.compile import compile_tree
 from mien.analytics.duckdb import DuckDB
+from mien.analytics.occurrences import sizes
+from mien.analytics.scope import Scope
 from mien.analytics.step import Step
 from mien.domain.events import event_key
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
@@ -151,7 +152,7 @@ def ask(engine: DuckDB, job: Question) -> Report:
 
     def count() -> None:
         tree = parse_segment(TREES[job.about])
-        query = compile_tree(tree, tables, job.now, UTC).count()
+        query = sizes(tree, Scope(tables, engine.dialect, job.now, UTC))
         engine.query(query.sql(), query.values, seconds=SECONDS)
 
     count()

@@ -42,6 +42,7 @@ from mien.services.ingest import Ingest
 from mien.services.parts import Parts
 from mien.services.places import Places
 from mien.services.projection import ANALYTICS_FILE, open_projection
+from mien.services.questions import Questions
 from mien.services.reports import Reports
 from mien.services.signing_in import SignIns
 from mien.services.user_tokens import IdentityTokens, ProfileTokens
@@ -138,6 +139,11 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
         stack.enter_context(Projector(projection, settings.data, metrics.count_step))
         ingest = Ingest(store, metrics.count_commit)
         stack.callback(ingest.close)
+        questions = Questions(
+            projection,
+            fresh_seconds=settings.fresh_seconds,
+            query_seconds=settings.query_seconds,
+        )
         parts = Parts(
             settings=settings,
             store=store,
@@ -146,16 +152,8 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
             signing_key=signing_key,
             environments=SettingsCache(store),
             projection=projection,
-            reports=Reports(
-                projection,
-                query_seconds=settings.query_seconds,
-                fresh_seconds=settings.fresh_seconds,
-            ),
-            counting=Counting(
-                projection,
-                query_seconds=settings.query_seconds,
-                fresh_seconds=settings.fresh_seconds,
-            ),
+            reports=Reports(questions),
+            counting=Counting(questions),
         )
         yield _services(parts, metrics, places), _dashboard(parts, hashers)
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from mien.analytics.catalog import Catalog, Columns, EventTable, Kind
 from mien.analytics.compile import compile_tree
 from mien.analytics.duckdb import DuckDB
+from mien.analytics.occurrences import next_people, sizes
+from mien.analytics.scope import Scope
 from mien.domain import conditions as c
 from mien.domain import segments as s
 from mien.domain.derived import age_on
@@ -273,9 +275,17 @@ def test_a_large_segment_is_answered(analytics: DuckDB) -> None:
 def test_people_are_counted_and_listed_page_by_page(analytics: DuckDB) -> None:
     crowd = [person(place, MOMENT, MOMENT) for place in range(1, 8)]
     catalog = load(analytics, new_environment(), crowd)
-    query = compile_tree(s.Did("Charged"), catalog, MOMENT, PARIS)
-    assert analytics.query(query.count().sql(), query.count().values, seconds=30) == [(7,)]
-    pages = [members(analytics, query.page(after=after, limit=3)) for after in (0, 3, 6, 7)]
+    bought = s.Did("Charged")
+
+    def scope() -> Scope:
+        return Scope(catalog, analytics.dialect, MOMENT, PARIS)
+
+    query = sizes(bought, scope())
+    assert analytics.query(query.sql(), query.values, seconds=30) == [(7, 7)]
+    pages = [
+        members(analytics, next_people(bought, scope(), after=after, limit=3))
+        for after in (0, 3, 6, 7)
+    ]
     assert pages == [[1, 2, 3], [4, 5, 6], [7], []]
     drop(analytics, catalog)
 

@@ -15,17 +15,18 @@ from mien.domain.segment_json import parse_segment
 from mien.domain.segments import Node
 from mien.services.counting import Counting, Size
 from mien.services.projection import Projection
+from mien.services.questions import Questions
 from tests.support.uploading import Desk, event, profile
 
 NOBODY = ProfileId(0)
 
 
-class Questions:
+class Counted:
     """Asks of one environment, once all is copied."""
 
     def __init__(self, desk: Desk, analytics: DuckDB) -> None:
         self.projection = Projection(desk.store, analytics)
-        self.counting = Counting(self.projection, fresh_seconds=0.01, query_seconds=10)
+        self.counting = Counting(Questions(self.projection, fresh_seconds=0.01, query_seconds=10))
         self.environment = desk.environment
 
     def copy(self) -> None:
@@ -49,16 +50,16 @@ class Questions:
 
 
 @pytest.fixture
-def questions(desk: Desk, tmp_path: Path) -> Iterator[Questions]:
+def questions(desk: Desk, tmp_path: Path) -> Iterator[Counted]:
     analytics = DuckDB(tmp_path / "analytics.duckdb", memory_mb=200)
-    yield Questions(desk, analytics)
+    yield Counted(desk, analytics)
     analytics.close()
 
 
 PARIS = {"property": "city", "op": "equals", "value": "Paris"}
 
 
-async def test_a_count_is_that_of_its_members(desk: Desk, questions: Questions) -> None:
+async def test_a_count_is_that_of_its_members(desk: Desk, questions: Counted) -> None:
     """G-14."""
     await desk.send(*[profile(f"p{n}", city="Paris" if n % 3 else "Rome") for n in range(10)])
     assert questions.count(PARIS) == Size(6, 10)
@@ -68,7 +69,7 @@ async def test_a_count_is_that_of_its_members(desk: Desk, questions: Questions) 
     assert questions.members({"any": []}) == []
 
 
-async def test_what_a_part_did_counts_for_the_whole(desk: Desk, questions: Questions) -> None:
+async def test_what_a_part_did_counts_for_the_whole(desk: Desk, questions: Counted) -> None:
     """P-05, P-07: before the merge for two, after it for one, and after it is undone for two."""
     await desk.send(
         {"type": "event", "FBID": "f", "evtName": "Bought", "evtData": {"price": 3}},
@@ -82,7 +83,7 @@ async def test_what_a_part_did_counts_for_the_whole(desk: Desk, questions: Quest
     assert questions.members(total) == [desk.get("f", IdentityKind.FBID).id]
 
 
-async def test_the_copy_says_as_of_when_it_is(desk: Desk, questions: Questions) -> None:
+async def test_the_copy_says_as_of_when_it_is(desk: Desk, questions: Counted) -> None:
     """S-04: nobody copies here, so an answer is of before, and says so."""
     tree: Node = parse_segment(PARIS)
     await desk.send(profile("a", city="Paris"))
@@ -98,7 +99,7 @@ async def test_the_copy_says_as_of_when_it_is(desk: Desk, questions: Questions) 
     assert questions.count(PARIS) == Size(2, 2)
 
 
-async def test_an_unknown_segment_inside_is_refused(desk: Desk, questions: Questions) -> None:
+async def test_an_unknown_segment_inside_is_refused(desk: Desk, questions: Counted) -> None:
     await desk.send(profile("a"))
     with pytest.raises(InvalidSegmentError, match="no-such"):
         questions.count({"all": [PARIS, {"segment": "no-such"}]})

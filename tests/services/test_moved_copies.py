@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mien.services.counting import EVERYBODY, Counting
+from mien.domain.segments import All
+from mien.services.counting import Counting
 from mien.services.ingest import Ingest
 from mien.services.projection import ANALYTICS_FILE, open_projection
+from mien.services.questions import Questions
 from mien.store import accounts
 from mien.store.engine import Store
 from mien.store.setup import prepare
@@ -53,7 +55,7 @@ def first(store: Store) -> accounts.Environment:
 def everybody(url: str, folder: Path) -> int:
     """Count the people of a store with the copy in a folder, as a server does."""
     with opened(url) as store, counting(store, folder) as counts:
-        return counts.count(first(store).environment_id, EVERYBODY, UTC).size
+        return counts.count(first(store).environment_id, All(()), UTC).size
 
 
 @contextmanager
@@ -63,7 +65,7 @@ def counting(store: Store, folder: Path) -> Iterator[Counting]:
     try:
         while projection.advance_all():
             pass
-        yield Counting(projection, fresh_seconds=PATIENCE, query_seconds=PATIENCE)
+        yield Counting(Questions(projection, fresh_seconds=PATIENCE, query_seconds=PATIENCE))
     finally:
         projection.analytics.close()
 

@@ -52,8 +52,8 @@ from mien.domain.segments import (
     TestUser,
 )
 
-_STEP, _PAGE = "step", "page"
-"""Aliases, of the step before and of a whole question."""
+_STEP = "step"
+"""The alias of the step before."""
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -65,19 +65,7 @@ class Query(msgspec.Struct, frozen=True):
 
     def sql(self) -> str:
         """Give it in the dialect of its engine."""
-        return self.expression.sql(dialect=self.dialect.name)
-
-    def count(self) -> "Query":
-        """Give the question how many are selected."""
-        count = exp.select(exp.Count(this=exp.Star())).from_(self.expression.subquery(_PAGE))
-        return Query(count, self.values, self.dialect)
-
-    def page(self, *, after: int, limit: int) -> "Query":
-        """Give the question for the next ids after one, in order, so many at most."""
-        person = column("profile_id", _PAGE)
-        more = exp.GT(this=person, expression=exp.convert(after))
-        page = exp.select(person).from_(self.expression.subquery(_PAGE)).where(more)
-        return Query(page.order_by(person).limit(limit), self.values, self.dialect)
+        return self.expression.sql(dialect=self.dialect.name, copy=False)
 
 
 def compile_tree(
@@ -113,7 +101,8 @@ def _plain(tree: Node, scope: Scope) -> exp.Select:
 
 
 def _people(condition: exp.Expr, scope: Scope) -> exp.Select:
-    people = exp.select(column("profile_id", PEOPLE)).from_(scope.table("profiles", PEOPLE))
+    people = exp.select(column("profile_id", PEOPLE), copy=False)
+    people = people.from_(scope.table("profiles", PEOPLE), copy=False)
     return people if is_true(condition) else people.where(condition, copy=False)
 
 

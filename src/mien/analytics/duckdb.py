@@ -15,6 +15,8 @@ import structlog
 
 from mien.analytics import columns
 from mien.analytics.catalog import Catalog
+from mien.analytics.deadlines import Deadlines
+from mien.analytics.dialects import DUCKDB
 from mien.analytics.duckdb_writer import EVENT_COLUMNS, TABLES, Writer
 from mien.analytics.engine import Row
 from mien.analytics.gate import Gate
@@ -40,6 +42,7 @@ class DuckDB:
 
     within = ""
     is_shared = False
+    dialect = DUCKDB
 
     def __init__(self, path: Path, *, mark: str = "", memory_mb: int = 800) -> None:
         """Open the file, or make it."""
@@ -48,12 +51,15 @@ class DuckDB:
         self._gate = Gate()
         self._turn = threading.Lock()
         """The one connection refuses who calls it while another does; cursors are free."""
+        self._deadlines = Deadlines()
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        """Cursors of questions that were answered, for the next ones."""
         self._open_or_make()
 
     def close(self) -> None:
         """Close the file; questions under way end by themselves."""
-        with self._turn:
-            self._connection.close()
+        self._deadlines.stop()
+        self._disconnect()
 
     def beside(self) -> Self:
         """Make an empty copy in a file of its own, of the same record."""
@@ -65,14 +71,14 @@ class DuckDB:
         """Open the file again, after a failure; one that cannot be read is made anew."""
         with self._gate.alone(), self._write_lock:
             with suppress(duckdb.Error):
-                self._connection.close()
+                self._disconnect()
             self._open_or_make()
 
     def replace_by(self, other: Self) -> None:
         """Take over the file of another, which is closed."""
         with self._gate.alone(), self._write_lock:
             other.close()
-            self._connection.close()
+            self._disconnect()
             _remove(self.path)
             other.path.replace(self.path)
             self._open()
@@ -82,7 +88,7 @@ class DuckDB:
             self._open()
             if self._rows("SELECT record FROM mark") == [(self._mark,)]:
                 return
-            self._connection.close()
+            self._disconnect()
         except duckdb.Error as error:
             _log.warning("analytics.unreadable", path=str(self.path), error=str(error))
         _remove(self.path)
@@ -96,6 +102,7 @@ class DuckDB:
         }
         is_new = not self.path.exists()
         self._connection = duckdb.connect(str(self.path), config=settings)
+        self._is_closed = False
         self._present: dict[EnvironmentId, dict[str, set[str]]] = {}
         self._newest: dict[EnvironmentId, int] = {}
         if is_new:
@@ -124,14 +131,28 @@ class DuckDB:
                 raise AnalyticsUnavailableError(msg) from error
 
     def _ask(self, sql: str, values: Mapping[str, object], seconds: float) -> list[Row]:
-        cursor = self._cursor()
-        timer = threading.Timer(seconds, cursor.interrupt)
-        timer.start()
+        with self._turn:
+            cursor = self._idle.pop() if self._idle else self._connection.cursor()
         try:
-            return cursor.execute(sql, dict(values)).fetchall()
-        finally:
-            timer.cancel()
+            with self._deadlines.within(seconds, cursor.interrupt):
+                rows = cursor.execute(sql, dict(values)).fetchall()
+        except BaseException:
             cursor.close()
+            raise
+        with self._turn:
+            if self._is_closed:
+                cursor.close()
+            else:
+                self._idle.append(cursor)
+        return rows
+
+    def _disconnect(self) -> None:
+        """Close the connection and the cursors that nobody uses; a file is open while one is."""
+        with self._turn:
+            self._is_closed = True
+            while self._idle:
+                self._idle.pop().close()
+            self._connection.close()
 
     def _cursor(self) -> "duckdb.DuckDBPyConnection":
         with self._turn:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 from mien.analytics.catalog import Catalog
+from mien.analytics.dialects import Dialect
 from mien.analytics.step import Step
 from mien.domain.ids import EnvironmentId
 
@@ -24,6 +25,11 @@ class Analytics(Protocol):
     @property
     def is_shared(self) -> bool:
         """Whether several processes use it at once."""
+        ...
+
+    @property
+    def dialect(self) -> Dialect:
+        """How questions to it are written."""
         ...
 
     def position(self, environment: EnvironmentId) -> int:

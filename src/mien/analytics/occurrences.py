@@ -27,13 +27,27 @@ def occurrences(event: Did, people: Node, scope: Scope) -> exp.Select | None:
 
 def how_many(select: exp.Query, scope: Scope) -> Query:
     """Give the question how many rows a selection has."""
-    count = exp.select(exp.Count(this=exp.Star()))
-    return question(count.from_(select.subquery(_COUNTED, copy=False)), scope)
+    return question(_counted(select), scope)
 
 
 def count_people(people: Node, scope: Scope) -> Query:
     """Give the question how many people there are of whom a tree holds."""
     return how_many(select_people(people, scope), scope)
+
+
+def sizes(people: Node, scope: Scope) -> Query:
+    """Give the question of how many a tree holds, and how many people there are at that moment."""
+    counts = [_counted(select_people(each, scope)) for each in (people, All(()))]
+    columns = [each.subquery(copy=False) for each in counts]
+    return question(exp.select(*columns, copy=False), scope)
+
+
+def next_people(people: Node, scope: Scope, *, after: int, limit: int) -> Query:
+    """Give the question for the next ids after one of whom a tree holds, in order."""
+    person = column("profile_id", _COUNTED)
+    more = exp.GT(this=person, expression=exp.convert(after))
+    page = exp.select(person).from_(select_people(people, scope).subquery(_COUNTED, copy=False))
+    return question(page.where(more).order_by(person).limit(limit), scope)
 
 
 def count_events(event: Did, people: Node, scope: Scope) -> Query | None:
@@ -65,6 +79,11 @@ def pages_of_events(event: Did, people: Node, scope: Scope) -> Query | None:
     rows = select.select(*columns, append=False, copy=False).subquery(_COUNTED, copy=False)
     sequence, occurred = (column(name, _COUNTED) for name in names)
     return _in_pages(rows, sequence, [occurred, sequence], scope)
+
+
+def _counted(select: exp.Query) -> exp.Select:
+    count = exp.select(exp.Count(this=exp.Star()), copy=False)
+    return count.from_(select.subquery(_COUNTED, copy=False), copy=False)
 
 
 def _in_pages(rows: exp.Expr, id_: exp.Expr, order: list[exp.Expr], scope: Scope) -> Query:

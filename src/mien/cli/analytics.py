@@ -84,6 +84,6 @@ def _environments(settings: Settings) -> list[Environment]:
 def _state(asked: Remote | Alone, environment: Environment) -> _State:
     if isinstance(asked, Remote):
         return asked.ask(environment.public_id, "GET", "analytics", _State)
-    asked.projection.lag(environment.environment_id)
+    asked.projection.open(environment.environment_id)
     state = asked.projection.state(environment.environment_id)
     return _State(state.place, state.behind)

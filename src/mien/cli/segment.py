@@ -37,6 +37,7 @@ from mien.domain.segments import Node
 from mien.services import accounts, segments
 from mien.services.counting import Counting
 from mien.services.explaining import explain_person
+from mien.services.questions import Questions
 from mien.services.reading import Reader
 from mien.store.accounts import Environment
 from mien.store.engine import Store
@@ -165,13 +166,13 @@ def _count(
         body = {"tree": to_json(tree)}
         return asked.ask(environment.public_id, "POST", "segments/count", _Counted, body)
     asked.catch_up(environment.environment_id)
-    counting = Counting(
+    questions = Questions(
         asked.projection,
         fresh_seconds=settings.fresh_seconds,
         query_seconds=settings.query_seconds,
     )
     zone = ZoneInfo(environment.time_zone)
-    found = counting.count(environment.environment_id, tree, zone)
+    found = Counting(questions).count(environment.environment_id, tree, zone)
     return _Counted(found.size, found.everybody)
 
 

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from functools import partial
 
 import msgspec
 
 from mien import clock
-from mien.analytics.compile import Query, compile_tree
-from mien.analytics.engine import Row
+from mien.analytics.compile import Query
+from mien.analytics.occurrences import next_people, sizes
+from mien.analytics.scope import Scope
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.moments import day_at
-from mien.domain.segments import All, Node
+from mien.domain.segments import Node
 from mien.services.projection import Projection
+from mien.services.questions import Answer, Questions
 from mien.services.reading import ProfileView, Reader
 from mien.services.segments import expand_segments
 from mien.store import profiles as profile_store
-
-EVERYBODY = All(())
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -39,16 +40,10 @@ class Members(msgspec.Struct, frozen=True):
 
 
 class Counting:
-    """Answers questions about many people of an environment.
+    """Counts and lists people of an environment."""
 
-    Each waits up to `fresh_seconds` for what was just uploaded, and may take `query_seconds`.
-    """
-
-    def __init__(
-        self, projection: Projection, *, fresh_seconds: float, query_seconds: float
-    ) -> None:
-        self._projection = projection
-        self._fresh_seconds, self._query_seconds = fresh_seconds, query_seconds
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
 
     def count(self, environment: EnvironmentId, tree: Node, zone: tzinfo) -> Size:
         """Count those whom a tree means.
@@ -56,9 +51,9 @@ class Counting:
         Raises `InvalidSegmentError` for unknown segments inside, `AnalyticsBehindError` when the
         copy is being made, `QueryTimeoutError` when it takes too long.
         """
-        sizes = self._ask(environment, tree, zone, Query.count)
-        everybody = self._ask(environment, EVERYBODY, zone, Query.count)
-        return Size(sizes.rows[0][0], everybody.rows[0][0], sizes.as_of)
+        found = self._ask(environment, tree, zone, sizes)
+        [(size, everybody)] = found.rows
+        return Size(size, everybody, found.as_of)
 
     def members(
         self,
@@ -70,9 +65,8 @@ class Counting:
         count: int,
     ) -> Members:
         """Give the next of those whom a tree means, by id; raises as `count` does."""
-        found = self._ask(
-            environment, tree, zone, lambda query: query.page(after=after, limit=count + 1)
-        )
+        page = partial(next_people, after=after, limit=count + 1)
+        found = self._ask(environment, tree, zone, page)
         ids = [ProfileId(row[0]) for row in found.rows]
         more = len(ids) > count
         return Members(ids[:count], ids[count - 1] if more else None, found.as_of)
@@ -82,19 +76,11 @@ class Counting:
         environment: EnvironmentId,
         tree: Node,
         zone: tzinfo,
-        question: Callable[[Query], Query],
-    ) -> "_Answer":
-        whole = expand_segments(self._projection.store, environment, tree)
+        question: Callable[[Node, Scope], Query],
+    ) -> Answer:
+        whole = expand_segments(self._questions.projection.store, environment, tree)
         now = clock.now_ms() // 1_000
-        while True:
-            look = self._projection.look(environment, seconds=self._fresh_seconds)
-            query = question(compile_tree(whole, look.catalog, now, zone))
-            rows = self._projection.analytics.query(
-                query.sql(), query.values, seconds=self._query_seconds
-            )
-            # Merges and blocks that came meanwhile would be half in the answer.
-            if self._projection.still_has(look.catalog):
-                return _Answer(rows, look.as_of)
+        return self._questions.ask(environment, now, zone, lambda scope: question(whole, scope))
 
 
 def show_members(
@@ -105,8 +91,3 @@ def show_members(
     with projection.store.snapshot() as tx:
         found = profile_store.load(tx, reader.environment, wanted)
         return reader.views(tx, [found[each] for each in wanted if each in found], today=today)
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    rows: list[Row]
-    as_of: int | None

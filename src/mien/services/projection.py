@@ -134,11 +134,9 @@ class Projection:
             self._moved.notify_all()
         return upto < last
 
-    def lag(self, environment: EnvironmentId) -> int:
-        """Tell by how many entries of the log an environment is behind."""
-        with self.store.read() as tx:
-            last = numbers.last_place(tx, environment)
-        return max(0, last - self._of(environment).place)
+    def open(self, environment: EnvironmentId) -> None:
+        """Find how far an environment is, before the first step."""
+        self._of(environment)
 
     def look(self, environment: EnvironmentId, *, seconds: float) -> Look:
         """Wait until all that is in the record now is copied, and give what there is then.

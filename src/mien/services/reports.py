@@ -12,7 +12,6 @@ import msgspec
 
 from mien.analytics import activity, occurrences, tops
 from mien.analytics.compile import Query as Question
-from mien.analytics.dialects import DUCKDB
 from mien.analytics.engine import Row
 from mien.analytics.scope import Scope
 from mien.analytics.trends import Calendar, keys_of, trend
@@ -23,10 +22,9 @@ from mien.domain.ids import EnvironmentId
 from mien.domain.moments import Span, span_of_window
 from mien.domain.segments import All, Did
 from mien.domain.totals import MILLION
-from mien.services.projection import Projection
+from mien.services.questions import Build, Questions
 
 Number: TypeAlias = int | float
-Build: TypeAlias = Callable[[Scope], Question | None]
 Answer: TypeAlias = Callable[[Build], list[Row]]
 
 ACTIVE_SECONDS = 300
@@ -50,17 +48,10 @@ class Active(msgspec.Struct, frozen=True):
 
 
 class Reports:
-    """Asks the analytics copy on behalf of the reports.
+    """Asks the analytics copy on behalf of the reports."""
 
-    `query_seconds` is how long a question may take, `fresh_seconds` how long it waits for
-    what was just uploaded.
-    """
-
-    def __init__(
-        self, projection: Projection, *, query_seconds: float, fresh_seconds: float
-    ) -> None:
-        self._projection = projection
-        self._query_seconds, self._fresh_seconds = query_seconds, fresh_seconds
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
 
     def ask(self, environment: EnvironmentId, query: Query, now: int, zone: tzinfo) -> "Asking":
         """Begin to ask about a query, as of `now` (epoch seconds), in the account's time zone.
@@ -68,32 +59,18 @@ class Reports:
         What is asked then raises `AnalyticsBehindError` when the copy is not fresh in time, and
         `QueryTimeoutError` when it takes too long.
         """
-        return Asking(lambda build: self._rows(environment, build, now, zone), query)
+        return Asking(lambda build: self._questions.ask_whole(environment, now, zone, build), query)
 
     def active(self, environment: EnvironmentId, now: int, splits: Sequence[str]) -> Active:
         """Count who did anything in the last five minutes, and by what else is asked."""
         span = Span(now - ACTIVE_SECONDS, now + 1)
 
         def rows(build: Build) -> list[Row]:
-            return self._rows(environment, build, now, UTC)
+            return self._questions.ask_whole(environment, now, UTC, build)
 
         counted = rows(lambda scope: activity.count_active(span, scope))
         count = counted[0][0] if counted else 0
         return Active(count, {name: _split(name, span, rows) for name in splits})
-
-    def _rows(self, environment: EnvironmentId, build: Build, now: int, zone: tzinfo) -> list[Row]:
-        """Give the answer to a question; None has none."""
-        while True:
-            catalog = self._projection.fresh_catalog(environment, seconds=self._fresh_seconds)
-            question = build(Scope(catalog, DUCKDB, now, zone))
-            if question is None:
-                return []
-            rows = self._projection.analytics.query(
-                question.sql(), question.values, seconds=self._query_seconds
-            )
-            # Merges and blocks that came meanwhile would be half in the answer.
-            if self._projection.still_has(catalog):
-                return rows
 
 
 def _split(name: str, span: Span[int], rows: Answer) -> dict[str, int]:
