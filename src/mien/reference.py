@@ -84,7 +84,7 @@ is worked out of a person stands apart: [Derived of a person](derived.md).
 _PREFERENCES = """\
 # Preferences: who may be written to
 
-Made from the code by `scripts/docs`. Three things decide, and the strictest of them wins:
+Made from the code by `scripts/docs`. Four things decide, and the strictest of them wins:
 
 - **The address.** `MSG-dndEmail` and `MSG-dndPhone` block an e-mail address or a phone for *everybody* who has it, now
   or later; `MSG-dndWhatsApp` blocks a phone on WhatsApp alone. They are said in a record of a person who has the
@@ -92,6 +92,8 @@ Made from the code by `scripts/docs`. Three things decide, and the strictest of 
   holds. Opening an address again opts nobody in.
 - **The profile.** `MSG-email`, `MSG-sms`, `MSG-push`, `MSG-webpush` and `MSG-whatsapp` concern one person. E-mail,
   SMS, push and web push are on until one is `false`; WhatsApp is off until it is `true`.
+- **Disabled.** A person whose profile is disabled (`MSG-disabled` is `true`) gets nothing, on no channel and for no
+  group. `/v1/profile/disabled`, the dashboard and records of your server say it; pages and apps may not.
 - **The group.** A message may belong to a subscription group of its channel. Who left it
   (`{{"category-unsubscribe": {{"email": ["News"]}}}}`) gets none of its messages. A group of which nothing was said is
   not left.
@@ -100,7 +102,7 @@ A push token that is no longer active counts as none.
 
 `GET /v1/profile` shows the outcome as `reachable`, for messages of no group, and sending asks the same rules. The
 history of a person shows every change of a preference, with its source. When two profiles turn out to be one person,
-`false` beats `true` for each flag and each group; what only one of them said holds.
+`false` beats `true` for each flag and each group, and disabled beats enabled; what only one of them said holds.
 
 When several things stand against a message, the first of this list is told:
 
@@ -108,12 +110,13 @@ When several things stand against a message, the first of this list is told:
 
 ## The whole table
 
-`nothing` means that nothing was said; `else` is `false` or nothing.
+For those who are not disabled. `nothing` means that nothing was said; `else` is `false` or nothing.
 
 {tables}
 """
 
 _REASONS = {
+    Reason.DISABLED: "The profile is disabled.",
     Reason.NO_ADDRESS: "The profile has no e-mail address, or no phone.",
     Reason.NO_TOKEN: "No device has an active token for the channel.",
     Reason.ADDRESS_BLOCKED: "The address is blocked, for everybody who has it.",

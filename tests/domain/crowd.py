@@ -13,7 +13,7 @@ from mien.domain.devices import Device, PushToken
 from mien.domain.documents import IS_TEST, TEST_MARK, Document
 from mien.domain.ids import ProfileId
 from mien.domain.matching import Occurrence, Person
-from mien.domain.preferences import OPT_INS, Channel, SubscriptionKey, SubscriptionKind
+from mien.domain.preferences import DISABLED, OPT_INS, Channel, SubscriptionKey, SubscriptionKind
 from mien.domain.values import Value
 from tests.domain.trees import EVENT_NAMES, NAMES, days, numbers, texts, wanted
 
@@ -65,6 +65,7 @@ def people(draw: st.DrawFn) -> Person:
                 "Phone": st.just("+14155551234"),
                 "DOB": dates,
                 TEST_MARK: st.just(IS_TEST),
+                DISABLED: st.booleans(),
                 **dict.fromkeys(OPT_INS, st.booleans()),
             },
         )

@@ -139,6 +139,10 @@ def test_the_value_that_was_asked_about_is_shown() -> None:
     assert found({"derived": "Age", "op": "exists"}, someone) == FoundValue(26)
     assert found({"test_user": True}, someone) == FoundValue("Yes")
     assert found({"test_user": True}, ana()) == FoundValue(None)
+    assert found({"disabled": True}, someone) == FoundValue(None)
+    disabled = ana(known={"MSG-disabled": True})
+    assert found({"disabled": True}, disabled) == FoundValue(value=True)
+    assert found({"channel": "push"}, disabled) == FoundChannel(None, Reason.DISABLED)
 
 
 BOUGHT = [

@@ -13,6 +13,7 @@ from mien.domain.ids import SegmentId
 from mien.domain.matching import Occurrence, Person, matches
 from mien.domain.segment_json import parse_segment, to_json
 from mien.domain.segments import Aggregate, All, Any, Did, Figure, InSegment, Node, Not
+from mien.domain.values import Value
 from tests.domain.ana import NOW, PARIS, ana, at, is_in
 from tests.domain.crowd import MAIL, MOMENT, ZONES, people
 from tests.domain.trees import trees
@@ -193,6 +194,7 @@ NODES: list[tuple[dict[str, object], bool]] = [
     ({"derived": "Last Seen", "op": "in_last", "days": 1}, True),
     ({"derived": "City", "op": "exists"}, False),
     ({"test_user": True}, True),
+    ({"disabled": True}, False),
     ({"channel": "email"}, True),
     ({"channel": "email", "group": "News"}, False),
     ({"channel": "email", "group": "Jobs"}, True),
@@ -208,6 +210,17 @@ NODES: list[tuple[dict[str, object], bool]] = [
     ({"all": [{"channel": "email"}, {"channel": "sms"}]}, False),
     ({"any": [{"channel": "email"}, {"channel": "sms"}]}, True),
 ]
+
+
+# R41
+@pytest.mark.parametrize("said", [True, False, "true", None])
+def test_who_is_disabled_is_in_that_segment_and_reached_on_no_channel(said: Value | None) -> None:
+    is_so = said is True
+    held = {} if said is None else {"MSG-disabled": said}
+    someone = ana(known={"Email": "ana@example.com", **held})
+    assert is_in({"disabled": True}, someone) is is_so
+    assert is_in({"not": {"disabled": True}}, someone) is not is_so
+    assert is_in({"channel": "email"}, someone) is not is_so
 
 
 # S-01

@@ -77,6 +77,19 @@ def test_a_channel_is_left_by_its_own_flag_alone(channel: Channel) -> None:
         assert reached(each, {**ALL, f"MSG-{channel}": False}) == expected
 
 
+# R12
+@pytest.mark.parametrize("channel", Channel)
+def test_who_is_disabled_is_reached_on_no_channel_whatever_else_is_said(channel: Channel) -> None:
+    willing: dict[str, Value] = {**ALL, f"MSG-{channel}": True}
+    groups = {channel.value: {"News": True}}
+    for group in (None, "News"):
+        said = {**willing, "MSG-disabled": True}
+        assert reached(channel, said, groups=groups, group=group) == no(Reason.DISABLED)
+        said = {**willing, "MSG-disabled": False}
+        assert reached(channel, said, groups=groups, group=group) == OK
+    assert reached(channel, {"MSG-disabled": True}) == no(Reason.DISABLED)
+
+
 def test_a_blocked_address_stops_what_goes_there() -> None:
     blocked = no(Reason.ADDRESS_BLOCKED)
     for channel in (Channel.PUSH, Channel.WEB_PUSH):

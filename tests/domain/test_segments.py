@@ -173,6 +173,8 @@ FORMS: list[tuple[dict[str, object], str]] = [
         'People who opted out of web push for the group "News".',
     ),
     ({"test_user": True}, "People who are test users."),
+    ({"disabled": True}, "People who are disabled."),
+    ({"not": {"disabled": True}}, "People other than people who are disabled."),
     ({"segment": "7"}, 'People who are in the segment "7".'),
     (
         {"all": [{"all": [{"any": [PLAN, {"test_user": True}]}]}, {"segment": "test-users"}]},

@@ -6,7 +6,7 @@ import pytest
 
 from mien.domain.fields import STANDARD_FIELDS, normalise_phone
 from mien.domain.operations import DELETE, Operation, Operator
-from mien.domain.preferences import ADDRESS_FLAGS, SubscriptionKind
+from mien.domain.preferences import ADDRESS_FLAGS, DISABLED, OPT_INS, SubscriptionKind
 from mien.domain.rejects import RejectCode
 from mien.domain.values import type_of
 from tests.domain.making import accepted_profile, code_of, code_of_data, profile
@@ -51,6 +51,7 @@ TAKEN: list[tuple[str, object, object]] = [
     *(("MSG-email", value, True) for value in (True, 1, "1", "true", " TRUE ")),
     *(("MSG-push", value, False) for value in (False, 0, "0", "false", "False")),
     *((f"MSG-{channel}", True, True) for channel in ("sms", "whatsapp", "webpush")),
+    ("MSG-disabled", "1", True),
 ]
 
 _NEVER: list[object] = [None, 1.5, [], ["Y"], {"$set": None}, ""]
@@ -141,7 +142,7 @@ REFUSED: list[tuple[RejectCode, str, list[object]]] = [
     (RejectCode.TIME_ZONE, "tz", [*_NEVER, 5, True, " "]),
     *(
         (RejectCode.PREFERENCE, key, [*_NEVER, 2, -1, "yes", "Y", "2", 1.0])
-        for key in ("MSG-email", "MSG-sms", "MSG-push", "MSG-whatsapp", "MSG-webpush")
+        for key in (*OPT_INS, DISABLED)
     ),
     *((RejectCode.PREFERENCE, key, [*_NEVER, 2, "yes"]) for key in ADDRESS_FLAGS),
 ]

@@ -4,7 +4,7 @@ import pytest
 
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.rejects import Reject, RejectCode
-from mien.domain.vouching import Vouched, check_vouched
+from mien.domain.vouching import Vouched, check_own, check_vouched
 from tests.domain.making import accepted, event, profile, read, token
 
 ANA = Vouched(frozenset({Identity(IdentityKind.IDENTITY, "ana")}), email="ana@example.com")
@@ -55,6 +55,21 @@ def test_who_is_vouched_for_may_be_named_and_so_may_a_device(raw: dict[str, obje
 def test_a_record_of_another_person_is_refused(raw: dict[str, object], name: str) -> None:
     reason = "is taken in this environment only when it is signed: identity_token is for another id"
     assert refused(raw, ANA) == f"{name} {reason}"
+
+
+# R12
+def test_whether_a_person_is_disabled_is_not_for_pages_and_apps_to_say() -> None:
+    for said in (True, False, {"$delete": 1}):
+        raw = profile({"plan": "gold", "MSG-disabled": said}, objectId="d-1")
+        found = check_own(accepted(raw))
+        assert isinstance(found, Reject)
+        assert (found.code, found.record) == (RejectCode.PREFERENCE, raw)
+        assert found.reason.startswith("MSG-disabled is for your server and for members to set")
+    for other in (profile({"MSG-push": False}), event()):
+        record = accepted(other)
+        assert check_own(record) is record
+    reject = read(profile({"MSG-disabled": "never"}))
+    assert check_own(reject) is reject
 
 
 def test_the_reason_says_what_is_wrong_with_the_token() -> None:

@@ -124,6 +124,7 @@ leaves: st.SearchStrategy[s.Node] = st.one_of(
         st.none() | st.just("News"),
     ),
     st.just(s.TestUser()),
+    st.just(s.Disabled()),
 )
 trees: st.SearchStrategy[s.Node] = st.recursive(
     leaves,

@@ -88,3 +88,17 @@ def test_uploads_and_counts_of_many_at_once_agree(native: Native) -> None:
         sizes = list(pool.map(step, range(40)))
     assert max(sizes) == count(native, GOLD)["size"] == 40
     assert min(sizes) >= 1
+
+
+# R41
+def test_the_disabled_are_counted_and_listed_exactly(native: Native) -> None:
+    native.send(*(profile(name, Email=f"{name}@example.com") for name in ("ana", "bo", "cy")))
+    disabled: Json = {"disabled": True}
+    assert count(native, disabled) == {"size": 0, "everybody": 3}
+    native.http.put("/v1/profile/disabled?distinct_id=bo").raise_for_status()
+    native.send(profile("cy", **{"MSG-disabled": True}))
+    assert [each["distinct_id"] for each in members(native, disabled)] == ["bo", "cy"]
+    for others in ({"not": disabled}, {"channel": "email"}):
+        assert [each["distinct_id"] for each in members(native, others)] == ["ana"]
+    native.http.delete("/v1/profile/disabled?distinct_id=bo").raise_for_status()
+    assert count(native, disabled)["size"] == 1

@@ -73,6 +73,7 @@ def test_the_compatible_api_tells_the_part_that_was_not_written(native: Native) 
         ({"to": "identity"}, "mappings[1]"),
         ({"to": "MSG-dndEmail"}, "mappings[1]"),
         ({"to": "category-unsubscribe"}, "mappings[1]"),
+        ({"to": "MSG-disabled"}, "mappings[1]"),
         ({"to": "a.b"}, "mappings[1]"),
         ({"to": "x" * 121}, "mappings[1]"),
         ({"event": " "}, "mappings[1]"),

@@ -33,6 +33,7 @@ def test_a_profile_shows_its_three_parts(native: Native) -> None:
         "object_id": found["object_id"],
         "distinct_id": "ana",
         "type": "identified",
+        "disabled": False,
         "identities": [
             {"kind": "identity", "value": "ana"},
             {"kind": "objectId", "value": "d-1"},

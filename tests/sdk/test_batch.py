@@ -70,6 +70,15 @@ def test_events_of_the_system_are_not_for_pages(page: Page) -> None:
     assert page.results(event("Notification Viewed"))[0]["code"] == 513
 
 
+# R12
+def test_a_page_neither_disables_nor_enables_anybody(page: Page, native: Native) -> None:
+    assert page.results(profile(plan="gold"))[0]["status"] == "accepted"
+    for said in (True, False):
+        (result,) = page.results(profile(**{"MSG-disabled": said}))
+        assert (result["code"], result["status"]) == (617, "rejected")
+    assert native.get("profile", object_id=DEVICE)["properties"] == {"plan": "gold"}
+
+
 def test_a_record_is_of_the_device_that_sends_whatever_it_says(page: Page, native: Native) -> None:
     native.send({"type": "profile", "object_id": "d-2", "properties": {"owner": "bo"}})
     (result,) = page.results({**profile(owner="eve"), "object_id": "d-2"})

@@ -49,6 +49,19 @@ async def test_the_newest_write_wins_lists_unite_and_a_no_stays_a_no(desk: Desk)
 
 
 # P-07
+@pytest.mark.parametrize("of", ["ana", "bo"])
+async def test_disabled_wins_and_undoing_gives_each_its_own_again(desk: Desk, of: str) -> None:
+    await desk.send(profile("ana", **{"MSG-disabled": of == "ana"}), at_ms=NOON_MS)
+    await desk.send(profile("bo", **{"MSG-disabled": of == "bo"}), at_ms=NOON_MS + 5)
+    report = join(desk, "ana", "bo")
+    assert desk.get("ana").document.properties == {"MSG-disabled": True}
+    undo(desk, report.merge)
+    for name in ("ana", "bo"):
+        assert desk.get(name).document.properties == {"MSG-disabled": name == of}
+    assert faults(desk) == []
+
+
+# P-07
 async def test_the_oldest_identified_profile_survives(desk: Desk) -> None:
     await desk.send({"type": "profile", "objectId": "web", "profileData": {}}, at_ms=NOON_MS)
     await desk.send(profile("ana"), at_ms=NOON_MS + 1)

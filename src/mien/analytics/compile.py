@@ -20,7 +20,7 @@ from mien.analytics.dialects import DUCKDB, Dialect
 from mien.analytics.events import did
 from mien.analytics.logic import all_of, any_of, is_true, negated
 from mien.analytics.people import PEOPLE, is_among
-from mien.analytics.reach import is_in_state
+from mien.analytics.reach import is_disabled, is_in_state
 from mien.analytics.scope import Bound, Scope, column
 from mien.analytics.values import holds
 from mien.domain.conditions import (
@@ -44,10 +44,12 @@ from mien.domain.segments import (
     Derived,
     DeviceIs,
     Did,
+    Disabled,
     InSegment,
     Node,
     Not,
     Property,
+    Question,
     Reachable,
     TestUser,
 )
@@ -152,14 +154,14 @@ def _holds(node: Node, scope: Scope, within: exp.Query | None = None) -> exp.Exp
 
 
 def _leaf(
-    node: Property | Derived | Did | DeviceIs | Reachable | TestUser,
+    node: Question,
     scope: Scope,
     within: exp.Query | None,
 ) -> exp.Expr:
-    properties = scope.catalog.properties
     match node:
         case Property(name, condition):
-            return holds(condition, cell_of(properties, name, PEOPLE, scope), scope)
+            cell = cell_of(scope.catalog.properties, name, PEOPLE, scope)
+            return holds(condition, cell, scope)
         case Derived():
             return derived(node, scope, within)
         case Did():
@@ -168,10 +170,17 @@ def _leaf(
             return has_device(node, scope, within)
         case Reachable():
             return is_in_state(node, scope)
-        case TestUser():
-            return holds(Equals(IS_TEST), cell_of(properties, TEST_MARK, PEOPLE, scope), scope)
+        case TestUser() | Disabled():
+            return _is_marked(node, scope)
         case _:
             assert_never(node)
+
+
+def _is_marked(node: TestUser | Disabled, scope: Scope) -> exp.Expr:
+    if isinstance(node, Disabled):
+        return is_disabled(scope)
+    cell = cell_of(scope.catalog.properties, TEST_MARK, PEOPLE, scope)
+    return holds(Equals(IS_TEST), cell, scope)
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:
@@ -219,7 +228,7 @@ def _is_selective(node: Node) -> bool:
     match node:
         case Property(_, condition) | Derived("Age" | "User Bucket", condition):
             return isinstance(condition, _SELECTIVE) and not _is_of_booleans(condition)
-        case TestUser():
+        case TestUser() | Disabled():
             return True
         case Any(nodes):
             return bool(nodes) and all(map(_is_selective, nodes))

@@ -7,7 +7,9 @@ from mien.analytics.cells import cell_of, json_at
 from mien.analytics.logic import all_of, negated
 from mien.analytics.people import BLOCKS, PEOPLE, is_among
 from mien.analytics.scope import Scope, column, one_of
-from mien.domain.preferences import FIELD_OF_ADDRESS, FLAG_OF_CHANNEL, Channel
+from mien.analytics.values import holds
+from mien.domain.conditions import Equals
+from mien.domain.preferences import DISABLED, FIELD_OF_ADDRESS, FLAG_OF_CHANNEL, Channel
 from mien.domain.reachability import ADDRESS_OF_CHANNEL, BLOCKED_BY, NEEDS_OPT_IN
 from mien.domain.segments import ChannelState, Reachable
 
@@ -28,6 +30,12 @@ def is_in_state(node: Reachable, scope: Scope) -> exp.Expr:
             return all_of([negated(yes), negated(no)])
 
 
+def is_disabled(scope: Scope) -> exp.Expr:
+    """Give whether a person is disabled."""
+    cell = cell_of(scope.catalog.properties, DISABLED, PEOPLE, scope)
+    return holds(Equals(value=True), cell, scope)
+
+
 def _is_reachable(channel: Channel, group: str | None, scope: Scope) -> exp.Expr:
     """Give whether there is a way, it is not blocked, and the person did not refuse."""
     flag = cell_of(scope.catalog.properties, FLAG_OF_CHANNEL[channel], PEOPLE, scope)
@@ -37,6 +45,7 @@ def _is_reachable(channel: Channel, group: str | None, scope: Scope) -> exp.Expr
         [
             _has_way(channel, scope),
             flag.exists if channel in NEEDS_OPT_IN else exp.true(),
+            negated(is_disabled(scope)),
             negated(is_refused),
             negated(is_left),
             negated(_is_blocked(channel, scope)),

@@ -47,6 +47,7 @@ from mien.domain.segments import (
     Derived,
     DeviceIs,
     Did,
+    Disabled,
     Fact,
     Figure,
     Filter,
@@ -134,8 +135,8 @@ def _leaf(node: Leaf, names: Names) -> str:
             return f"with a device whose {_named(facts)}"
         case Reachable():
             return _reach(node)
-        case TestUser():
-            return "who are test users"
+        case TestUser() | Disabled():
+            return "who are test users" if isinstance(node, TestUser) else "who are disabled"
         case InSegment(segment):
             return f"who are in the segment {_quoted(names.get(segment, segment))}"
         case _:

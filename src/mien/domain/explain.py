@@ -27,6 +27,7 @@ from mien.domain.matching import (
     matches,
     said_of_channel,
 )
+from mien.domain.preferences import DISABLED
 from mien.domain.reachability import Reason, reachability
 from mien.domain.segments import (
     OF_TIME,
@@ -35,6 +36,7 @@ from mien.domain.segments import (
     Derived,
     DeviceIs,
     Did,
+    Disabled,
     Figure,
     InSegment,
     Node,
@@ -237,7 +239,7 @@ class _Explainer:
         is_so = meets(node.aggregate, figure, self._now, self._zone)
         return _part(path, sentence, holds=is_so, found=found)
 
-    def _found(self, node: DeviceIs | Reachable | TestUser) -> Found:
+    def _found(self, node: DeviceIs | Reachable | TestUser | Disabled) -> Found:
         document = self._person.document
         match node:
             case DeviceIs():
@@ -247,6 +249,8 @@ class _Explainer:
                 return FoundChannel(said_of_channel(node, document), reach.reason)
             case TestUser():
                 return FoundValue(shortened(document.properties.get(TEST_MARK)))
+            case Disabled():
+                return FoundValue(document.properties.get(DISABLED))
             case _:
                 assert_never(node)
 

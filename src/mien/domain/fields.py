@@ -299,6 +299,15 @@ _FIELDS = (
         )
         for name in ("MSG-email", "MSG-sms", "MSG-push", "MSG-whatsapp", "MSG-webpush")
     ),
+    StandardField(
+        "MSG-disabled",
+        13,
+        _flag("MSG-disabled"),
+        _FLAG,
+        _CODES.PREFERENCE,
+        form="`true` or `false`",
+        help="True disables the profile: it gets nothing, on no channel. Pages and apps may not say it.",
+    ),
     *(
         StandardField(
             name,

@@ -14,7 +14,7 @@ from mien.domain.events import check_event_name, event_key
 from mien.domain.fields import STANDARD_FIELDS
 from mien.domain.identities import ALIASES
 from mien.domain.operations import parse_plain
-from mien.domain.preferences import ADDRESS_FLAGS, GROUP_KEYS
+from mien.domain.preferences import ADDRESS_FLAGS, DISABLED, GROUP_KEYS
 from mien.domain.rejects import RejectCode, Rejected
 from mien.domain.values import Value, check_event_key, check_key
 
@@ -49,6 +49,9 @@ def check_mapping(mapping: EventMapping) -> None:
     to = check_key(mapping.to)
     if to in ALIASES or to in GROUP_KEYS or to in ADDRESS_FLAGS:
         raise Rejected(RejectCode.MAPPING, f"'{to}' is no property of a profile")
+    if to == DISABLED:
+        reason = f"'{to}' is for your server and for members to set, not for events"
+        raise Rejected(RejectCode.MAPPING, reason)
 
 
 def by_event(mappings: Iterable[EventMapping]) -> Mappings:

@@ -18,7 +18,7 @@ from mien.domain.figures import FigureValue, figure_of, meets
 from mien.domain.holds import holds
 from mien.domain.ids import ProfileId
 from mien.domain.moments import day_at, span_of_window
-from mien.domain.preferences import FLAG_OF_CHANNEL, SubscriptionKey
+from mien.domain.preferences import FLAG_OF_CHANNEL, SubscriptionKey, is_disabled
 from mien.domain.reachability import reachability
 from mien.domain.segments import (
     All,
@@ -27,6 +27,7 @@ from mien.domain.segments import (
     Derived,
     DeviceIs,
     Did,
+    Disabled,
     Fact,
     Filter,
     InSegment,
@@ -38,6 +39,7 @@ from mien.domain.segments import (
     TestUser,
     Told,
 )
+from mien.domain.values import Value
 
 
 class Occurrence(msgspec.Struct, frozen=True):
@@ -101,10 +103,16 @@ def _leaf(
             return _has_device(facts, person, now, zone)
         case Reachable():
             return _is_in_state(node, person)
-        case TestUser():
-            return properties.get(TEST_MARK) == IS_TEST
+        case TestUser() | Disabled():
+            return _is_marked(node, properties)
         case _:
             assert_never(node)
+
+
+def _is_marked(node: TestUser | Disabled, properties: Mapping[str, Value]) -> bool:
+    if isinstance(node, Disabled):
+        return is_disabled(properties)
+    return properties.get(TEST_MARK) == IS_TEST
 
 
 def derived(name: str, person: Person, now: int, zone: tzinfo) -> object:

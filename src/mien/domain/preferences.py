@@ -33,7 +33,11 @@ OPT_OUT = "ct_optout"
 """The property that says whether a person opted out of being recorded by SDKs."""
 
 
-REFUSALS: dict[str, bool] = {**dict.fromkeys(OPT_INS, False), OPT_OUT: True}
+DISABLED = "MSG-disabled"
+"""The property that says whether a person is disabled: then nothing is sent to them, on no channel."""
+
+
+REFUSALS: dict[str, bool] = {**dict.fromkeys(OPT_INS, False), OPT_OUT: True, DISABLED: True}
 """Properties by which a person refuses something, and the value that does."""
 
 
@@ -130,6 +134,11 @@ def parse_groups(key: str, raw: object) -> list[GroupChange]:
 def is_opted_out(properties: Mapping[str, Value]) -> bool:
     """Tell whether a person, by these properties, wants SDKs to keep nothing of them."""
     return properties.get(OPT_OUT) is True
+
+
+def is_disabled(properties: Mapping[str, Value]) -> bool:
+    """Tell whether a person, by these properties, is sent nothing at all (R12)."""
+    return properties.get(DISABLED) is True
 
 
 def strictest(one: Mapping[str, bool], other: Mapping[str, bool]) -> dict[str, bool]:

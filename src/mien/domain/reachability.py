@@ -20,6 +20,7 @@ from mien.domain.preferences import (
     SubscriptionKey,
     SubscriptionKind,
     address,
+    is_disabled,
 )
 
 WEB_PUSH_TOKEN = "chrome"  # noqa: S105 - a type of push token, no secret
@@ -28,6 +29,7 @@ WEB_PUSH_TOKEN = "chrome"  # noqa: S105 - a type of push token, no secret
 class Reason(StrEnum):
     """Why nothing may be sent; the first that holds is told."""
 
+    DISABLED = "disabled"
     NO_ADDRESS = "no_address"
     NO_TOKEN = "no_token"  # noqa: S105 - no secret
     ADDRESS_BLOCKED = "address_blocked"
@@ -79,6 +81,8 @@ def _objection(
     document: Document, states: Mapping[SubscriptionKey, bool], channel: Channel, group: str | None
 ) -> Reason | None:
     """Give the first reason not to send on a channel, None if there is none."""
+    if is_disabled(document.properties):
+        return Reason.DISABLED
     if (reason := _unreachable(document, states, channel)) is not None:
         return reason
     flag = document.properties.get(FLAG_OF_CHANNEL[channel])

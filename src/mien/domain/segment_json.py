@@ -33,6 +33,7 @@ from mien.domain.segments import (
     Derived,
     DeviceIs,
     Did,
+    Disabled,
     Fact,
     Figure,
     Filter,
@@ -91,6 +92,7 @@ class _Reader:
             "device": self._device,
             "channel": self._channel,
             "test_user": self._test_user,
+            "disabled": self._disabled,
             "segment": self._segment,
         }
 
@@ -182,6 +184,11 @@ class _Reader:
         _check_keys(raw, path, {"test_user"})
         _true(raw, path, "test_user")
         return TestUser()
+
+    def _disabled(self, raw: Raw, path: str, _level: int) -> Node:
+        _check_keys(raw, path, {"disabled"})
+        _true(raw, path, "disabled")
+        return Disabled()
 
     def _segment(self, raw: Raw, path: str, _level: int) -> Node:
         _check_keys(raw, path, {"segment"})
@@ -325,7 +332,7 @@ def _leaf_json(node: Leaf) -> dict[str, object]:
             return _short_json(node)
 
 
-def _short_json(node: Reachable | TestUser | InSegment) -> dict[str, object]:
+def _short_json(node: Reachable | TestUser | Disabled | InSegment) -> dict[str, object]:
     match node:
         case Reachable(channel, state, group):
             named = {} if group is None else {"group": group}
@@ -334,6 +341,8 @@ def _short_json(node: Reachable | TestUser | InSegment) -> dict[str, object]:
             return {"segment": str(segment)}
         case TestUser():
             return {"test_user": True}
+        case Disabled():
+            return {"disabled": True}
         case _:
             assert_never(node)
 

@@ -201,13 +201,17 @@ class TestUser(msgspec.Struct, frozen=True):
     """The profile is marked as a test user."""
 
 
+class Disabled(msgspec.Struct, frozen=True):
+    """The profile is disabled: nothing is sent to the person, on no channel."""
+
+
 class InSegment(msgspec.Struct, frozen=True):
     """The tree of a saved segment holds; `domain.expand` puts it in the place of this node."""
 
     segment: SegmentId
 
 
-Question: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser
+Question: TypeAlias = Property | Derived | Did | DeviceIs | Reachable | TestUser | Disabled
 """What is asked of a person."""
 
 Leaf: TypeAlias = Question | InSegment

@@ -1,4 +1,4 @@
-"""Which ids of people a browser or an app may name: those that it has a signature for.
+"""What a browser or an app may say, and which ids of people it may name: those with a signature.
 
 Anybody can read a page's script and send in its name, so an environment may ask that
 the customer's own server vouches for the person (K-03). A device needs no voucher: its
@@ -13,6 +13,7 @@ from mien.domain.identities import (
     Identity,
     profile_of_server_object_id,
 )
+from mien.domain.preferences import DISABLED
 from mien.domain.records import ProfileRecord, Record
 from mien.domain.rejects import Reject, RejectCode
 
@@ -28,6 +29,17 @@ class Vouched(msgspec.Struct, frozen=True):
     email: str = ""
     problem: str = ""
     joins_by_email: bool = False
+
+
+def check_own(record: Record | Reject) -> Record | Reject:
+    """Give a record of a page or an app back, or its `Reject` if it is for others to say.
+
+    Whether a person is disabled is decided by those who write to them.
+    """
+    if not isinstance(record, ProfileRecord) or DISABLED not in record.changes:
+        return record
+    reason = f"{DISABLED} is for your server and for members to set, not for pages and apps"
+    return Reject(record.position, RejectCode.PREFERENCE, reason, record.raw)
 
 
 def check_vouched(record: Record | Reject, vouched: Vouched) -> Record | Reject:

@@ -26,7 +26,7 @@ from mien.domain.ids import EnvironmentId
 from mien.domain.keys import index_key
 from mien.domain.records import RECORDS_PER_CALL, Record, parse_records, with_email_as_id
 from mien.domain.rejects import Reject, RejectCode
-from mien.domain.vouching import check_vouched
+from mien.domain.vouching import check_own, check_vouched
 from mien.services.receipts import Applied, Batch, Receipt, Result
 from mien.services.registry import Registry
 from mien.services.workspace import Workspace
@@ -233,10 +233,12 @@ class Ingest:
 
 
 def _parse(batch: Batch) -> list[Record | Reject]:
-    """Read the records of a batch; those that name a person nobody vouches for are rejected."""
+    """Read the records of a batch; those that say what is not theirs to say are rejected."""
     records = parse_records(
         batch.records, now=batch.received_at // 1_000, is_system=batch.is_system
     )
+    if batch.heeds_opt_out:
+        records = [check_own(record) for record in records]
     if batch.vouched is None:
         return records
     return [check_vouched(record, batch.vouched) for record in records]

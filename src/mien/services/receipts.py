@@ -66,8 +66,8 @@ class Batch(msgspec.Struct, frozen=True):
 
     `received_at` is epoch milliseconds, `source` says who sent it (`api:3` is key 3).
     `is_system` records come from edges of ours and may raise reserved events. With
-    `follows_sessions` the sessions that they tell of are followed. `heeds_opt_out` keeps nothing of a person who
-    opted out (`ct_optout`), until a record opts them in.
+    `follows_sessions` the sessions that they tell of are followed. Those of pages and apps are `heeds_opt_out`: nothing
+    is kept of a person who opted out (`ct_optout`) until a record opts them in, and none disables anybody.
     `vouched` says whom the records may name, if the environment asks for signatures.
     `replays` are ids of rejects, one for each record, when these are sent again.
     """

@@ -122,12 +122,13 @@ class ProfileAnswer(Answer, frozen=True, kw_only=True):
 
     `derived` is worked out anew at each read: `Age`, `Last Seen`, `Country` and the like, with
     what is unknown left out. `groups` is by channel, then by subscription group. `reachable`
-    is by channel, for messages of no group.
+    is by channel, for messages of no group. A `disabled` profile is reachable on none.
     """
 
     object_id: str
     distinct_id: str | None = None
     type: Literal["anonymous", "identified"]
+    disabled: bool
     identities: list[IdentityOf]
     properties: dict[str, Any]
     derived: dict[str, Any]
@@ -144,6 +145,14 @@ class TestMarkAnswer(Answer, frozen=True, kw_only=True):
 
     object_id: str
     is_test: bool
+    changed: bool
+
+
+class DisabledAnswer(Answer, frozen=True, kw_only=True):
+    """Whether a profile is disabled now; `changed` if it was not so before."""
+
+    object_id: str
+    disabled: bool
     changed: bool
 
 

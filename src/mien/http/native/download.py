@@ -57,6 +57,7 @@ _EXAMPLE = {
         "object_id": "mien_1f",
         "distinct_id": "ana",
         "type": "identified",
+        "disabled": False,
         "identities": [{"kind": "identity", "value": "ana"}],
         "properties": {"Name": "Ana"},
         "derived": {"Type": "identified", "Session Count": 0, "User Bucket": 417},

@@ -9,6 +9,7 @@ from mien.domain.changes import Change
 from mien.domain.devices import Device, PushToken
 from mien.domain.identities import IdentityKind, server_object_id
 from mien.domain.ids import ProfileId
+from mien.domain.preferences import is_disabled
 from mien.http.native.answers import (
     DeviceChange,
     DeviceOf,
@@ -42,6 +43,7 @@ def render_person(view: PersonView) -> ProfileAnswer:
         object_id=profile.object_id,
         distinct_id=named[0] if named else None,
         type="identified" if profile.is_identified else "anonymous",
+        disabled=is_disabled(profile.properties),
         identities=identities,
         properties=dict(profile.properties),
         derived=dict(view.derived),

@@ -40,6 +40,7 @@ _ANA = {
     "object_id": "mien_1f",
     "distinct_id": "ana",
     "type": "identified",
+    "disabled": False,
     "identities": [{"kind": "identity", "value": "ana"}, {"kind": "objectId", "value": "d-7"}],
     "properties": {"Name": "Ana", "plan": "gold"},
     "derived": {

@@ -35,7 +35,12 @@ from mien.http.native.erasures import (
 from mien.http.native.explain import explain_segment
 from mien.http.native.fields import list_fields
 from mien.http.native.latest import get_latest_values
-from mien.http.native.marking import mark_test_profile, unmark_test_profile
+from mien.http.native.marking import (
+    disable_profile,
+    enable_profile,
+    mark_test_profile,
+    unmark_test_profile,
+)
 from mien.http.native.merges import (
     dismiss_suggestion,
     list_merges,
@@ -76,6 +81,8 @@ NATIVE_HANDLERS = [
             get_latest_values,
             mark_test_profile,
             unmark_test_profile,
+            disable_profile,
+            enable_profile,
             download_profile,
             list_properties,
             change_property,

@@ -1,0 +1,46 @@
+"""Marks of a profile, which are set and taken away whole: test profile (P-11), disabled (R12)."""
+
+from enum import Enum
+
+from mien.domain.documents import IS_TEST, NATIVE, TEST_MARK
+from mien.domain.identities import server_object_id
+from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.preferences import DISABLED
+from mien.domain.values import Value
+from mien.services.ingest import Ingest
+from mien.services.receipts import Batch, Receipt
+
+
+class Mark(Enum):
+    """What may be marked: the property that says so."""
+
+    TEST = TEST_MARK
+    DISABLED = DISABLED
+
+
+_SET: dict[Mark, Value] = {Mark.TEST: IS_TEST, Mark.DISABLED: True}
+
+
+async def change_mark(
+    ingest: Ingest,
+    environment: EnvironmentId,
+    profile: ProfileId,
+    mark: Mark,
+    *,
+    is_set: bool,
+    now_ms: int,
+    source: str,
+) -> Receipt:
+    """Set a mark of a profile or take it away, as a record would; gives what became of it.
+
+    The only result is a `Reject` if the profile is not there any more.
+    """
+    # By the objectId of the profile: a record with another id would make a new one, should
+    # this one be erased just now.
+    change = _SET[mark] if is_set else {"$delete": 1}
+    record = {
+        "type": "profile",
+        "objectId": server_object_id(profile),
+        "profileData": {mark.value: change},
+    }
+    return await ingest.submit(Batch(environment, [record], now_ms, source, NATIVE))
