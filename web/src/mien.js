@@ -19,11 +19,22 @@ const actions = {
     element.setAttribute("aria-expanded", String(isOpen));
   },
   copy: async (element) => {
-    await navigator.clipboard.writeText(element.dataset.copy);
+    // Browsers lend the clipboard to pages on TLS alone; elsewhere a selection is copied.
+    if (navigator.clipboard) await navigator.clipboard.writeText(element.dataset.copy);
+    else copySelected(element.dataset.copy);
     element.classList.add("is-copied");
     setTimeout(() => element.classList.remove("is-copied"), 1500);
   },
 };
+
+function copySelected(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
 
 document.addEventListener("click", (event) => {
   for (const [name, act] of Object.entries(actions)) {

@@ -48,6 +48,16 @@ class ConflictError(MienError):
     mend = "Read the present state, then decide again."
 
 
+class ChangedMeanwhileError(ConflictError):
+    """Somebody else changed what was to be changed, after it was read."""
+
+    code = "changed_meanwhile"
+    mend = "Read the present state, then decide again."
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} changed while you edited; nothing of yours was saved.")
+
+
 class IdempotencyReusedError(ConflictError):
     """An Idempotency-Key came again with another body."""
 

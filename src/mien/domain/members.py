@@ -41,6 +41,13 @@ class Act(StrEnum):
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105 - what was done, no password
     TEST_MARKED = "test_marked"
     TEST_UNMARKED = "test_unmarked"
+    SESSIONS_ENDED = "sessions_ended"
+    ACCOUNT_CHANGED = "account_changed"
+    SETTINGS_CHANGED = "settings_changed"
+    KEY_MADE = "key_made"
+    KEY_REVOKED = "key_revoked"
+    SIGNING_KEY_MADE = "signing_key_made"
+    SIGNING_KEY_REVOKED = "signing_key_revoked"
 
 
 def check_email(text: str) -> str:

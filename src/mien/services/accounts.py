@@ -12,17 +12,27 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from mien import clock
-from mien.domain.errors import InvalidInputError, NotAllowedError, NotFoundError
+from mien.domain.errors import (
+    ChangedMeanwhileError,
+    InvalidInputError,
+    NotAllowedError,
+    NotFoundError,
+)
 from mien.domain.ids import EnvironmentId
+from mien.domain.members import Act
+from mien.services import audit
 from mien.services.local import LOCAL_KEY
-from mien.store import accounts
+from mien.services.retrying import write_retried
+from mien.store import accounts, members
 from mien.store.accounts import Account, ApiKey, Environment
 from mien.store.engine import Store, Transaction
+from mien.store.members import Member
 
 _KINDS = ("live", "test")
 _PREFIX = {"live": "", "test": "TEST-"}
 _FRESH_SECONDS = 1.0
 _NAME_CHARACTERS = 200
+LABEL_CHARACTERS = 200
 
 
 class NewKey(msgspec.Struct, frozen=True):
@@ -86,20 +96,43 @@ def create_account(
     store: Store, *, name: str, region: str = "local", time_zone: str = "UTC"
 ) -> NewAccount:
     """Make an account with its two environments and a first key for each."""
-    if not name.strip() or len(name) > _NAME_CHARACTERS:
-        raise InvalidInputError(path="name", problem=f"needs 1 to {_NAME_CHARACTERS} characters")
-    if time_zone not in available_timezones():
-        raise InvalidInputError(
-            path="time_zone", problem=f"'{time_zone}' is no time zone such as Europe/Paris"
-        )
-    now = clock.now_ms()
+    name, now = _check_name(name), clock.now_ms()
+    _check_time_zone(time_zone)
     with store.write() as tx:
         account = accounts.add_account(
-            tx, name=name.strip(), region=region, time_zone=time_zone, now_ms=now
+            tx, name=name, region=region, time_zone=time_zone, now_ms=now
         )
         public_id = clock.new_public_id()
         keys = {kind: _open(tx, account, kind, public_id, now) for kind in _KINDS}
     return NewAccount(account, keys["live"], keys["test"])
+
+
+def change_account(
+    store: Store, known: Account, *, name: str, time_zone: str, by: Member | None
+) -> Account:
+    """Give an account another name or time zone; `known` is as whoever changes it saw it.
+
+    Raises `InvalidInputError`, and `ChangedMeanwhileError` if another was first.
+    """
+    changed = msgspec.structs.replace(known, name=_check_name(name), time_zone=time_zone)
+    _check_time_zone(time_zone)
+    details = {
+        each: getattr(changed, each)
+        for each in ("name", "time_zone")
+        if getattr(changed, each) != getattr(known, each)
+    }
+
+    def change(tx: Transaction) -> Account:
+        members.lock_account(tx, known.account_id)
+        if accounts.get_account(tx, known.account_id) != known:
+            what = "The account"
+            raise ChangedMeanwhileError(what)
+        accounts.change_account(tx, changed)
+        if details:
+            audit.note(tx, known.account_id, Act.ACCOUNT_CHANGED, by=by, details=details)
+        return changed
+
+    return write_retried(store, change)
 
 
 def list_accounts(store: Store) -> list[tuple[Account, list[Environment]]]:
@@ -119,8 +152,8 @@ def get_environment(store: Store, public_id: str) -> Environment:
 
 
 def add_key(store: Store, public_id: str, *, label: str) -> NewKey:
-    """Make a further key of an environment."""
-    now = clock.now_ms()
+    """Make a further key of an environment; raises `InvalidInputError` for a label of a wrong form."""
+    label, now = check_label(label), clock.now_ms()
     with store.write() as tx:
         return _add_key(tx, _get_environment(tx, public_id), label, now)
 
@@ -138,6 +171,14 @@ def revoke_key(store: Store, public_id: str, key_id: int) -> None:
         if not accounts.revoke_key(tx, environment.environment_id, key_id, now_ms=clock.now_ms()):
             msg = f"{public_id} has no key {key_id} that is in use."
             raise NotFoundError(msg)
+
+
+def check_label(label: str) -> str:
+    """Give what a key is for, or raise `InvalidInputError`."""
+    label = label.strip()
+    if not label or len(label) > LABEL_CHARACTERS:
+        raise InvalidInputError(path="label", problem=f"needs 1 to {LABEL_CHARACTERS} characters")
+    return label
 
 
 class _Known(msgspec.Struct):
@@ -204,6 +245,20 @@ class Doorkeeper:
             good = {key.digest: key.key_id for key in keys if key.revoked_at is None}
             known = self._known[public_id] = _Known(now + _FRESH_SECONDS, environment, good)
         return known
+
+
+def _check_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > _NAME_CHARACTERS:
+        raise InvalidInputError(path="name", problem=f"needs 1 to {_NAME_CHARACTERS} characters")
+    return name
+
+
+def _check_time_zone(time_zone: str) -> None:
+    if time_zone not in available_timezones():
+        raise InvalidInputError(
+            path="time_zone", problem=f"'{time_zone}' is no time zone such as Europe/Paris"
+        )
 
 
 def _caller(environment: Environment, key_id: int) -> Caller:

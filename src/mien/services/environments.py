@@ -1,11 +1,14 @@
 """The settings of environments: reading them fast, changing them with a trace."""
 
+import hashlib
 import time
+from collections.abc import Mapping
 
 import msgspec
 
 from mien import clock
 from mien.domain.environments import DEFAULTS, EnvironmentSettings, check_settings
+from mien.domain.errors import ChangedMeanwhileError
 from mien.domain.ids import EnvironmentId
 from mien.services.retrying import write_retried
 from mien.store import environments
@@ -32,15 +35,25 @@ def read_settings(
 
 
 def change_settings(
-    store: Store, environment: EnvironmentId, changes: dict[str, object], *, source: str
+    store: Store,
+    environment: EnvironmentId,
+    changes: Mapping[str, object],
+    *,
+    source: str,
+    mark: str | None = None,
 ) -> EnvironmentSettings:
     """Change some settings, and give all as they are then.
 
-    Raises `InvalidInputError` for a value out of bounds; then nothing was changed.
+    `mark` is that of the settings on which the change was decided (`mark_of`). Raises
+    `InvalidInputError` for a value out of bounds, and `ChangedMeanwhileError` if another
+    was first; then nothing was changed.
     """
 
     def change(tx: Transaction) -> EnvironmentSettings:
         known = read_settings(tx, environment, is_locked=True)
+        if mark is not None and mark != mark_of(known):
+            what = "The settings"
+            raise ChangedMeanwhileError(what)
         changed = msgspec.structs.replace(known, **changes)
         check_settings(changed)
         now_ms = clock.now_ms()
@@ -48,6 +61,11 @@ def change_settings(
         return changed
 
     return write_retried(store, change)
+
+
+def mark_of(settings: EnvironmentSettings) -> str:
+    """Give a short text that another set of settings does not have."""
+    return hashlib.sha256(_encode(settings)).hexdigest()[:16]
 
 
 class SettingsCache:

@@ -154,6 +154,17 @@ def choose_password(store: Store, member: Member, password: str, *, session: byt
     _changed(store, member.email, choose)
 
 
+def end_sessions(store: Store, email: str, *, by: Member | None) -> Member:
+    """Sign a member out everywhere; they come in again with their password."""
+
+    def end(tx: Transaction, member: Member) -> Member:
+        members.end_sessions(tx, member.member_id)
+        _note(tx, Act.SESSIONS_ENDED, member, by)
+        return member
+
+    return _changed(store, email, end)
+
+
 def remove_member(store: Store, email: str, *, by: Member | None) -> Member:
     """End a membership and its sessions. Raises `UnknownMemberError`, `LastAdminError`."""
 

@@ -6,15 +6,15 @@ Several are good at once, so that one takes the place of another without a gap.
 import msgspec
 
 from mien import clock
-from mien.domain.errors import InvalidInputError, LimitExceededError, NotFoundError
+from mien.domain.errors import LimitExceededError, NotFoundError
 from mien.domain.ids import EnvironmentId
+from mien.services.accounts import check_label
 from mien.services.retrying import write_retried
 from mien.store import signing
 from mien.store.engine import Store, Transaction
 from mien.store.signing import SigningKey
 
 KEYS_IN_USE = 10
-LABEL_CHARACTERS = 200
 
 
 class NewSigningKey(msgspec.Struct, frozen=True):
@@ -32,9 +32,7 @@ def add_signing_key(store: Store, environment: EnvironmentId, *, label: str) -> 
     Raises `InvalidInputError` for a label of a wrong form, `LimitExceededError` when
     `KEYS_IN_USE` are in use already.
     """
-    label = label.strip()
-    if not label or len(label) > LABEL_CHARACTERS:
-        raise InvalidInputError(path="label", problem=f"needs 1 to {LABEL_CHARACTERS} characters")
+    label = check_label(label)
     secret, now_ms = clock.new_signing_secret(), clock.now_ms()
 
     def add(tx: Transaction) -> SigningKey:

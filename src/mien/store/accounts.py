@@ -70,6 +70,11 @@ _REVOKE = (
         api_keys.c.revoked_at.is_(None),
     )
 )
+_CHANGE = (
+    sa.update(accounts)
+    .values(name=sa.bindparam("new_name"), time_zone=sa.bindparam("new_zone"))
+    .where(accounts.c.account_id == sa.bindparam("account"))
+)
 _SECRET = sa.select(secrets.c.value).where(secrets.c.name == sa.bindparam("name"))
 
 
@@ -109,6 +114,16 @@ def list_environments(tx: Transaction) -> list[Environment]:
 def get_account(tx: Transaction, account: int) -> Account:
     """Give an account that is known to be there."""
     return Account(*tx.rows(_ACCOUNT, account=account)[0])
+
+
+def change_account(tx: Transaction, account: Account) -> None:
+    """Write the name and the time zone of an account anew."""
+    tx.run(
+        _CHANGE,
+        account=account.account_id,
+        new_name=account.name,
+        new_zone=account.time_zone,
+    )
 
 
 def environments_of(tx: Transaction, account: int) -> list[Environment]:

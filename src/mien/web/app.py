@@ -22,6 +22,7 @@ from mien.web.people import PEOPLE_HANDLERS
 from mien.web.person import PERSON_HANDLERS
 from mien.web.routes import page
 from mien.web.segments import SEGMENT_HANDLERS
+from mien.web.settings import SETTINGS_HANDLERS
 from mien.web.signing_in import PASSWORD_HANDLERS, SIGN_IN_HANDLERS
 from mien.web.state import Dashboard
 from mien.web.visit import Visit
@@ -66,6 +67,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *PEOPLE_HANDLERS,
     *PERSON_HANDLERS,
     *SEGMENT_HANDLERS,
+    *SETTINGS_HANDLERS,
 ]
 """What is below an environment: `/live/…` and `/test/…`."""
 

@@ -23,6 +23,7 @@ LINKS = (
     Link("", "Home", "home"),
     Link("people", "People", "users"),
     Link("segments", "Segments", "filter"),
+    Link("settings", "Settings", "settings"),
 )
 """The navigation, in the order in which it is shown."""
 

@@ -29,7 +29,7 @@ async def home(visit: Visit) -> Response[bytes]:
         top=[each.event for each in top],
         rejects=refused,
         public_id=visit.environment.public_id,
-        address=_address(visit),
+        address=visit.address,
     )
 
 
@@ -44,8 +44,3 @@ def _read(
         definitions.list_events(store, environment),
         rejects.list_rejects(store, environment, before=None, count=_REJECTS),
     )
-
-
-def _address(visit: Visit) -> str:
-    """Give where the member's browser found this server, for lines to copy."""
-    return str(visit.request.base_url).rstrip("/")

@@ -71,6 +71,12 @@ class Visit:
         return self.member.source
 
     @property
+    def address(self) -> str:
+        """Where the member's browser found this server, for lines to copy."""
+        scheme = "https" if cookies.is_secure(self.request) else "http"
+        return f"{scheme}://{self.request.base_url.netloc}"
+
+    @property
     def token(self) -> str:
         """What a form has to send along: no other site can know it."""
         key = self.dashboard.signing_key

@@ -13,8 +13,8 @@ from msgspec import UNSET, Meta, UnsetType
 from mien.domain.environments import PersonKind
 from mien.domain.mappings import EventMapping
 from mien.domain.records import RECORDS_PER_CALL
+from mien.services.accounts import LABEL_CHARACTERS
 from mien.services.segments import NAME_CHARACTERS
-from mien.services.signing import LABEL_CHARACTERS
 from mien.services.user_tokens import (
     LONGEST_PROFILE_TOKEN_SECONDS,
     PROFILE_TOKEN_SECONDS,

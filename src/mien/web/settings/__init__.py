@@ -1,0 +1,11 @@
+"""Settings of an account and of its two environments (D-01, D-06): a tab a module."""
+
+from litestar.handlers import HTTPRouteHandler
+
+from mien.web.settings.account import ACCOUNT_HANDLERS
+from mien.web.settings.members import MEMBER_HANDLERS
+
+SETTINGS_HANDLERS: list[HTTPRouteHandler] = [
+    *ACCOUNT_HANDLERS,
+    *MEMBER_HANDLERS,
+]
