@@ -89,6 +89,15 @@ class Reads(Struct, frozen=True, tag="reads"):
     seconds: float
 
 
+class Counts(Struct, frozen=True, tag="counts"):
+    """Count everybody who did this event in 30 days, again and again, until the parent says stop.
+
+    The answer has to be of all that was answered before it was asked (S-04).
+    """
+
+    event_name: str
+
+
 class Export(Struct, frozen=True, tag="export"):
     """Walk the profiles of everybody who did `event_name`, days as YYYYMMDD, both included."""
 
@@ -127,7 +136,7 @@ class LoadOrder(Struct, frozen=True):
     """One job for the load generator; `rate` is calls a second, None as fast as they are answered."""
 
     target: Target
-    job: Profiles | Events | Visitors | Pages | Merges | Reads | Export
+    job: Profiles | Events | Visitors | Pages | Merges | Reads | Counts | Export
     rate: float | None = None
 
 

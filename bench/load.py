@@ -14,6 +14,7 @@ from bench import batches, handshake, pages
 from bench.connections import Connection, ask, drive, drive_at
 from bench.corpus import identity
 from bench.jobs import (
+    Counts,
     Events,
     Export,
     LoadOrder,
@@ -30,6 +31,10 @@ from bench.wire import Request, get, post
 UPLOAD = "/1/upload"
 EXPORT = "/1/profiles.json"
 MERGES = "/v1/merges"
+COUNT = "/v1/segments/count"
+COUNTED = re.compile(rb'^(?!.*"as_of").*"size"')
+"""What a count says that lacks nothing."""
+
 MERGED = re.compile(rb'^(?!.*"done_before":true).*"survivor"')
 """What the answer says to a merge, or an undo, that was not done before."""
 
@@ -66,6 +71,8 @@ def main() -> None:
             report = merge(connections[0], order.target, job)
         case Reads() as job:
             report = read(connections, [get(order.target, path) for path in job.paths], job.seconds)
+        case Counts() as job:
+            report = read(connections, [count(order.target, job)], inf)
         case Export() as job:
             report = export(connections[0], order.target, job)
         case _:
@@ -99,6 +106,12 @@ def read(connections: list[Connection], calls: list[Request], seconds: float) ->
     drive(connections, cycle(calls), seconds=seconds, stopped=handshake.listen_for_stop())
     calls_made = _call_seconds(connections)
     return watch.report(records=len(calls_made), call_seconds=calls_made)
+
+
+def count(target: Target, job: Counts) -> Request:
+    """Make the call of a count."""
+    tree = {"did": job.event_name, "window": {"last_days": 30}}
+    return post(target, COUNT, msgspec.json.encode({"tree": tree}), sign=COUNTED)
 
 
 def merge(connection: Connection, target: Target, job: Merges) -> Report:

@@ -1,6 +1,6 @@
 """What the works share: sizes, a folder, rounds, and the store that is filled once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -52,7 +52,7 @@ class Stage:
         self._stack, self.say = stack, say
 
     def in_turns(
-        self, work: str, programs: dict[str, Callable[[int], Report]]
+        self, work: str, programs: Mapping[str, Callable[[int], Report]]
     ) -> dict[str, list[Report]]:
         """Run every program once a round, in order; each gets the number of the round, from 0."""
         reports: dict[str, list[Report]] = {name: [] for name in programs}

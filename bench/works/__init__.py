@@ -6,6 +6,8 @@ from bench.rows import Row
 from bench.stage import Stage
 from bench.works.counts import counts
 from bench.works.exports import export
+from bench.works.freshness import freshness
+from bench.works.growth import growth
 from bench.works.merges import merges
 from bench.works.pages import pages
 from bench.works.reads import read
@@ -23,5 +25,7 @@ WORKS: dict[str, Callable[[Stage], list[Row]]] = {
     "read": read,
     "export": export,
     "counts": counts,
+    "freshness": freshness,
+    "growth": growth,
     "postgres": postgres,
 }
