@@ -39,6 +39,7 @@ from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
+from mien.services.insights import Insights
 from mien.services.parts import Parts
 from mien.services.places import Places
 from mien.services.projection import ANALYTICS_FILE, open_projection
@@ -154,6 +155,7 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
             projection=projection,
             reports=Reports(questions),
             counting=Counting(questions),
+            insights=Insights(questions),
         )
         yield _services(parts, metrics, places), _dashboard(parts, hashers)
 

@@ -64,6 +64,21 @@ def ranking(event: Did, people: Node, asked: Top, scope: Scope) -> Ranking | Non
     select = occurrences(event, people, scope)
     if select is None or not (columns := _columns(select, asked.ranked, event, scope)):
         return None
+    return _ranking(select, columns, asked, scope)
+
+
+def ranking_of_people(name: str, count: int, scope: Scope) -> Ranking | None:
+    """Give the question for the values of a property that most people have; None: there are none."""
+    columns = _split(cell_of(scope.catalog.properties, name, PEOPLE, scope), scope)
+    if not columns:
+        return None
+    people = exp.select().from_(scope.table("profiles", PEOPLE))
+    return _ranking(people, columns, Top(Ranked(Side.PROPERTY, name), count), scope)
+
+
+def _ranking(
+    select: exp.Select, columns: Mapping[str, exp.Expr], asked: Top, scope: Scope
+) -> Ranking:
     named = [exp.alias_(each, name, quoted=True, copy=False) for name, each in columns.items()]
     each_event = select.select(*named, append=False, copy=False).subquery(_EACH, copy=False)
     values = [column(name, _EACH) for name in columns]

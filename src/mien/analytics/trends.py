@@ -83,7 +83,8 @@ def trend(
     if select is None or (numbers := _numbers(asked, event, scope)) is None:
         return None
     value, total = numbers
-    key = scope.write("nth", list=scope.bind(list(keys)), place=_place(calendar, scope))
+    place = place_of(column(OCCURRED, EVENTS), calendar, scope)
+    key = scope.write("nth", list=scope.bind(list(keys)), place=place)
     columns = {_KEY: key} if value is None else {_KEY: key, _VALUE: value}
     named = [exp.alias_(each, name, quoted=True, copy=False) for name, each in columns.items()]
     each_event = select.select(*named, append=False, copy=False).subquery(_EACH, copy=False)
@@ -108,16 +109,17 @@ def _numbers(asked: Trend, event: Did, scope: Scope) -> tuple[exp.Expr | None, e
             return None if size is None else (size, exp.Sum(this=value))
 
 
-def _place(calendar: Calendar, scope: Scope) -> exp.Expr:
-    """Give the place, from 1, of the day in the calendar on which an event was."""
-    at = column(OCCURRED, EVENTS)
+def place_of(at: exp.Expr, calendar: Calendar, scope: Scope) -> exp.Expr:
+    """Give the place, from 1, of the day in the calendar on which a moment (epoch seconds) is."""
     cases: list[exp.If] = []
     for first, end, is_whole in calendar.runs():
         place: exp.Expr = scope.bind(first + 1)
         if is_whole:
-            since = exp.paren(exp.Sub(this=at, expression=scope.bind(calendar.starts[first])))
+            since = exp.paren(
+                exp.Sub(this=at.copy(), expression=scope.bind(calendar.starts[first]))
+            )
             days = exp.IntDiv(this=since, expression=exp.convert(_SECONDS))
             place = exp.Add(this=place, expression=days)
-        is_before = exp.LT(this=at, expression=scope.bind(calendar.starts[end]))
+        is_before = exp.LT(this=at.copy(), expression=scope.bind(calendar.starts[end]))
         cases.append(exp.If(this=is_before, true=place))
     return exp.Case(ifs=cases)

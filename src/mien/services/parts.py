@@ -12,6 +12,7 @@ from mien.domain.ids import EnvironmentId
 from mien.services.counting import Counting
 from mien.services.environments import SettingsCache
 from mien.services.ingest import Ingest
+from mien.services.insights import Insights
 from mien.services.projection import Projection
 from mien.services.reading import Reader
 from mien.services.reports import Reports
@@ -32,6 +33,7 @@ class Parts(msgspec.Struct, kw_only=True):
     projection: Projection
     reports: Reports
     counting: Counting
+    insights: Insights
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)
 
     def reader(self, environment: EnvironmentId) -> Reader:

@@ -141,7 +141,7 @@ class Asking:
         counts: Counter[tuple[str, str]] = Counter()
         for *value, count in self._rows(build):
             named = dict(zip(columns, value, strict=True))
-            if (shown := _shown(named, today)) is not None:
+            if (shown := shown_value(named, today)) is not None:
                 counts[shown] += count
         return _by_type(counts, asked)
 
@@ -151,7 +151,7 @@ def _in_units(size: int) -> Number:
     return size // MILLION if size % MILLION == 0 else size / MILLION
 
 
-def _shown(value: Mapping[str, object], today: date) -> tuple[str, str] | None:
+def shown_value(value: Mapping[str, object], today: date) -> tuple[str, str] | None:
     """Give the type of a ranked value, and how it is written."""
     shown = dict(value)
     if isinstance(born := shown.get(tops.BORN), date):

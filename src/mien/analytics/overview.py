@@ -1,0 +1,101 @@
+"""Questions about all people at once, as SQL: what they have, what they did, who is new (D-05)."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+from sqlglot import exp
+
+from mien.analytics.cells import cell_of
+from mien.analytics.compile import Query, question
+from mien.analytics.events import OCCURRED
+from mien.analytics.logic import is_true
+from mien.analytics.people import EVENTS, PEOPLE, who_did, whose
+from mien.analytics.scope import Scope, column
+from mien.analytics.trends import Calendar, place_of
+from mien.analytics.values import is_within
+from mien.domain.events import event_key
+from mien.domain.moments import Span
+
+_PERSON, _AT, _SEEN = "profile_id", "at", "s"
+
+
+def count_filled(names: Sequence[str], scope: Scope) -> Query:
+    """Give the question how many people there are, and how many have each of these properties."""
+    cells = [cell_of(scope.catalog.properties, name, PEOPLE, scope) for name in names]
+    counts = [_count_if(cell.exists) for cell in cells]
+    people = exp.select(exp.Count(this=exp.Star()), *counts)
+    return question(people.from_(scope.table("profiles", PEOPLE)), scope)
+
+
+def count_doers(names: Sequence[str], scope: Scope) -> Query:
+    """Give the question how many people there are, and how many ever did each of these events.
+
+    A row has the place of the event in `names`, from 1, and how many; at place 0 it is all.
+    """
+    everybody = exp.select(exp.convert(0), exp.Count(this=exp.Star()))
+    selects: list[exp.Query] = [everybody.from_(scope.table("profiles", PEOPLE))]
+    for place, name in enumerate(names, 1):
+        if (table := scope.catalog.events.get(event_key(name))) is not None:
+            did = who_did(table, exp.true(), scope, within=None)
+            people = exp.Count(this=exp.Distinct(expressions=[whose(scope)]))
+            selects.append(did.select(exp.convert(place), people, append=False, copy=False))
+    return question(_all(selects), scope)
+
+
+def count_events(span: Span[int], scope: Scope) -> Query | None:
+    """Give the question how often each event was done in a span: definition, and number."""
+    selects: list[exp.Query] = []
+    for table in scope.catalog.events.values():
+        counted = exp.select(exp.convert(table.definition), exp.Count(this=exp.Star()))
+        counted = counted.from_(scope.table(table.name, EVENTS))
+        within = is_within(column(OCCURRED, EVENTS), span, scope)
+        selects.append(counted if is_true(within) else counted.where(within, copy=False))
+    return question(_all(selects), scope) if selects else None
+
+
+def count_active(starts: Sequence[int], end: int, scope: Scope) -> Query | None:
+    """Give the question how many people did anything since each of these moments, before an end.
+
+    None: nobody ever did.
+    """
+    span, at = Span(min(starts), end), column(OCCURRED, EVENTS)
+    selects: list[exp.Query] = []
+    for table in scope.catalog.events.values():
+        latest = exp.alias_(exp.Max(this=at), _AT, quoted=True, copy=True)
+        select = who_did(table, is_within(at.copy(), span, scope), scope, within=None)
+        selects.append(select.select(latest, copy=False).group_by(whose(scope), copy=False))
+    if not selects:
+        return None
+    latest = exp.alias_(exp.Max(this=column(_AT, _SEEN)), _AT, quoted=True)
+    people = exp.select(latest).from_(_all(selects).subquery(_SEEN, copy=False))
+    people = people.group_by(column(_PERSON, _SEEN), copy=False)
+    counts = [
+        _count_if(exp.GTE(this=column(_AT, _SEEN), expression=scope.bind(start)))
+        for start in starts
+    ]
+    return question(exp.select(*counts).from_(people.subquery(_SEEN, copy=False)), scope)
+
+
+def count_made(keys: Sequence[int], calendar: Calendar, scope: Scope) -> Query:
+    """Give the question how many profiles were made by day: key, is it identified by now, number.
+
+    `keys` has the key of each day of the calendar.
+    """
+    at = scope.write("seconds", milliseconds=column("created_at", PEOPLE))
+    place = place_of(at, calendar, scope)
+    key = exp.alias_(scope.write("nth", list=scope.bind(list(keys)), place=place), "k", quoted=True)
+    made = column("created_at", PEOPLE)
+    span = Span(calendar.starts[0] * 1_000, calendar.starts[-1] * 1_000)
+    rows = exp.select(key, column("is_identified", PEOPLE)).from_(scope.table("profiles", PEOPLE))
+    rows = rows.where(is_within(made, span, scope), copy=False)
+    parts = [column("k", _SEEN), column("is_identified", _SEEN)]
+    counted = exp.select(*parts, exp.Count(this=exp.Star()))
+    return question(counted.from_(rows.subquery(_SEEN, copy=False)).group_by(*parts), scope)
+
+
+def _count_if(condition: exp.Expr) -> exp.Expr:
+    return exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=exp.convert(1))]))
+
+
+def _all(selects: Sequence[exp.Query]) -> exp.Query:
+    return reduce(lambda left, right: exp.union(left, right, distinct=False, copy=False), selects)
