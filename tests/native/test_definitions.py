@@ -9,7 +9,8 @@ def test_properties_are_listed_with_type_source_and_counts(native: Native) -> No
     native.send(profile("ana", n=1, plan="a"), profile("bo", n=1.5), profile("cy", plan=7))
     native.compatible({"type": "profile", "identity": "di", "profileData": {"late": True}})
     found = native.get("definitions/properties")["properties"]
-    assert all(each.pop("first_seen_at").endswith("Z") for each in found)
+    for at in ("first_seen_at", "last_seen_at"):
+        assert all(each.pop(at).endswith("Z") for each in found)
     rest = {"state": "active", "description": ""}
     assert found == [
         {"name": "late", "type": "Boolean", "source": "api:1", "count": 1, "conflicts": 0, **rest},

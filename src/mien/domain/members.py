@@ -48,6 +48,11 @@ class Act(StrEnum):
     KEY_REVOKED = "key_revoked"
     SIGNING_KEY_MADE = "signing_key_made"
     SIGNING_KEY_REVOKED = "signing_key_revoked"
+    PROPERTY_ADDED = "property_added"
+    DEFINITION_DESCRIBED = "definition_described"
+    DEFINITION_ACTIVATED = "definition_activated"
+    DEFINITION_DEACTIVATED = "definition_deactivated"
+    EVENT_DISCARDED = "event_discarded"
 
 
 def check_email(text: str) -> str:

@@ -34,7 +34,8 @@ class Definition(msgspec.Struct):
     """One user property, event or event property of an environment.
 
     `key` is the form by which it is found; `name` its first spelling. `count` are
-    accepted values (events: times done), `conflicts` those of another type.
+    accepted values (events: times done), `conflicts` those of another type. `last_seen_at`
+    is None before the first value.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Definition(msgspec.Struct):
     description: str = ""
     count: int = 0
     conflicts: int = 0
+    last_seen_at: int | None = None
 
 
 class Tally:

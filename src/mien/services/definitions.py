@@ -6,16 +6,22 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mien.domain.errors import InvalidInputError, NotFoundError
+from mien.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from mien.domain.events import STANDARD_EVENTS, event_key
+from mien.domain.identities import ALIASES
 from mien.domain.ids import EnvironmentId
+from mien.domain.preferences import GROUP_KEYS
+from mien.domain.rejects import Rejected
 from mien.domain.schema import Definition, DefinitionKind, DefinitionState
+from mien.domain.values import check_key
 from mien.services.retrying import write_retried
 from mien.store import definitions
 from mien.store.engine import Store, Transaction
 
 DESCRIPTION_CHARACTERS = 1_000
 _FRESH_SECONDS = 1.0
+_LOOKED_AT_ONCE = 1_000
+_NO_PROPERTIES = frozenset([*ALIASES, *GROUP_KEYS])
 
 
 class EventDefinition(msgspec.Struct, frozen=True):
@@ -37,6 +43,88 @@ def list_properties(store: Store, environment: EnvironmentId) -> list[Definition
     """Give the definitions of user properties, by name."""
     with store.read() as tx:
         return definitions.list_kind(tx, environment, DefinitionKind.PROPERTY)
+
+
+class DefinitionPage(msgspec.Struct, frozen=True):
+    """Some definitions of one kind, by name; `rest` begins the next page, None on the last."""
+
+    definitions: Sequence[Definition]
+    rest: str | None
+
+
+def page_definitions(
+    store: Store,
+    environment: EnvironmentId,
+    kind: DefinitionKind,
+    *,
+    parent: int = 0,
+    sought: str = "",
+    after: str = "",
+    count: int,
+) -> DefinitionPage:
+    """Give the next definitions whose name has a text in it, in any case, by key."""
+    wanted, found = sought.strip().casefold(), list[Definition]()
+    with store.read() as tx:
+        while len(found) <= count:
+            some = definitions.page(
+                tx, environment, kind, parent=parent, after=after, count=_LOOKED_AT_ONCE
+            )
+            found += [each for each in some if wanted in each.name.casefold()]
+            if len(some) < _LOOKED_AT_ONCE:
+                break
+            after = some[-1].key
+    has_more = len(found) > count
+    return DefinitionPage(found[:count], found[count - 1].key if has_more else None)
+
+
+def get_definition(
+    store: Store, environment: EnvironmentId, kind: DefinitionKind, number: int
+) -> Definition:
+    """Give a definition by its id, or raise `NotFoundError`."""
+    with store.read() as tx:
+        found = definitions.get(tx, environment, number)
+    if found is None or found.kind is not kind:
+        msg = "There is no such definition in this environment."
+        raise NotFoundError(msg)
+    return found
+
+
+def add_property(
+    store: Store,
+    environment: EnvironmentId,
+    name: str,
+    *,
+    description: str,
+    now_ms: int,
+    source: str,
+) -> Definition:
+    """Make a user property known before its first value, which tells its type.
+
+    Raises `InvalidInputError` for a name that no profile takes, `ConflictError` if it is known.
+    """
+    check_property_name(name)
+    check_description(description)
+
+    def add(tx: Transaction) -> Definition:
+        kind = DefinitionKind.PROPERTY
+        if definitions.find(tx, environment, kind, name) is not None:
+            msg = f"The property '{name}' is known already."
+            raise ConflictError(msg)
+        made = definitions.add(
+            tx,
+            environment,
+            kind=kind,
+            parent=0,
+            key=name,
+            name=name,
+            first_seen_at=now_ms,
+            source=source,
+        )
+        made.description = description
+        definitions.describe(tx, environment, made)
+        return made
+
+    return write_retried(store, add)
 
 
 def list_events(store: Store, environment: EnvironmentId) -> list[EventDefinition]:
@@ -99,14 +187,27 @@ def change_definition(
     *,
     description: str | None,
     state: DefinitionState | None,
+    was: str | None = None,
 ) -> Definition:
     """Describe a definition or set its state; None leaves either. Gives it as it is then.
 
     Raises `NotFoundError` if there is none, `InvalidInputError` for a description over
     1,000 characters, or for discarding a property: only events are refused once discarded.
+    With `was`, the description that the caller saw, `ConflictError` if it is another by now.
     """
     _check(named, description, state)
-    return write_retried(store, lambda tx: _change(tx, environment, named, description, state))
+    return write_retried(store, lambda tx: _change(tx, environment, named, description, state, was))
+
+
+def check_property_name(name: str) -> None:
+    """Raise `InvalidInputError` for a name that no user property can have."""
+    if name in _NO_PROPERTIES:
+        problem = "is the name of an id or of a group, which is no property"
+        raise InvalidInputError(path="name", problem=problem)
+    try:
+        check_key(name)
+    except Rejected as rejected:
+        raise InvalidInputError(path="name", problem=rejected.reason) from rejected
 
 
 def check_description(description: str) -> None:
@@ -133,9 +234,13 @@ def _change(
     named: Named,
     description: str | None,
     state: DefinitionState | None,
+    was: str | None,
 ) -> Definition:
     found = _get(tx, environment, named)
     locked = definitions.get_locked(tx, environment, found.kind, found.key, parent=found.parent)
+    if was is not None and locked.description != was:
+        msg = "Somebody else changed the description meanwhile; nothing was saved."
+        raise ConflictError(msg)
     if description is not None:
         locked.description = description
     if state is not None:

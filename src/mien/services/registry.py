@@ -153,8 +153,11 @@ def write_counts(
         type_after, conflicts = widen(known.type, seen)
         if type_after is not known.type:
             known = registry.lock(tx, known)
+            if known.type is None:
+                # Who added it before its first value said nothing of where that comes from.
+                known.first_seen_at, known.source = now_ms, source
             known.type, conflicts = widen(known.type, seen)
             definitions.set_type(tx, environment, known)
-        definitions.count(tx, environment, known, more, conflicts)
+        definitions.count(tx, environment, known, more, conflicts, now_ms=now_ms)
     for event, more in sorted(counts.events.items()):
-        definitions.count_event(tx, environment, event, more)
+        definitions.count_event(tx, environment, event, more, now_ms=now_ms)

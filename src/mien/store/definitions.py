@@ -25,6 +25,7 @@ _FIELDS = (
     definitions.c.description,
     definitions.c.count,
     definitions.c.conflicts,
+    definitions.c.last_seen_at,
 )
 _ALL = sa.select(*_FIELDS).where(definitions.c.environment_id == _ENVIRONMENT)
 _OF_KIND = _ALL.where(
@@ -37,24 +38,35 @@ _BY_KEY = (
     definitions.c.key == sa.bindparam("key"),
 )
 _ONE = sa.select(*_FIELDS).where(*_BY_KEY)
+_PAGE = _OF_KIND.where(definitions.c.key > sa.bindparam("after")).limit(sa.bindparam("size"))
+_BY_ID = _ALL.where(definitions.c.definition_id == sa.bindparam("definition"))
 _LOCK = _ONE.with_for_update()
 _COUNT = (
     sa.update(definitions)
     .values(
         count=definitions.c.count + sa.bindparam("more"),
         conflicts=definitions.c.conflicts + sa.bindparam("more_conflicts"),
+        last_seen_at=sa.bindparam("now"),
     )
     .where(*_BY_KEY)
 )
 _COUNT_EVENT = (
     sa.update(definitions)
-    .values(count=definitions.c.count + sa.bindparam("more"))
+    .values(count=definitions.c.count + sa.bindparam("more"), last_seen_at=sa.bindparam("now"))
     .where(
         definitions.c.environment_id == _ENVIRONMENT,
         definitions.c.definition_id == sa.bindparam("definition"),
     )
 )
-_SET_TYPE = sa.update(definitions).values(type=sa.bindparam("new_type")).where(*_BY_KEY)
+_SET_TYPE = (
+    sa.update(definitions)
+    .values(
+        type=sa.bindparam("new_type"),
+        first_seen_at=sa.bindparam("new_first_seen_at"),
+        source=sa.bindparam("new_source"),
+    )
+    .where(*_BY_KEY)
+)
 _DESCRIBE = (
     sa.update(definitions)
     .values(state=sa.bindparam("new_state"), description=sa.bindparam("new_description"))
@@ -84,6 +96,28 @@ def list_kind(
         _definition(row)
         for row in tx.rows(_OF_KIND, environment=environment, kind=kind, parent=parent)
     ]
+
+
+def page(
+    tx: Transaction,
+    environment: EnvironmentId,
+    kind: DefinitionKind,
+    *,
+    parent: int,
+    after: str,
+    count: int,
+) -> list[Definition]:
+    """Give the next definitions of one kind by key, after one."""
+    rows = tx.rows(
+        _PAGE, environment=environment, kind=kind, parent=parent, after=after, size=count
+    )
+    return [_definition(row) for row in rows]
+
+
+def get(tx: Transaction, environment: EnvironmentId, definition: int) -> Definition | None:
+    """Find a definition by its id."""
+    row = tx.row(_BY_ID, environment=environment, definition=definition)
+    return _definition(row) if row else None
 
 
 def find(
@@ -133,6 +167,7 @@ def add(
         "",
         0,
         0,
+        None,
     )
     if tx.insert_new(definitions, [row]) != 1:
         raise RetryTransactionError
@@ -141,8 +176,14 @@ def add(
 
 
 def set_type(tx: Transaction, environment: EnvironmentId, definition: Definition) -> None:
-    """Write the type of a definition."""
-    tx.run(_SET_TYPE, **_key(environment, definition), new_type=definition.type)
+    """Write the type of a definition, and since when it is known and from where."""
+    tx.run(
+        _SET_TYPE,
+        **_key(environment, definition),
+        new_type=definition.type,
+        new_first_seen_at=definition.first_seen_at,
+        new_source=definition.source,
+    )
     numbers.reserve(tx, environment, VERSION)
 
 
@@ -158,15 +199,24 @@ def describe(tx: Transaction, environment: EnvironmentId, definition: Definition
 
 
 def count(
-    tx: Transaction, environment: EnvironmentId, definition: Definition, more: int, conflicts: int
+    tx: Transaction,
+    environment: EnvironmentId,
+    definition: Definition,
+    more: int,
+    conflicts: int,
+    *,
+    now_ms: int,
 ) -> None:
-    """Count further values of a definition."""
-    tx.run(_COUNT, **_key(environment, definition), more=more, more_conflicts=conflicts)
+    """Count further values of a definition, of which the last came now."""
+    key = _key(environment, definition)
+    tx.run(_COUNT, **key, more=more, more_conflicts=conflicts, now=now_ms)
 
 
-def count_event(tx: Transaction, environment: EnvironmentId, event: int, more: int) -> None:
-    """Count how often an event was done, by its id."""
-    tx.run(_COUNT_EVENT, environment=environment, definition=event, more=more)
+def count_event(
+    tx: Transaction, environment: EnvironmentId, event: int, more: int, *, now_ms: int
+) -> None:
+    """Count how often an event was done, by its id; the last time it came in now."""
+    tx.run(_COUNT_EVENT, environment=environment, definition=event, more=more, now=now_ms)
 
 
 def _key(environment: EnvironmentId, definition: Definition) -> dict[str, object]:
@@ -179,7 +229,21 @@ def _key(environment: EnvironmentId, definition: Definition) -> dict[str, object
 
 
 def _definition(row: Sequence[object]) -> Definition:
-    number, kind, parent, key, name, kind_of, first, source, state, text, counted, conflicts = row
+    (
+        number,
+        kind,
+        parent,
+        key,
+        name,
+        kind_of,
+        first,
+        source,
+        state,
+        text,
+        counted,
+        conflicts,
+        last,
+    ) = row
     return Definition(
         number,  # type: ignore[arg-type]  # the columns of _FIELDS, in their order
         DefinitionKind(kind),  # type: ignore[arg-type]
@@ -193,4 +257,5 @@ def _definition(row: Sequence[object]) -> Definition:
         text,  # type: ignore[arg-type]
         counted,  # type: ignore[arg-type]
         conflicts,  # type: ignore[arg-type]
+        last,  # type: ignore[arg-type]
     )

@@ -174,6 +174,7 @@ definitions = sa.Table(
     _column("description", sa.Text),
     _column("count"),
     _column("conflicts"),
+    sa.Column("last_seen_at", sa.BigInteger),
     sa.UniqueConstraint("environment_id", "definition_id"),
     **CLUSTERED,
 )
@@ -192,6 +193,8 @@ rejects = sa.Table(
     _column("person", sa.LargeBinary),
     sa.Column("replayed_at", sa.BigInteger),
     sa.Index(None, "environment_id", "person"),
+    sa.Index(None, "environment_id", "code", "received_at", "reject_id"),
+    sa.Index(None, "environment_id", "source", "received_at", "reject_id"),
 )
 
 idempotency = sa.Table(

@@ -281,6 +281,7 @@ class PropertyDefinition(Answer, frozen=True, kw_only=True):
     name: str
     type: str | None = None
     first_seen_at: datetime
+    last_seen_at: datetime | None = None
     source: str
     state: State
     description: str
@@ -293,6 +294,7 @@ class EventDefinition(Answer, frozen=True, kw_only=True):
 
     name: str
     first_seen_at: datetime
+    last_seen_at: datetime | None = None
     source: str
     state: State
     description: str

@@ -49,6 +49,7 @@ _PLAN = {
     "name": "plan",
     "type": "String",
     "first_seen_at": "2026-11-24T16:00:00Z",
+    "last_seen_at": "2026-11-29T09:30:00Z",
     "source": "api:1",
     "state": "active",
     "description": "What they pay for.",
@@ -58,6 +59,7 @@ _PLAN = {
 _CHARGED = {
     "name": "Charged",
     "first_seen_at": "2026-11-24T16:00:00Z",
+    "last_seen_at": "2026-11-29T09:30:00Z",
     "source": "api:1",
     "state": "active",
     "description": "",
@@ -185,6 +187,7 @@ def _property(known: Definition) -> PropertyDefinition:
         name=known.name,
         type=known.type,
         first_seen_at=instant(known.first_seen_at),
+        last_seen_at=None if known.last_seen_at is None else instant(known.last_seen_at),
         source=known.source,
         state=_WORDS[known.state],
         description=known.description,
@@ -197,6 +200,7 @@ def _event(known: Definition, properties: Sequence[Definition]) -> EventDefiniti
     return EventDefinition(
         name=known.name,
         first_seen_at=instant(known.first_seen_at),
+        last_seen_at=None if known.last_seen_at is None else instant(known.last_seen_at),
         source=known.source,
         state=_WORDS[known.state],
         description=known.description,
