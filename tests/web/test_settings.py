@@ -84,8 +84,10 @@ def test_the_later_of_two_admins_is_told_that_the_account_changed(office: Office
             name="Second",
             time_zone="UTC",
         )
+        assert told.status_code == 409
         assert "changed while you edited; nothing of yours was saved" in told.text
-        assert "Second" not in told.text
+        assert 'value="Second"' in told.text
+        assert 'name="seen_name" value="First"' in told.text
 
 
 ADMIN_ACTS = (
@@ -95,6 +97,14 @@ ADMIN_ACTS = (
     "settings/members/1/remove",
     "settings/members/1/sign-out",
     "settings/members/1/password",
+    "settings/keys",
+    "settings/keys/1/revoke",
+    "settings/signing-keys",
+    "settings/signing-keys/1/revoke",
+    "settings/identities",
+    "settings/mappings",
+    "settings/mappings/remove",
+    "settings/sdks",
 )
 
 
@@ -105,7 +115,13 @@ def test_the_server_refuses_what_only_admins_may(office: Office, role: Role) -> 
         for path in ADMIN_ACTS:
             for kind in ("live", "test"):
                 assert browser.send_form(f"/{kind}/{path}").status_code == 403, path
-        assert "/remove" not in browser.get("/live/settings/members").text
+        for tab in ("", "/members", "/identities", "/mappings", "/sdks"):
+            shown = browser.get(f"/live/settings{tab}")
+            assert shown.status_code == 200
+            assert ">Save" not in shown.text
+            assert "/remove" not in shown.text
+            assert "/settings/keys" not in shown.text
+        assert browser.get("/live/settings/keys").status_code == 403
 
 
 # D-01

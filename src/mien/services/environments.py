@@ -2,14 +2,15 @@
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from mien import clock
 from mien.domain.environments import DEFAULTS, EnvironmentSettings, check_settings
-from mien.domain.errors import ChangedMeanwhileError
+from mien.domain.errors import ChangedMeanwhileError, InvalidInputError, NotFoundError
 from mien.domain.ids import EnvironmentId
+from mien.domain.mappings import EventMapping
 from mien.services.retrying import write_retried
 from mien.store import environments
 from mien.store.engine import Store, Transaction
@@ -44,17 +45,62 @@ def change_settings(
 ) -> EnvironmentSettings:
     """Change some settings, and give all as they are then.
 
-    `mark` is that of the settings on which the change was decided (`mark_of`). Raises
-    `InvalidInputError` for a value out of bounds, and `ChangedMeanwhileError` if another
-    was first; then nothing was changed.
+    `mark` is that of the values that were known when the change was decided (`mark_of`). Raises
+    `InvalidInputError` for a value out of bounds, and `ChangedMeanwhileError` if another changed
+    them since; then nothing was changed.
     """
 
-    def change(tx: Transaction) -> EnvironmentSettings:
-        known = read_settings(tx, environment, is_locked=True)
-        if mark is not None and mark != mark_of(known):
+    def replace(known: EnvironmentSettings) -> EnvironmentSettings:
+        if mark is not None and mark != mark_of(known, changes):
             what = "The settings"
             raise ChangedMeanwhileError(what)
-        changed = msgspec.structs.replace(known, **changes)
+        return msgspec.structs.replace(known, **changes)
+
+    return _change(store, environment, replace, source=source)
+
+
+def add_mapping(
+    store: Store, environment: EnvironmentId, mapping: EventMapping, *, source: str
+) -> EnvironmentSettings:
+    """Let a property of an event become a property of the person too, from now on.
+
+    Raises `InvalidInputError` for one that could never work, is there already or is too many.
+    """
+
+    def add(known: EnvironmentSettings) -> EnvironmentSettings:
+        if mapping in known.mappings:
+            raise InvalidInputError(path="mappings", problem="has this one already")
+        return msgspec.structs.replace(known, mappings=(*known.mappings, mapping))
+
+    return _change(store, environment, add, source=source)
+
+
+def remove_mapping(
+    store: Store, environment: EnvironmentId, mapping: EventMapping, *, source: str
+) -> EnvironmentSettings:
+    """End a mapping; what it wrote stays. Raises `NotFoundError` if it is not there."""
+
+    def remove(known: EnvironmentSettings) -> EnvironmentSettings:
+        if mapping not in known.mappings:
+            msg = "This mapping is not there any more."
+            raise NotFoundError(msg)
+        rest = tuple(each for each in known.mappings if each != mapping)
+        return msgspec.structs.replace(known, mappings=rest)
+
+    return _change(store, environment, remove, source=source)
+
+
+def _change(
+    store: Store,
+    environment: EnvironmentId,
+    work: Callable[[EnvironmentSettings], EnvironmentSettings],
+    *,
+    source: str,
+) -> EnvironmentSettings:
+    """Change settings as `work` says, whoever else changes them at the same time."""
+
+    def change(tx: Transaction) -> EnvironmentSettings:
+        changed = work(read_settings(tx, environment, is_locked=True))
         check_settings(changed)
         now_ms = clock.now_ms()
         environments.save_settings(tx, environment, _encode(changed), now_ms=now_ms, source=source)
@@ -63,9 +109,10 @@ def change_settings(
     return write_retried(store, change)
 
 
-def mark_of(settings: EnvironmentSettings) -> str:
-    """Give a short text that another set of settings does not have."""
-    return hashlib.sha256(_encode(settings)).hexdigest()[:16]
+def mark_of(settings: EnvironmentSettings, names: Iterable[str]) -> str:
+    """Give a short text that other values of these settings do not have."""
+    values = [getattr(settings, name) for name in sorted(names)]
+    return hashlib.sha256(_encode(values)).hexdigest()[:16]
 
 
 class SettingsCache:

@@ -21,8 +21,7 @@ _FIELDS = ("name", "time_zone", "seen_name", "seen_time_zone")
 async def account_page(visit: Visit) -> Response[bytes]:
     """Show the account."""
     account = visit.signed_in.account
-    known = {"name": account.name, "time_zone": account.time_zone}
-    return _page(visit, known | {f"seen_{name}": value for name, value in known.items()})
+    return _page(visit, {"name": account.name, "time_zone": account.time_zone})
 
 
 @act("/settings/account", needs=Role.ADMIN)
@@ -39,10 +38,8 @@ async def save_account(visit: Visit) -> Response[Any]:
                 visit.dashboard.store, seen, name=name, time_zone=time_zone, by=visit.member
             )
         )
-    except InvalidInputError as error:
+    except (InvalidInputError, ChangedMeanwhileError) as error:
         return _page(visit, form, wrong=error)
-    except ChangedMeanwhileError as error:
-        return visit.back(visit.url("settings"), str(error), kind="danger")
     return visit.back(visit.url("settings"), "The account is saved.")
 
 
@@ -50,7 +47,10 @@ ACCOUNT_HANDLERS: list[HTTPRouteHandler] = [account_page, save_account]
 
 
 def _page(
-    visit: Visit, form: dict[str, str], *, wrong: InvalidInputError | None = None
+    visit: Visit,
+    form: dict[str, str],
+    *,
+    wrong: InvalidInputError | ChangedMeanwhileError | None = None,
 ) -> Response[bytes]:
     return settings_page(
         visit,

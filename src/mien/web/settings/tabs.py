@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from http import HTTPStatus
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from litestar import Response
 
-from mien.domain.errors import InvalidInputError
+from mien.domain.errors import ChangedMeanwhileError, InvalidInputError
 from mien.domain.members import Role
 from mien.web.visit import Visit
 
@@ -23,28 +23,52 @@ class Tab(msgspec.Struct, frozen=True):
 TABS = (
     Tab("", "Account"),
     Tab("members", "Members"),
+    Tab("keys", "Keys", Role.ADMIN),
+    Tab("identities", "Identities"),
+    Tab("mappings", "Mappings"),
+    Tab("sdks", "SDKs"),
 )
 """In the order in which they are shown."""
+
+_STATUS = {
+    type(None): HTTPStatus.OK,
+    InvalidInputError: HTTPStatus.BAD_REQUEST,
+    ChangedMeanwhileError: HTTPStatus.CONFLICT,
+}
 
 
 def settings_page(
     visit: Visit,
     tab: str,
     *,
-    wrong: InvalidInputError | None = None,
+    wrong: InvalidInputError | ChangedMeanwhileError | None = None,
     block: str | None = None,
     **context: Any,
 ) -> Response[bytes]:
-    """Draw a tab; `wrong` is what was not right with the form that was sent from it."""
+    """Draw a tab; `wrong` is why the form that was sent from it was not saved."""
     return visit.page(
         f"settings/{tab or 'account'}.html",
         block=block,
-        status=HTTPStatus.OK if wrong is None else HTTPStatus.BAD_REQUEST,
+        status=_STATUS[type(wrong)],
         tabs=[each for each in TABS if visit.member.role.includes(each.needs)],
         tab=tab,
-        problems=defaultdict(str, {} if wrong is None else {wrong.path: sentence(wrong)}),
+        problems=_problems(wrong),
         **context,
     )
+
+
+def _problems(wrong: InvalidInputError | ChangedMeanwhileError | None) -> dict[str, str]:
+    """Give what is wrong by the name of the field, the empty one for the form as a whole."""
+    match wrong:
+        case None:
+            return defaultdict(str)
+        case ChangedMeanwhileError():
+            said = f"{wrong} What you wrote is still here: save again to overwrite what is there."
+            return defaultdict(str, {"": said})
+        case InvalidInputError():
+            return defaultdict(str, {wrong.path: sentence(wrong)})
+        case _:
+            assert_never(wrong)
 
 
 def sentence(wrong: InvalidInputError) -> str:
