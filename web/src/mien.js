@@ -3,6 +3,7 @@
 //   data-theme-switch changes between light and dark     data-nav-switch shows the navigation
 //   data-copy="text"  copies the text
 import "htmx.org";
+import "./person.js";
 
 const root = document.documentElement;
 

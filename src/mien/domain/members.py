@@ -39,6 +39,8 @@ class Act(StrEnum):
     ROLE_CHANGED = "role_changed"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - what was done, no password
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105 - what was done, no password
+    PROPERTY_CHANGED = "property_changed"
+    PROPERTY_REMOVED = "property_removed"
     TEST_MARKED = "test_marked"
     TEST_UNMARKED = "test_unmarked"
     SESSIONS_ENDED = "sessions_ended"

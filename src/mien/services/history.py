@@ -31,6 +31,9 @@ from mien.store import accounts, log, members
 from mien.store.engine import Store, Transaction
 from mien.store.log import StoredChange, StoredEvent
 
+_LOOKED_AT, _STEP = 2_000, 100
+"""How many changes of a person are looked at in one go for those of one property, and a step."""
+
 
 class Person(msgspec.Struct, frozen=True):
     """Where the history of a profile begins: its newest changes and events."""
@@ -56,6 +59,28 @@ class ChangePage(msgspec.Struct, frozen=True):
     """Changes, newest first; `actors` names who made them, by source; `rest` is where to read on."""
 
     changes: Sequence[StoredChange]
+    actors: Mapping[str, str]
+    rest: Trail
+
+
+class ValueChange(msgspec.Struct, frozen=True):
+    """A value of a property: when it came, from whom, and the value before; None is none.
+
+    `mapped_from` is the event that brought it, `merge` the merge, if either did.
+    """
+
+    received_at: int
+    source: str
+    new: Value | None
+    old: Value | None
+    mapped_from: str
+    merge: int
+
+
+class ValuePage(msgspec.Struct, frozen=True):
+    """Values of one property, newest first; `rest` is where to read on, also if none was found."""
+
+    values: Sequence[ValueChange]
     actors: Mapping[str, str]
     rest: Trail
 
@@ -111,6 +136,25 @@ def change_page(
     return ChangePage(rows, actors, rest)
 
 
+def value_page(
+    store: Store, environment: EnvironmentId, trail: Trail, *, name: str, count: int
+) -> ValuePage:
+    """Give what one property was from a place in the history of a profile on.
+
+    Reads so many changes as `_LOOKED_AT` at most, however few of them are of the property,
+    and goes a little over `count` to its next stop.
+    """
+    found: list[ValueChange] = []
+    with store.read() as tx:
+        for _ in range(_LOOKED_AT // _STEP):
+            rows, trail = read_changes(tx, environment, trail, count=_STEP)
+            found += [each for row in rows if (each := _value_change(row, name)) is not None]
+            if not trail or len(found) >= count:
+                break
+        actors = name_actors(tx, environment, {each.source for each in found})
+    return ValuePage(found, actors, trail)
+
+
 def event_page(store: Store, reader: Reader, trail: Trail, *, count: int) -> EventPage:
     """Give the events of a profile from a place in its activity on."""
     environment = reader.environment
@@ -120,6 +164,21 @@ def event_page(store: Store, reader: Reader, trail: Trail, *, count: int) -> Eve
         actors = name_actors(tx, environment, {row.source for row, _ in rows})
     return EventPage(
         [DoneEvent(names[row.name], row, is_grey) for row, is_grey in rows], actors, rest
+    )
+
+
+def _value_change(row: StoredChange, name: str) -> ValueChange | None:
+    """Give what a row of the log says of a property, None if it says nothing."""
+    change = row.change
+    if name not in change.new and name not in change.flags:
+        return None
+    return ValueChange(
+        row.received_at,
+        row.source,
+        change.new.get(name, change.flags.get(name)),
+        change.old.get(name),
+        change.mapped_from,
+        change.merge,
     )
 
 

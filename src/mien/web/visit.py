@@ -146,7 +146,10 @@ class Visit:
 
     def back(self, path: str, said: str, *, kind: str = "success") -> Response[Any]:
         """End an act: lead to a page, which says what became of it."""
-        response = lead_to(path)
+        response: Response[Any] = lead_to(path)
+        if self.is_fragment:
+            # A part of a page cannot become another page by itself.
+            response = Response(b"", headers={"HX-Redirect": path})
         cookies.keep_flash(self.request, response, self.seal(self._flash, Flash(kind, said)))
         return response
 

@@ -8,9 +8,11 @@ from litestar.handlers import HTTPRouteHandler
 from mien.web.person.activity import ACTIVITY_HANDLERS
 from mien.web.person.marking import MARKING_HANDLERS
 from mien.web.person.pages import PAGE_HANDLERS
+from mien.web.person.properties import PROPERTY_HANDLERS
 
 PERSON_HANDLERS: list[HTTPRouteHandler] = [
     *PAGE_HANDLERS,
     *ACTIVITY_HANDLERS,
+    *PROPERTY_HANDLERS,
     *MARKING_HANDLERS,
 ]

@@ -12,6 +12,7 @@ from mien.services import history
 from mien.web.changes import Line, lines_of
 from mien.web.frame import lead_to
 from mien.web.person.activity import After, newest_events
+from mien.web.person.properties import page_of
 from mien.web.person.seen import glance_of, path_of, person_of, seal_place, start_of, view_of
 from mien.web.routes import page
 from mien.web.visit import Visit
@@ -35,7 +36,13 @@ async def overview(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
     if object_id != own_id:
         return lead_to(path_of(visit, own_id))
     days = await visit.run(lambda: newest_events(visit, own_id, count=_GLANCED))
-    return visit.page("person/overview.html", view=view, glance=glance_of(view, visit), days=days)
+    return visit.page(
+        "person/overview.html",
+        view=view,
+        glance=glance_of(view, visit),
+        days=days,
+        found=page_of(view),
+    )
 
 
 @page("/people/{object_id:str}/changes")
