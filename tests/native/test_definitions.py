@@ -2,6 +2,7 @@
 
 import pytest
 
+from mien.services.definitions import COLUMNS
 from tests.native.callers import Json, Native, event, problem, profile
 
 
@@ -11,7 +12,7 @@ def test_properties_are_listed_with_type_source_and_counts(native: Native) -> No
     found = native.get("definitions/properties")["properties"]
     for at in ("first_seen_at", "last_seen_at"):
         assert all(each.pop(at).endswith("Z") for each in found)
-    rest = {"state": "active", "description": ""}
+    rest = {"state": "active", "description": "", "in_table": False}
     assert found == [
         {"name": "late", "type": "Boolean", "source": "api:1", "count": 1, "conflicts": 0, **rest},
         {"name": "n", "type": "Float", "source": "v1:1", "count": 2, "conflicts": 0, **rest},
@@ -40,6 +41,41 @@ def test_a_property_is_described_and_made_inactive(native: Native) -> None:
     assert native.get("definitions/properties")["properties"] == [changed]
     assert _change(native, "properties", {"name": "plan"}, description="")["description"] == ""
     assert native.result(profile("ana", plan="b"))["status"] == "applied"
+
+
+# D-03
+def test_a_property_is_made_a_column_of_the_table_of_people_and_taken_out(native: Native) -> None:
+    native.send(profile("ana", plan="a"))
+    where = {"name": "plan"}
+    assert _change(native, "properties", where, in_table=True)["in_table"] is True
+    # What is not said stays.
+    assert _change(native, "properties", where, description="Paid.")["in_table"] is True
+    (listed,) = native.get("definitions/properties")["properties"]
+    assert (listed["in_table"], listed["description"]) == (True, "Paid.")
+    assert _change(native, "properties", where, in_table=False)["in_table"] is False
+
+
+# D-03
+def test_the_table_has_so_many_columns_and_no_more(native: Native) -> None:
+    native.send(profile("ana", **{f"p{n:02}": n for n in range(COLUMNS + 1)}))
+    for n in range(COLUMNS):
+        _change(native, "properties", {"name": f"p{n:02}"}, in_table=True)
+    _change(native, "properties", {"name": "p00"}, in_table=True)
+    last = {"name": f"p{COLUMNS}"}
+    answer = native.http.patch("/v1/definitions/properties", params=last, json={"in_table": True})
+    assert "take one out first" in problem(answer, 400)["detail"]
+    _change(native, "properties", {"name": "p07"}, in_table=False)
+    assert _change(native, "properties", last, in_table=True)["in_table"] is True
+
+
+# D-03
+def test_a_property_of_an_event_is_no_column(native: Native) -> None:
+    native.send(event("ana", "Seen", url="a"))
+    where = {"event": "Seen", "name": "url"}
+    answer = native.http.patch(
+        "/v1/definitions/events/properties", params=where, json={"in_table": True}
+    )
+    assert "in_table" in problem(answer, 400)["detail"]
 
 
 def test_a_discarded_event_is_rejected_until_it_is_taken_back(native: Native) -> None:
@@ -85,6 +121,8 @@ def test_what_was_never_seen_has_no_definition(
         ("properties", {"description": "a\x00"}, "description"),
         ("events", {"state": "gone"}, "state"),
         ("events", {"note": "x"}, "note"),
+        ("events", {"in_table": True}, "in_table"),
+        ("properties", {"in_table": "yes"}, "in_table"),
         ("events", [], "Expected `object`"),
     ],
 )
@@ -101,7 +139,7 @@ def test_the_name_is_asked_for(native: Native) -> None:
     assert "name" in problem(answer, 400)["detail"]
 
 
-def _change(native: Native, kind: str, where: dict[str, str], **body: str) -> Json:
+def _change(native: Native, kind: str, where: dict[str, str], **body: object) -> Json:
     answer = native.http.patch(f"/v1/definitions/{kind}", params=where, json=body)
     assert answer.status_code == 200, answer.text
     changed = answer.json()

@@ -35,7 +35,8 @@ class Definition(msgspec.Struct):
 
     `key` is the form by which it is found; `name` its first spelling. `count` are
     accepted values (events: times done), `conflicts` those of another type. `last_seen_at`
-    is None before the first value.
+    is None before the first value. A user property that is `in_table` is a column of the table
+    of people.
     """
 
     id: int
@@ -51,6 +52,7 @@ class Definition(msgspec.Struct):
     count: int = 0
     conflicts: int = 0
     last_seen_at: int | None = None
+    in_table: bool = False
 
 
 class Tally:

@@ -23,6 +23,9 @@ _FRESH_SECONDS = 1.0
 _LOOKED_AT_ONCE = 1_000
 _NO_PROPERTIES = frozenset([*ALIASES, *GROUP_KEYS])
 
+COLUMNS = 20
+"""How many properties the table of people shows at most."""
+
 
 class EventDefinition(msgspec.Struct, frozen=True):
     """An event and the properties that it was seen with."""
@@ -37,6 +40,15 @@ class Named(msgspec.Struct, frozen=True):
     kind: DefinitionKind
     name: str
     event: str = ""
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """What is to be changed of a definition; None leaves it."""
+
+    description: str | None
+    state: DefinitionState | None
+    in_table: bool | None
+    was: str | None
 
 
 def list_properties(store: Store, environment: EnvironmentId) -> list[Definition]:
@@ -185,18 +197,21 @@ def change_definition(
     environment: EnvironmentId,
     named: Named,
     *,
-    description: str | None,
-    state: DefinitionState | None,
+    description: str | None = None,
+    state: DefinitionState | None = None,
+    in_table: bool | None = None,
     was: str | None = None,
 ) -> Definition:
-    """Describe a definition or set its state; None leaves either. Gives it as it is then.
+    """Describe a definition, set its state, show it in the table of people or hide it there.
 
-    Raises `NotFoundError` if there is none, `InvalidInputError` for a description over
-    1,000 characters, or for discarding a property: only events are refused once discarded.
+    None leaves each. Gives it as it is then. Raises `NotFoundError` if there is none,
+    `InvalidInputError` for a description over 1,000 characters, for discarding a property (only
+    events are refused once discarded), and for one column more than the table may have.
     With `was`, the description that the caller saw, `ConflictError` if it is another by now.
     """
-    _check(named, description, state)
-    return write_retried(store, lambda tx: _change(tx, environment, named, description, state, was))
+    wanted = _Wanted(description, state, in_table, was)
+    _check(named, wanted)
+    return write_retried(store, lambda tx: _change(tx, environment, named, wanted))
 
 
 def check_property_name(name: str) -> None:
@@ -220,33 +235,42 @@ def check_description(description: str) -> None:
         raise InvalidInputError(path="description", problem="has a NUL character")
 
 
-def _check(named: Named, description: str | None, state: DefinitionState | None) -> None:
-    if description is not None:
-        check_description(description)
-    if state is DefinitionState.DISCARDED and named.kind is not DefinitionKind.EVENT:
+def _check(named: Named, wanted: _Wanted) -> None:
+    if wanted.description is not None:
+        check_description(wanted.description)
+    if wanted.in_table is not None and named.kind is not DefinitionKind.PROPERTY:
+        problem = "only properties of people are columns of the table of people"
+        raise InvalidInputError(path="in_table", problem=problem)
+    if wanted.state is DefinitionState.DISCARDED and named.kind is not DefinitionKind.EVENT:
         problem = "only events can be discarded; a property can be active or inactive"
         raise InvalidInputError(path="state", problem=problem)
 
 
 def _change(
-    tx: Transaction,
-    environment: EnvironmentId,
-    named: Named,
-    description: str | None,
-    state: DefinitionState | None,
-    was: str | None,
+    tx: Transaction, environment: EnvironmentId, named: Named, wanted: _Wanted
 ) -> Definition:
     found = _get(tx, environment, named)
     locked = definitions.get_locked(tx, environment, found.kind, found.key, parent=found.parent)
-    if was is not None and locked.description != was:
+    if wanted.was is not None and locked.description != wanted.was:
         msg = "Somebody else changed the description meanwhile; nothing was saved."
         raise ConflictError(msg)
-    if description is not None:
-        locked.description = description
-    if state is not None:
-        locked.state = state
+    if wanted.description is not None:
+        locked.description = wanted.description
+    if wanted.state is not None:
+        locked.state = wanted.state
+    if wanted.in_table is not None:
+        if wanted.in_table and not locked.in_table:
+            _check_room(tx, environment)
+        locked.in_table = wanted.in_table
     definitions.describe(tx, environment, locked)
     return locked
+
+
+def _check_room(tx: Transaction, environment: EnvironmentId) -> None:
+    known = definitions.list_kind(tx, environment, DefinitionKind.PROPERTY)
+    if sum(each.in_table for each in known) >= COLUMNS:
+        problem = f"the table of people has its {COLUMNS} columns; take one out first"
+        raise InvalidInputError(path="in_table", problem=problem)
 
 
 def _get(tx: Transaction, environment: EnvironmentId, named: Named) -> Definition:

@@ -26,6 +26,7 @@ _FIELDS = (
     definitions.c.count,
     definitions.c.conflicts,
     definitions.c.last_seen_at,
+    definitions.c.in_table,
 )
 _ALL = sa.select(*_FIELDS).where(definitions.c.environment_id == _ENVIRONMENT)
 _OF_KIND = _ALL.where(
@@ -69,7 +70,11 @@ _SET_TYPE = (
 )
 _DESCRIBE = (
     sa.update(definitions)
-    .values(state=sa.bindparam("new_state"), description=sa.bindparam("new_description"))
+    .values(
+        state=sa.bindparam("new_state"),
+        description=sa.bindparam("new_description"),
+        in_table=sa.bindparam("new_in_table"),
+    )
     .where(*_BY_KEY)
 )
 
@@ -168,6 +173,7 @@ def add(
         0,
         0,
         None,
+        0,
     )
     if tx.insert_new(definitions, [row]) != 1:
         raise RetryTransactionError
@@ -188,12 +194,13 @@ def set_type(tx: Transaction, environment: EnvironmentId, definition: Definition
 
 
 def describe(tx: Transaction, environment: EnvironmentId, definition: Definition) -> None:
-    """Write the state and description of a definition."""
+    """Write what people say of a definition."""
     tx.run(
         _DESCRIBE,
         **_key(environment, definition),
         new_state=definition.state,
         new_description=definition.description,
+        new_in_table=int(definition.in_table),
     )
     numbers.reserve(tx, environment, VERSION)
 
@@ -243,6 +250,7 @@ def _definition(row: Sequence[object]) -> Definition:
         counted,
         conflicts,
         last,
+        in_table,
     ) = row
     return Definition(
         number,  # type: ignore[arg-type]  # the columns of _FIELDS, in their order
@@ -258,4 +266,5 @@ def _definition(row: Sequence[object]) -> Definition:
         counted,  # type: ignore[arg-type]
         conflicts,  # type: ignore[arg-type]
         last,  # type: ignore[arg-type]
+        in_table == 1,
     )

@@ -175,6 +175,7 @@ definitions = sa.Table(
     _column("count"),
     _column("conflicts"),
     sa.Column("last_seen_at", sa.BigInteger),
+    sa.Column("in_table", sa.SmallInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("environment_id", "definition_id"),
     **CLUSTERED,
 )

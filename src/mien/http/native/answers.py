@@ -276,7 +276,10 @@ class ErasureAnswer(Answer, frozen=True, kw_only=True):
 
 
 class PropertyDefinition(Answer, frozen=True, kw_only=True):
-    """A property: `count` are accepted values, `conflicts` those of another type than `type`."""
+    """A property: `count` are accepted values, `conflicts` those of another type than `type`.
+
+    A user property that is `in_table` is a column of the table of people.
+    """
 
     name: str
     type: str | None = None
@@ -287,6 +290,7 @@ class PropertyDefinition(Answer, frozen=True, kw_only=True):
     description: str
     count: int
     conflicts: int
+    in_table: bool
 
 
 class EventDefinition(Answer, frozen=True, kw_only=True):

@@ -36,6 +36,14 @@ class PropertyDefinitionChange(
     state: Literal["active", "inactive"] | UnsetType = UNSET
 
 
+class UserPropertyChange(
+    PropertyDefinitionChange, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """What to change of the definition of a user property; what is absent stays."""
+
+    in_table: bool | UnsetType = UNSET
+
+
 class EventDefinitionChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change of the definition of an event; what is absent stays."""
 

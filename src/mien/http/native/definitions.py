@@ -19,7 +19,12 @@ from mien.http.native.answers import (
     PropertyDefinition,
     PropertyDefinitions,
 )
-from mien.http.native.bodies import EventDefinitionChange, PropertyDefinitionChange, State
+from mien.http.native.bodies import (
+    EventDefinitionChange,
+    PropertyDefinitionChange,
+    State,
+    UserPropertyChange,
+)
 from mien.http.native.calls import answer, decode_body, instant, on_store
 from mien.http.native.documents import asking, described
 from mien.services import definitions
@@ -42,6 +47,7 @@ OfEvent = Annotated[
     str, QueryParameter(min_length=1, max_length=1_024, description="The event that it is of.")
 ]
 
+_user_property_change = partial(decode_body, msgspec.json.Decoder(UserPropertyChange))
 _property_change = partial(decode_body, msgspec.json.Decoder(PropertyDefinitionChange))
 _event_change = partial(decode_body, msgspec.json.Decoder(EventDefinitionChange))
 
@@ -55,7 +61,9 @@ _PLAN = {
     "description": "What they pay for.",
     "count": 41,
     "conflicts": 0,
+    "in_table": True,
 }
+_AMOUNT = {**_PLAN, "name": "Amount", "type": "Float", "in_table": False}
 _CHARGED = {
     "name": "Charged",
     "first_seen_at": "2026-11-24T16:00:00Z",
@@ -64,7 +72,7 @@ _CHARGED = {
     "state": "active",
     "description": "",
     "count": 812,
-    "properties": [{**_PLAN, "name": "Amount", "type": "Float"}],
+    "properties": [_AMOUNT],
 }
 _ASKED = {"description": "What they pay for.", "state": "active"}
 
@@ -105,17 +113,21 @@ async def list_events(request: Request[Any, Any, Any]) -> Response[bytes]:
     "/definitions/properties",
     **described(
         "changePropertyDefinition",
-        "Describe a user property, or set its state",
+        "Describe a user property, set its state, or make it a column",
         tag=_TAG,
         gives=PropertyDefinition,
         example=_PLAN,
         errors=(HTTPStatus.NOT_FOUND,),
-        asks=asking(PropertyDefinitionChange, _ASKED),
+        asks=asking(UserPropertyChange, {**_ASKED, "in_table": True}),
     ),
 )
 async def change_property(request: Request[Any, Any, Any], name: Name) -> Response[bytes]:
-    """Change what is said of a user property; it can be active or inactive."""
-    changed = await _change(request, Named(DefinitionKind.PROPERTY, name), _property_change)
+    """Change what is said of a user property; it can be active or inactive.
+
+    Those that are `in_table`, up to 20, are columns of the table of people in the dashboard.
+    """
+    named = Named(DefinitionKind.PROPERTY, name)
+    changed = await _change(request, named, _user_property_change)
     return answer(_property(changed))
 
 
@@ -148,7 +160,7 @@ async def change_event(request: Request[Any, Any, Any], name: EventName) -> Resp
         "Describe a property of an event, or set its state",
         tag=_TAG,
         gives=PropertyDefinition,
-        example={**_PLAN, "name": "Amount", "type": "Float"},
+        example=_AMOUNT,
         errors=(HTTPStatus.NOT_FOUND,),
         asks=asking(PropertyDefinitionChange, _ASKED),
     ),
@@ -178,8 +190,15 @@ async def _change(
                 named,
                 description=None if wanted.description is UNSET else wanted.description,
                 state=None if wanted.state is UNSET else _STATES[wanted.state],
+                in_table=_in_table(wanted),
             )
         )
+
+
+def _in_table(wanted: PropertyDefinitionChange | EventDefinitionChange) -> bool | None:
+    if not isinstance(wanted, UserPropertyChange) or wanted.in_table is UNSET:
+        return None
+    return wanted.in_table
 
 
 def _property(known: Definition) -> PropertyDefinition:
@@ -193,6 +212,7 @@ def _property(known: Definition) -> PropertyDefinition:
         description=known.description,
         count=known.count,
         conflicts=known.conflicts,
+        in_table=known.in_table,
     )
 
 
