@@ -32,21 +32,37 @@ def test_a_person_is_marked_as_a_test_profile_and_unmarked(office: Office, ana: 
     path = f"/live/people/{ana}"
     with office.browser(Role.EDITOR) as browser:
         assert ">Test profile<" not in browser.get(path).text
-        marked = browser.send_form(f"{path}/test-mark", is_test="yes")
+        marked = browser.send_form(f"{path}/test-mark", is_set="yes")
         assert marked.url.path == path
         assert "This is a test profile now." in marked.text
         assert ">Test profile<" in marked.text
         assert re.search(r"ct_is_test_user.*?Yes.*?<small[^>]*>string", marked.text, re.DOTALL)
-        again = browser.send_form(f"{path}/test-mark", is_test="yes")
+        again = browser.send_form(f"{path}/test-mark", is_set="yes")
         assert "This is a test profile now." in again.text
-        unmarked = browser.send_form(f"{path}/test-mark", is_test="no")
+        unmarked = browser.send_form(f"{path}/test-mark", is_set="no")
         assert "ct_is_test_user" not in unmarked.text
         changes = browser.get(f"{path}/changes").text
     assert re.search(r"by <bdi>Editor \d+</bdi>", changes)
     assert audited(office) == [("test_unmarked", subject(ana)), ("test_marked", subject(ana))]
 
 
-@pytest.mark.parametrize("path", ["test-mark"])
+# D-04
+def test_a_person_is_disabled_and_enabled(office: Office, ana: str) -> None:
+    office.send({"type": "profile", "distinct_id": "ana", "properties": {"Email": "ana@a.org"}})
+    path = f"/live/people/{ana}"
+    with office.browser(Role.EDITOR) as browser:
+        disabled = browser.send_form(f"{path}/disabled", is_set="yes")
+        assert "This person is disabled" in disabled.text
+        assert re.search(r"<dt>email</dt><dd>no .*?\(disabled\)", disabled.text)
+        assert ">Disabled<" in disabled.text
+        enabled = browser.send_form(f"{path}/disabled", is_set="no")
+        assert "This person is enabled again" in enabled.text
+        assert re.search(r"<dt>email</dt><dd>.*? yes", enabled.text)
+        assert ">Disabled<" not in enabled.text
+    assert audited(office) == [("person_enabled", subject(ana)), ("person_disabled", subject(ana))]
+
+
+@pytest.mark.parametrize("path", ["test-mark", "disabled"])
 def test_a_viewer_may_change_nobody(office: Office, ana: str, path: str) -> None:
     with office.browser(Role.VIEWER) as browser:
         page = browser.get(f"/live/people/{ana}").text
@@ -57,10 +73,10 @@ def test_a_viewer_may_change_nobody(office: Office, ana: str, path: str) -> None
     assert audited(office) == []
 
 
-@pytest.mark.parametrize("path", ["test-mark"])
+@pytest.mark.parametrize("path", ["test-mark", "disabled"])
 def test_nobody_is_changed_who_is_not_there(office: Office, ana: str, path: str) -> None:
     with office.browser(Role.EDITOR) as browser:
         for kind, name in (("test", ana), ("live", "mien_fffff"), ("live", "a b")):
-            answer = browser.send_form(f"/{kind}/people/{name}/{path}", is_test="yes")
+            answer = browser.send_form(f"/{kind}/people/{name}/{path}", is_set="yes")
             assert answer.status_code == 404
             assert "This person is not here" in answer.text

@@ -72,7 +72,7 @@ def test_a_property_is_edited_and_its_history_says_by_whom(
     assert values[0][1].startswith("Editor ")
     assert values[1] == ("gold", "first key")
     (entry,) = audit_page(office.store, office.account.account.account_id, count=1)
-    assert (entry.act, entry.details) == ("property_changed", {"property": "plan"})
+    assert (entry.act, entry.details) == ("value_changed", {"property": "plan"})
 
 
 @pytest.mark.parametrize(

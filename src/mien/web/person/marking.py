@@ -1,34 +1,73 @@
-"""Marking a person as a test profile, and as an ordinary one again (P-11)."""
+"""Marks of a person: a test profile or an ordinary one, disabled or enabled (P-11, D-04)."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from mien.domain.documents import IS_TEST, TEST_MARK
+from mien import clock
 from mien.domain.members import Act, Role
 from mien.domain.rejects import Reject
-from mien.web.person.seen import nobody, path_of, view_of
-from mien.web.person.writing import change_person, subject_of
+from mien.services.marks import Mark, change_mark
+from mien.web.person.seen import nobody, path_of, person_of
+from mien.web.person.writing import subject_of
 from mien.web.routes import act
 from mien.web.visit import Visit
 
 
+class _Change(NamedTuple):
+    """What the audit log says of a change, and what the member is told."""
+
+    act: Act
+    said: str
+
+
+_CHANGES: Mapping[tuple[Mark, bool], _Change] = {
+    (Mark.TEST, True): _Change(Act.TEST_MARKED, "This is a test profile now."),
+    (Mark.TEST, False): _Change(Act.TEST_UNMARKED, "This is no test profile any more."),
+    (Mark.DISABLED, True): _Change(
+        Act.PERSON_DISABLED, "This person is disabled: nothing is sent to them, on no channel."
+    ),
+    (Mark.DISABLED, False): _Change(
+        Act.PERSON_ENABLED, "This person is enabled again, as far as their preferences allow."
+    ),
+}
+
+
 @act("/people/{object_id:str}/test-mark", needs=Role.EDITOR)
-async def mark(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
-    """Set or remove the mark of a test profile, as a record would; the history shows it."""
-    own_id = (await view_of(visit, object_id)).profile.object_id
-    is_test = (await visit.form()).get("is_test") == "yes"
-    data = {TEST_MARK: IS_TEST if is_test else {"$delete": 1}}
-    result = await change_person(visit, own_id, data)
+async def mark_test(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
+    """Make a person a test profile, or an ordinary one again."""
+    return await _mark(visit, object_id, Mark.TEST)
+
+
+@act("/people/{object_id:str}/disabled", needs=Role.EDITOR)
+async def disable(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
+    """Stop all messages to a person, or let them through again."""
+    return await _mark(visit, object_id, Mark.DISABLED)
+
+
+MARKING_HANDLERS: list[HTTPRouteHandler] = [mark_test, disable]
+
+
+async def _mark(visit: Visit, object_id: str, mark: Mark) -> Response[Any]:
+    """Set or take away a mark, as a record would; the history shows it."""
+    person = await visit.run(lambda: person_of(visit, object_id))
+    is_set = (await visit.form()).get("is_set") == "yes"
+    receipt = await change_mark(
+        visit.dashboard.ingest,
+        visit.environment.environment_id,
+        person.profile,
+        mark,
+        is_set=is_set,
+        now_ms=clock.now_ms(),
+        source=visit.source,
+    )
+    (result,) = receipt.results
     if isinstance(result, Reject):
         raise nobody()
-    done = Act.TEST_MARKED if is_test else Act.TEST_UNMARKED
+    change = _CHANGES[mark, is_set]
     if result.is_changed:
-        await visit.note(done, subject=subject_of(own_id))
-    said = "This is a test profile now." if is_test else "This is no test profile any more."
-    return visit.back(path_of(visit, own_id), said)
-
-
-MARKING_HANDLERS: list[HTTPRouteHandler] = [mark]
+        await visit.note(change.act, subject=subject_of(person.profile))
+    return visit.back(path_of(visit, object_id), change.said)

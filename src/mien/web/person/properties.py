@@ -264,8 +264,8 @@ async def _write(visit: Visit, view: PersonView, name: str, value: Value | None)
         raise InvalidInputError(path=name, problem=reason_of(result))
     if not result.is_changed:
         return f"'{name}' had this value already."
-    done = Act.PROPERTY_REMOVED if value is None else Act.PROPERTY_CHANGED
-    await visit.note(done, subject=subject_of(own_id), details={"property": name})
+    done = Act.VALUE_REMOVED if value is None else Act.VALUE_CHANGED
+    await visit.note(done, subject=subject_of(result.profile), details={"property": name})
     said = f"'{name}' was removed." if value is None else f"'{name}' was saved."
     if _replaced(result, name) != before and name not in result.flags:
         said += " Somebody else changed it in the same moment: its history has their value."

@@ -10,6 +10,7 @@ from mien import clock
 from mien.domain.documents import IS_TEST, TEST_MARK
 from mien.domain.errors import NotFoundError
 from mien.domain.identities import WIRE_NAMES, Identity, IdentityKind, object_identity
+from mien.domain.preferences import is_disabled
 from mien.domain.rejects import Rejected
 from mien.services import history
 from mien.services.history import Person, PersonView
@@ -34,6 +35,7 @@ class Glance(msgspec.Struct, frozen=True):
     name: str
     is_identified: bool
     is_test: bool
+    is_disabled: bool
     ids: list[tuple[str, str]]
     first_seen: object
     last_seen: object
@@ -80,6 +82,7 @@ def glance_of(view: PersonView, visit: Visit) -> Glance:
         name_of(profile),
         profile.is_identified,
         profile.properties.get(TEST_MARK) == IS_TEST,
+        is_disabled(profile.properties),
         [(WIRE_NAMES[IdentityKind(kind)], value) for kind, value in profile.identities],
         derived.get("First Seen"),
         derived.get("Last Seen"),

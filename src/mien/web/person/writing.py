@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mien import clock
 from mien.domain.documents import NATIVE
-from mien.domain.identities import profile_of_server_object_id
+from mien.domain.ids import ProfileId
 from mien.domain.rejects import Reject
 from mien.services.receipts import Batch, Result
 from mien.services.wires import native_reason
@@ -38,6 +38,6 @@ def reason_of(reject: Reject) -> str:
     return native_reason(reject.code, reject.reason)
 
 
-def subject_of(object_id: str) -> str:
+def subject_of(profile: ProfileId) -> str:
     """Name a person in the audit log: by number, which means nobody once they are erased."""
-    return f"profile:{profile_of_server_object_id(object_id)}"
+    return f"profile:{profile}"
