@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 
 from mien.services.ingest import Ingest
 from mien.services.receipts import Applied, Receipt, Result
+from mien.store.columns import metadata
 from mien.store.engine import Store
-from mien.store.schema import metadata
 from tests.support.consistency import find_faults, rows_of
 from tests.support.strategies import batches
 from tests.support.uploading import Desk, Record, event, new_environment, profile

@@ -17,8 +17,8 @@ from mien.services.ingest import Ingest
 from mien.services.receipts import Batch, Idempotency, Receipt
 from mien.services.rejects import Manner, Replay, list_rejects, replay
 from mien.services.wires import Wire
+from mien.store.columns import metadata
 from mien.store.engine import Store
-from mien.store.schema import metadata
 from mien.store.setup import prepare
 from tests.support.consistency import find_faults, rows_of
 from tests.support.uploading import NOON_MS, Desk, Record, event, new_environment, profile

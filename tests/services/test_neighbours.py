@@ -9,7 +9,7 @@ from mien.domain.identities import Identity, IdentityKind, server_object_id
 from mien.services.erase import ErasureReceipt, erase, erase_within, look_ahead
 from mien.services.merges import merge_people, undo_merge
 from mien.services.receipts import Receipt
-from mien.store.schema import metadata
+from mien.store.columns import metadata
 from tests.support.consistency import StoreRow, find_faults, rows_of
 from tests.support.uploading import Desk, Record, event, profile
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mien.store.columns import metadata
 from mien.store.engine import Row, Store, open_store
 from mien.store.move import Moved, move_in, move_out
 from mien.store.portable import Progress
-from mien.store.schema import counters, metadata
+from mien.store.schema import counters
 from mien.store.setup import prepare
 from tests.store.backups import opened, silent
 

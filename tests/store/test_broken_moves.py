@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from mien.domain.errors import StoreUnavailableError
 from mien.services.accounts import create_account
+from mien.store.columns import metadata
 from mien.store.engine import StoreRefusedError, open_store
-from mien.store.schema import metadata
 from mien.store.setup import find_version, prepare
 from tests.store.backups import NewUrl, empty_page, fill, opened_desk, spoil_page
 from tests.store.moves import Way, held, move, opened_new, run

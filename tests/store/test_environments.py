@@ -13,8 +13,8 @@ from mien.domain.schema import DefinitionKind
 from mien.services.erase import erase
 from mien.services.ingest import Ingest
 from mien.store import definitions, idempotency, log, people, profiles, rejects
+from mien.store.columns import metadata
 from mien.store.engine import Store
-from mien.store.schema import metadata
 from tests.support.consistency import find_faults, rows_of
 from tests.support.uploading import NOON_MS, Desk, Record, event, new_environment, profile
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from mien.store import setup
-from mien.store.schema import metadata
+from mien.store.columns import metadata
 from tests.support.postgres import Postgres
 
 MIGRATIONS = Path(setup.__file__).parent / "migrations"

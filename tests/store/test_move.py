@@ -13,8 +13,8 @@ from mien.domain.identities import Identity, IdentityKind
 from mien.services.accounts import create_account
 from mien.services.erase import erase
 from mien.services.ingest import Ingest
+from mien.store.columns import metadata
 from mien.store.engine import Store, StoreRefusedError, open_store
-from mien.store.schema import metadata
 from mien.store.setup import find_version, only_server, prepare
 from tests.store.backups import (
     NewUrl,

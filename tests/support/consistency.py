@@ -30,8 +30,8 @@ from mien.domain.preferences import (
 )
 from mien.domain.schema import DefinitionKind
 from mien.store import numbers
+from mien.store.columns import metadata
 from mien.store.engine import Store, Transaction
-from mien.store.schema import metadata
 
 _SELECTS = {table.name: sa.select(table) for table in metadata.sorted_tables}
 _LAST_PROFILE = sa.select(sa.column("last_value", sa.BigInteger)).select_from(

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from mien.domain.ids import EnvironmentId
 from mien.domain.keys import index_key
 from mien.store import numbers
+from mien.store.account_schema import accounts, api_keys, environments, secrets
 from mien.store.engine import Transaction
-from mien.store.schema import accounts, api_keys, environments, secrets
 
 
 class Account(msgspec.Struct, frozen=True):

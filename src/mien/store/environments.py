@@ -4,9 +4,9 @@ import sqlalchemy as sa
 
 from mien.domain.ids import EnvironmentId
 from mien.store import numbers
+from mien.store.account_schema import environment_settings
 from mien.store.definitions import VERSION
 from mien.store.engine import Transaction
-from mien.store.schema import environment_settings
 
 _FIND = sa.select(environment_settings.c.settings).where(
     environment_settings.c.environment_id == sa.bindparam("environment")

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from mien.domain.members import Role
 from mien.store import numbers
+from mien.store.account_schema import accounts, audit_log, member_sessions, members
 from mien.store.engine import Transaction
-from mien.store.schema import accounts, audit_log, member_sessions, members
 from mien.store.statements import OneOf
 
 

@@ -18,6 +18,8 @@ from psycopg import sql
 
 from mien.domain.errors import StoreUnavailableError
 from mien.store import postgresql, restore
+from mien.store.account_schema import secrets
+from mien.store.columns import metadata
 from mien.store.engine import Row, Store, StoreRefusedError
 from mien.store.portable import (
     FORGET_ANALYTICS,
@@ -32,7 +34,6 @@ from mien.store.portable import (
     rows_of,
     translated,
 )
-from mien.store.schema import metadata, secrets
 from mien.store.setup import find_version, head, make_tables, prepare
 
 _COUNTS = {

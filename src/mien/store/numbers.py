@@ -7,8 +7,9 @@ one profile the later has the larger number.
 
 import sqlalchemy as sa
 
+from mien.store.columns import metadata
 from mien.store.engine import Transaction
-from mien.store.schema import counters, metadata
+from mien.store.schema import counters
 
 EVERYWHERE = 0
 """The environment of counters that belong to the whole store."""

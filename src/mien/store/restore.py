@@ -16,6 +16,7 @@ import msgspec
 import sqlalchemy as sa
 
 from mien.store import postgresql
+from mien.store.account_schema import accounts, environments, secrets
 from mien.store.engine import Row, Store, StoreRefusedError, Transaction
 from mien.store.portable import (
     FORGET_ANALYTICS,
@@ -28,14 +29,7 @@ from mien.store.portable import (
     sync,
     translated,
 )
-from mien.store.schema import (
-    accounts,
-    counters,
-    environments,
-    erasures,
-    planned_erasures,
-    secrets,
-)
+from mien.store.schema import counters, erasures, planned_erasures
 from mien.store.setup import DamagedStoreError, find_version, only_server, prepare
 
 _SIDE_FILES = ("-journal", "-wal", "-shm")

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from mien.domain.ids import EnvironmentId
 from mien.store import numbers
+from mien.store.account_schema import signing_keys
 from mien.store.engine import Transaction
-from mien.store.schema import signing_keys
 
 
 class SigningKey(msgspec.Struct, frozen=True):

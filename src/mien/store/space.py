@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from mien.domain.errors import StoreUnavailableError
+from mien.store.account_schema import accounts
 from mien.store.engine import Store, StoreRefusedError
-from mien.store.schema import accounts
 
 _DATABASE_BYTES = sa.select(sa.func.pg_database_size(sa.func.current_database()))
 
