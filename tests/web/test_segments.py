@@ -54,7 +54,7 @@ def test_a_segment_says_who_is_meant_and_lists_them(office: Office) -> None:
     with office.browser(Role.VIEWER) as browser:
         first = browser.get(f"/live/segments/{made}").text
         assert "People whose plan is" in first
-        assert "30 <span" in first
+        assert "<b>30</b> <span" in first
         names = re.findall(r"people/mien_\w+\"><bdi>(p\d\d)", first)
         assert names == [f"p{n:02}" for n in range(25)]
         found = re.search(r'href="(/live/segments/[^"]+after=[^"]+)"', first)

@@ -131,7 +131,7 @@ def check_day(day: date, path: str) -> None:
 
 
 def _operator(op: object, path: str, of: ValueType | None) -> type[Condition]:
-    known = OPERATORS if of is None else _fitting(of)
+    known = OPERATORS if of is None else fitting(of)
     if isinstance(op, str) and op in known:
         return known[op]
     about = "" if of is None else f" for a value of type {of}"
@@ -139,7 +139,8 @@ def _operator(op: object, path: str, of: ValueType | None) -> type[Condition]:
     raise InvalidSegmentError(path, f"{said}; the operators{about} are {', '.join(known)}")
 
 
-def _fitting(of: ValueType) -> dict[str, type[Condition]]:
+def fitting(of: ValueType) -> dict[str, type[Condition]]:
+    """Give the conditions, by operator, that make sense of a text, an integer or a date."""
     return {op: kind for op, kind in OPERATORS.items() if kind in _OF_TYPE[of]}
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -13,7 +13,7 @@ from mien.domain.ids import EnvironmentId
 from mien.domain.preferences import GROUP_KEYS
 from mien.domain.rejects import Rejected
 from mien.domain.schema import Definition, DefinitionKind, DefinitionState
-from mien.domain.values import check_key
+from mien.domain.values import ValueType, check_key
 from mien.services.retrying import write_retried
 from mien.store import definitions
 from mien.store.engine import Store, Transaction
@@ -184,6 +184,40 @@ class DiscardedEvents:
         return known[1]
 
 
+def find_types(
+    store: Store, environment: EnvironmentId, wanted: Iterable[Named]
+) -> dict[Named, ValueType]:
+    """Give the types of those definitions that have one."""
+    with store.read() as tx:
+        found = {named: _find_named(tx, environment, named) for named in wanted}
+    return {named: each.type for named, each in found.items() if each is not None and each.type}
+
+
+def search_names(
+    store: Store, environment: EnvironmentId, named: Named, *, count: int
+) -> list[Definition]:
+    """Give active definitions whose names have `named.name` in them, in any case.
+
+    Those that start with it come first, then those that come most often.
+    """
+    wanted = named.name.casefold()
+    with store.read() as tx:
+        parent = 0
+        if named.kind is DefinitionKind.EVENT_PROPERTY:
+            event = _find(tx, environment, DefinitionKind.EVENT, event_key(named.event))
+            if event is None:
+                return []
+            parent = event.id
+        known = definitions.list_kind(tx, environment, named.kind, parent=parent)
+    found = [
+        each
+        for each in known
+        if wanted in each.name.casefold() and each.state is DefinitionState.ACTIVE
+    ]
+    found.sort(key=lambda each: (not each.name.casefold().startswith(wanted), -each.count))
+    return found[:count]
+
+
 def get_event(store: Store, environment: EnvironmentId, name: str) -> EventDefinition:
     """Give an event, under any spelling, with its properties, or raise `NotFoundError`."""
     with store.read() as tx:
@@ -274,17 +308,19 @@ def _check_room(tx: Transaction, environment: EnvironmentId) -> None:
 
 
 def _get(tx: Transaction, environment: EnvironmentId, named: Named) -> Definition:
-    if named.kind is DefinitionKind.EVENT_PROPERTY:
-        event = _find(tx, environment, DefinitionKind.EVENT, event_key(named.event))
-        found = event and _find(tx, environment, named.kind, named.name, parent=event.id)
-    else:
-        key = event_key(named.name) if named.kind is DefinitionKind.EVENT else named.name
-        found = _find(tx, environment, named.kind, key)
-    if found is None:
+    if (found := _find_named(tx, environment, named)) is None:
         of = f" of the event '{named.event}'" if named.event else ""
         msg = f"There is no definition of '{named.name}'{of}; it is made with the first value."
         raise NotFoundError(msg)
     return found
+
+
+def _find_named(tx: Transaction, environment: EnvironmentId, named: Named) -> Definition | None:
+    if named.kind is DefinitionKind.EVENT_PROPERTY:
+        event = _find(tx, environment, DefinitionKind.EVENT, event_key(named.event))
+        return event and _find(tx, environment, named.kind, named.name, parent=event.id)
+    key = event_key(named.name) if named.kind is DefinitionKind.EVENT else named.name
+    return _find(tx, environment, named.kind, key)
 
 
 def _find(

@@ -70,6 +70,17 @@ class SystemSegmentError(ConflictError):
         super().__init__(f"The segment {segment} is always there, as it is.")
 
 
+class SegmentChangedError(ConflictError):
+    """Somebody changed the segment after it was read to be changed."""
+
+    code = "segment_changed"
+    mend = "Look at the segment as it is now, then decide again."
+
+    def __init__(self, segment: SegmentId, *, at: int, source: str) -> None:
+        self.segment, self.at, self.source = segment, at, source
+        super().__init__(f"The segment {segment} was changed meanwhile.")
+
+
 class Segment(msgspec.Struct, frozen=True):
     """A saved segment with its tree; `names` are those of the segments inside it."""
 
@@ -157,9 +168,12 @@ def change_segment(
     tree: Node | None = None,
     description: str | None = None,
     source: str,
+    seen_at: int | None = None,
 ) -> Segment:
     """Change a segment, and give it as it is then; None leaves a part as it was.
 
+    `seen_at` is its `updated_at` when it was read to be changed: with it, what somebody else saved
+    since is not overwritten but raises `SegmentChangedError`.
     Raises what `create_segment` raises, `NotFoundError`, and `SystemSegmentError`. A tree that
     would include the segment itself is refused, and the circle named; so is one that makes a
     segment of which this one is a part too large.
@@ -172,6 +186,8 @@ def change_segment(
 
     def change(tx: Transaction) -> Segment:
         known = _get_to_change(tx, environment, segment)
+        if seen_at is not None and known.head.updated_at != seen_at:
+            raise SegmentChangedError(segment, at=known.head.updated_at, source=known.head.source)
         head = msgspec.structs.replace(
             known.head,
             name=known.head.name if name is None else name,
@@ -202,6 +218,25 @@ def delete_segment(store: Store, environment: EnvironmentId, segment: SegmentId)
         return known
 
     return write_retried(store, delete)
+
+
+def users_of(store: Store, environment: EnvironmentId, segment: SegmentId) -> list[SegmentHead]:
+    """Give the segments that are made of this one, by name."""
+    with store.snapshot() as tx:
+        return [_head(each) for each in _users(_compound(tx, environment), segment)]
+
+
+def names_in(
+    store: Store, environment: EnvironmentId, tree: Node, *, of: SegmentId | None
+) -> dict[SegmentId, str]:
+    """Give the names of the segments in a tree, which is that of the segment `of` if it is saved.
+
+    Raises `InvalidSegmentError` as `domain.expand` does.
+    """
+    with store.snapshot() as tx:
+        known = SavedTrees(tx, environment)
+        expand(tree, known.find, of=of)
+        return known.names(segments_in(tree))
 
 
 def expand_segments(store: Store, environment: EnvironmentId, tree: Node) -> Node:

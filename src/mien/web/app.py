@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 from mien.domain.errors import MienError
 from mien.web import errors
 from mien.web.assets import asset
+from mien.web.builder.pages import BUILDER_HANDLERS
 from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
 from mien.web.home import HOME_HANDLERS
@@ -30,7 +31,7 @@ from mien.web.visit import Visit
 PARTS = frozenset({"", "live", "test", "sign-in", "sign-out", "password", "assets"})
 """The first parts of the paths of the dashboard; all other paths are the API's."""
 
-_FORM_BYTES = 1024 * 1024
+_FORM_BYTES = 4 * 1024 * 1024
 _CONTENT_SECURITY = "; ".join(
     (
         "default-src 'none'",
@@ -66,6 +67,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *HOME_HANDLERS,
     *PEOPLE_HANDLERS,
     *PERSON_HANDLERS,
+    *BUILDER_HANDLERS,
     *SEGMENT_HANDLERS,
     *SETTINGS_HANDLERS,
 ]

@@ -3,16 +3,24 @@
 from functools import partial
 from typing import Annotated
 
-import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
 from mien.domain.ids import EnvironmentId, ProfileId, SegmentId
+from mien.domain.members import Role
 from mien.domain.segments import Node
-from mien.services.counting import Members, Size, show_members
+from mien.services.counting import Members, show_members
 from mien.services.reading import ProfileView
-from mien.services.segments import Segment, get_segment, list_segments
+from mien.services.segments import (
+    SYSTEM_SEGMENTS,
+    Segment,
+    get_segment,
+    list_segments,
+    users_of,
+)
+from mien.store.segments import SegmentHead
+from mien.web import counts
 from mien.web.people import row_of
 from mien.web.routes import page
 from mien.web.visit import Visit
@@ -22,22 +30,6 @@ _LIST, _PLACE = "segments", "members"
 _NOBODY = ProfileId(0)
 
 After = Annotated[str | None, QueryParameter()]
-
-
-class SizeShown(msgspec.Struct, frozen=True):
-    """How many are in a segment, and which share of all people, in percent.
-
-    `as_of` is epoch milliseconds, None when nothing is missing.
-    """
-
-    size: int
-    everybody: int
-    as_of: int | None
-
-    @property
-    def share(self) -> str:
-        """The share of all people."""
-        return f"{100 * self.size / self.everybody:.1f} %" if self.everybody else "0 %"
 
 
 @page("/segments")
@@ -65,7 +57,9 @@ async def segment(visit: Visit, segment: FromPath[str], after: After = None) -> 
         "segments/segment.html",
         block="more" if after else None,
         segment=found,
-        size=None if after else await visit.run(lambda: _size(visit, found.tree)),
+        is_system=found.head.segment_id in SYSTEM_SEGMENTS,
+        users=[] if after else await _users(visit, found),
+        size=None if after else await counts.count(visit, found.tree),
         rows=[row_of(each) for each in views],
         next=None if rest is None else f"{visit.url(f'segments/{segment}')}?after={rest}",
     )
@@ -75,8 +69,7 @@ async def segment(visit: Visit, segment: FromPath[str], after: After = None) -> 
 async def size(visit: Visit, segment: FromPath[str]) -> Response[bytes]:
     """Give the size of a segment, for the list."""
     found = await _segment(visit, segment)
-    shown = await visit.run(lambda: _size(visit, found.tree))
-    return visit.page("segments/size.html", size=shown)
+    return visit.page("segments/size.html", size=await counts.count(visit, found.tree))
 
 
 SEGMENT_HANDLERS: list[HTTPRouteHandler] = [segments, segment, size]
@@ -92,9 +85,13 @@ async def _segment(visit: Visit, segment: str) -> Segment:
     )
 
 
-def _size(visit: Visit, tree: Node) -> SizeShown:
-    found: Size = visit.dashboard.counting.count(_here(visit), tree, visit.zone)
-    return SizeShown(found.size, found.everybody, found.as_of)
+async def _users(visit: Visit, found: Segment) -> list[SegmentHead]:
+    """Give the segments that are made of this one, to who may delete it."""
+    if not visit.may(Role.EDITOR):
+        return []
+    return await visit.run(
+        partial(users_of, visit.dashboard.store, _here(visit), found.head.segment_id)
+    )
 
 
 def _members(visit: Visit, tree: Node, after: ProfileId) -> tuple[Members, list[ProfileView]]:

@@ -1,0 +1,37 @@
+"""How many are meant by a tree, as pages show it: a number and a share, or why there is none."""
+
+import msgspec
+
+from mien.domain.errors import AnalyticsUnavailableError, InvalidSegmentError, QueryTimeoutError
+from mien.domain.segments import Node
+from mien.web.visit import Visit
+
+COULD_NOT = (AnalyticsUnavailableError, QueryTimeoutError, InvalidSegmentError)
+"""Why a question about many people has no answer; the rest of a page has one."""
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """How many are meant, of how many people; or `problem`, why that is not known.
+
+    `as_of` is epoch milliseconds, None when nothing is missing.
+    """
+
+    size: int = 0
+    everybody: int = 0
+    as_of: int | None = None
+    problem: str = ""
+
+    @property
+    def share(self) -> str:
+        """The share of all people, in percent."""
+        return f"{100 * self.size / self.everybody:.1f} %" if self.everybody else "0 %"
+
+
+async def count(visit: Visit, tree: Node) -> Counted:
+    """Count whom a tree means in the environment of a visit."""
+    here, counting = visit.environment.environment_id, visit.dashboard.counting
+    try:
+        found = await visit.run(lambda: counting.count(here, tree, visit.zone))
+    except COULD_NOT as error:
+        return Counted(problem=str(error))
+    return Counted(found.size, found.everybody, found.as_of)

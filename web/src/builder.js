@@ -1,0 +1,36 @@
+// The segment builder. What a form says after an answer of the server is what its fields have:
+// htmx morphs mark-up, but what somebody chose or typed is no mark-up. The field in which one
+// types is left alone. Then the keyboard goes on where the answer says (data-focus).
+const fields = "input:not([type=hidden]), select, textarea";
+
+function settle(field) {
+  if (field.type === "checkbox") field.checked = field.defaultChecked;
+  else if (field instanceof HTMLSelectElement) {
+    const chosen = [...field.options].find((option) => option.defaultSelected);
+    field.value = chosen ? chosen.value : (field.options[0]?.value ?? "");
+  } else if (field !== document.activeElement && field.value !== field.defaultValue) {
+    field.value = field.defaultValue;
+  }
+}
+
+document.addEventListener("htmx:after:swap", () => {
+  const builder = document.getElementById("builder");
+  if (!builder?.hasAttribute("data-focus")) return;
+  const { focus } = builder.dataset;
+  builder.removeAttribute("data-focus");
+  builder.querySelectorAll(fields).forEach(settle);
+  if (focus) document.getElementById(focus)?.focus();
+});
+
+// A menu closes when one goes elsewhere, or by Escape.
+document.addEventListener("focusin", (event) => {
+  document.querySelectorAll("details.menu[open]").forEach((menu) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
