@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from mien.analytics.catalog import Catalog, Columns, EventTable
+from mien.analytics.clickhouse import ClickHouse
 from mien.analytics.columns import make_catalog
 from mien.analytics.compile import Query, compile_tree
-from mien.analytics.duckdb import DuckDB
+from mien.analytics.engine import Analytics
 from mien.analytics.step import Step
 from mien.domain.english import describe
 from mien.domain.events import event_key
@@ -29,7 +30,7 @@ PART = 2**41
 
 
 def load(
-    analytics: DuckDB,
+    analytics: Analytics,
     environment: EnvironmentId,
     people: Sequence[Person],
     *,
@@ -42,6 +43,7 @@ def load(
     with a profile that was merged into the person's later.
     """
     catalog = _without_columns(make_catalog(environment, _definitions(people)), set(in_rest))
+    catalog = msgspec.structs.replace(catalog, within=analytics.within)
     merged = [(PART + int(each.profile), int(each.profile)) for each in people] if is_merged else []
     blocks = [
         (int(each.profile), int(key[0]))
@@ -135,19 +137,22 @@ def new_environment() -> EnvironmentId:
     return EnvironmentId(next(_environments))
 
 
-def drop(analytics: DuckDB, catalog: Catalog) -> None:
+def drop(analytics: Analytics, catalog: Catalog) -> None:
     """Remove an environment."""
-    analytics.query(f"DROP SCHEMA {catalog.schema} CASCADE", {}, seconds=30)
+    if isinstance(analytics, ClickHouse):
+        analytics._connection.command(f"DROP DATABASE {catalog.schema} SYNC")
+    else:
+        analytics.query(f"DROP SCHEMA {catalog.schema} CASCADE", {}, seconds=30)
 
 
-def members(analytics: DuckDB, query: Query) -> list[ProfileId]:
+def members(analytics: Analytics, query: Query) -> list[ProfileId]:
     """Ask who is selected, in order."""
     rows = analytics.query(query.sql(), query.values, seconds=30)
     return sorted(ProfileId(row[0]) for row in rows)
 
 
 def assert_agree(
-    analytics: DuckDB,
+    analytics: Analytics,
     catalog: Catalog,
     tree: Node,
     crowd: Sequence[Person],
@@ -155,7 +160,7 @@ def assert_agree(
     zone: ZoneInfo,
 ) -> list[ProfileId]:
     """Compare who is in a segment by SQL with who is by `matches`, and give them."""
-    query = compile_tree(tree, catalog, now, zone)
+    query = compile_tree(tree, catalog, now, zone, dialect=analytics.dialect)
     expected = sorted(each.profile for each in crowd if matches(tree, each, now, zone))
     found = members(analytics, query)
     assert found == expected, f"{describe(tree)}\n{tree}\n{query.sql()}\n{query.values}"

@@ -3,12 +3,13 @@
 `make law` does it for long.
 """
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mien.analytics.duckdb import DuckDB
+from mien.analytics.engine import Analytics
 from mien.domain.conditions import Condition
 from mien.domain.documents import Document
 from mien.domain.ids import ProfileId
@@ -20,19 +21,22 @@ from tests.domain.crowd import MOMENT, ZONES, people, values
 from tests.domain.trees import NAMES, aggregates, conditions, trees
 
 zones = st.sampled_from(ZONES)
-on_one_file = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_one_copy = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_clickhouse = settings(on_one_copy, max_examples=max(20, settings().max_examples // 5))
+"""Each example makes tables, which takes it half a second."""
 
 
-@on_one_file
-@given(
+crowds = given(
     crowd=st.lists(people(), min_size=1, max_size=6, unique_by=lambda person: person.profile),
     segments=st.lists(trees, min_size=3, max_size=8),
     zone=zones,
     in_rest=st.sets(st.sampled_from(NAMES), max_size=2),
     is_merged=st.booleans(),
 )
-def test_sql_selects_whom_the_meaning_has(
-    analytics: DuckDB,
+
+
+def check_that_sql_selects_whom_the_meaning_has(
+    analytics: Analytics,
     *,
     crowd: list[Person],
     segments: list[Node],
@@ -47,15 +51,28 @@ def test_sql_selects_whom_the_meaning_has(
     drop(analytics, catalog)
 
 
-@on_one_file
-@given(
+@on_one_copy
+@crowds
+def test_duckdb_selects_whom_the_meaning_has(duckdb: Analytics, **drawn: Any) -> None:
+    check_that_sql_selects_whom_the_meaning_has(duckdb, **drawn)
+
+
+@on_clickhouse
+@crowds
+def test_clickhouse_selects_whom_the_meaning_has(clickhouse: Analytics, **drawn: Any) -> None:
+    check_that_sql_selects_whom_the_meaning_has(clickhouse, **drawn)
+
+
+several_values = given(
     several=st.lists(values, min_size=5, max_size=30),
     asked=st.lists(conditions, min_size=3, max_size=8),
     zone=zones,
     in_rest=st.sampled_from([(), ("Plan",)]),
 )
-def test_each_condition_holds_of_the_same_values(
-    analytics: DuckDB,
+
+
+def check_that_each_condition_holds_of_the_same_values(
+    analytics: Analytics,
     *,
     several: list[Value],
     asked: list[Condition],
@@ -83,16 +100,31 @@ def test_each_condition_holds_of_the_same_values(
     drop(analytics, catalog)
 
 
-@on_one_file
-@given(
+@on_one_copy
+@several_values
+def test_each_condition_holds_of_the_same_values_in_duckdb(duckdb: Analytics, **drawn: Any) -> None:
+    check_that_each_condition_holds_of_the_same_values(duckdb, **drawn)
+
+
+@on_clickhouse
+@several_values
+def test_each_condition_holds_of_the_same_values_in_clickhouse(
+    clickhouse: Analytics, **drawn: Any
+) -> None:
+    check_that_each_condition_holds_of_the_same_values(clickhouse, **drawn)
+
+
+figures = given(
     amounts=st.lists(st.lists(values, max_size=6), min_size=3, max_size=10),
     asked=st.lists(aggregates, min_size=3, max_size=8),
     zone=zones,
     in_rest=st.sampled_from([(), ("Plan",)]),
     is_merged=st.booleans(),
 )
-def test_each_figure_meets_the_same_conditions(
-    analytics: DuckDB,
+
+
+def check_that_each_figure_meets_the_same_conditions(
+    analytics: Analytics,
     *,
     amounts: list[list[Value]],
     asked: list[Aggregate],
@@ -118,3 +150,17 @@ def test_each_figure_meets_the_same_conditions(
         tree = Did("Charged", aggregate=figure)
         assert_agree(analytics, catalog, tree, crowd, MOMENT, zone)
     drop(analytics, catalog)
+
+
+@on_one_copy
+@figures
+def test_each_figure_meets_the_same_conditions_in_duckdb(duckdb: Analytics, **drawn: Any) -> None:
+    check_that_each_figure_meets_the_same_conditions(duckdb, **drawn)
+
+
+@on_clickhouse
+@figures
+def test_each_figure_meets_the_same_conditions_in_clickhouse(
+    clickhouse: Analytics, **drawn: Any
+) -> None:
+    check_that_each_figure_meets_the_same_conditions(clickhouse, **drawn)

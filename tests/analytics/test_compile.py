@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mien.analytics.catalog import Catalog, Columns, EventTable, Kind
 from mien.analytics.compile import compile_tree
-from mien.analytics.duckdb import DuckDB
+from mien.analytics.engine import Analytics
 from mien.analytics.occurrences import next_people, sizes
 from mien.analytics.scope import Scope
 from mien.domain import conditions as c
@@ -84,7 +84,7 @@ def seconds_around(*moments: int) -> list[int]:
     [*({"did": "Charged", **each} for each in WINDOWED), *SEEN],
     ids=[str(place) for place in range(len(WINDOWED) + len(SEEN))],
 )
-def test_windows_move_by_themselves(analytics: DuckDB, raw: dict[str, object]) -> None:
+def test_windows_move_by_themselves(analytics: Analytics, raw: dict[str, object]) -> None:
     """One second before, at and after each boundary, for what is asked and when it is asked."""
     starts = [start_of(CHANGE + timedelta(days=each), PARIS) for each in (-1, 0, 1, 2)]
     moments = seconds_around(*starts, *(start - 86_400 for start in starts))
@@ -126,7 +126,7 @@ BORN = [
 
 # P-10
 @pytest.mark.parametrize("today", TODAYS, ids=str)
-def test_age_is_right_on_birthdays(analytics: DuckDB, today: date) -> None:
+def test_age_is_right_on_birthdays(analytics: Analytics, today: date) -> None:
     """Both ends of a range of ages are in it; without a date of birth the age that was given counts."""
     crowd = [person(place, born=born) for place, born in enumerate(BORN, 1)]
     crowd += [person(50 + age, Age=age) for age in (25, 26, 27, 28)]
@@ -211,7 +211,7 @@ def test_no_text_of_a_user_becomes_sql(tree: s.Node, odd: list[str]) -> None:
 
 # S-07
 @pytest.mark.parametrize("odd", USER_TEXTS)
-def test_odd_texts_are_found_as_they_are(analytics: DuckDB, odd: str) -> None:
+def test_odd_texts_are_found_as_they_are(analytics: Analytics, odd: str) -> None:
     crowd = [person(1, Plan=odd), person(2, Plan=f"a{odd}b"), person(3, Plan="a", Tags=[odd])]
     catalog = load(analytics, new_environment(), crowd)
     for condition in (c.Equals(odd), c.AnyOf((odd, "a")), c.Contains(odd), c.StartsWith(odd)):
@@ -224,7 +224,7 @@ def test_odd_texts_are_found_as_they_are(analytics: DuckDB, odd: str) -> None:
 # S-07
 @pytest.mark.parametrize("name", ["select", "a/b", "~1", "~0/~", "x" * 120, "é😀", "0", "*", "$.a"])
 @pytest.mark.parametrize("in_rest", [False, True])
-def test_odd_names_are_found_as_they_are(analytics: DuckDB, name: str, *, in_rest: bool) -> None:
+def test_odd_names_are_found_as_they_are(analytics: Analytics, name: str, *, in_rest: bool) -> None:
     """Of properties of people, events and sessions, of events, and of subscription groups."""
     documents = [
         Document(0, properties={name: "Gold"}, groups={"email": {name: False}}),
@@ -249,7 +249,7 @@ def test_odd_names_are_found_as_they_are(analytics: DuckDB, name: str, *, in_res
     drop(analytics, catalog)
 
 
-def test_a_large_segment_is_answered(analytics: DuckDB) -> None:
+def test_a_large_segment_is_answered(analytics: Analytics) -> None:
     """As large as segments inside segments may become, over many events."""
     crowd = [
         Person(
@@ -272,7 +272,7 @@ def test_a_large_segment_is_answered(analytics: DuckDB) -> None:
     drop(analytics, catalog)
 
 
-def test_people_are_counted_and_listed_page_by_page(analytics: DuckDB) -> None:
+def test_people_are_counted_and_listed_page_by_page(analytics: Analytics) -> None:
     crowd = [person(place, MOMENT, MOMENT) for place in range(1, 8)]
     catalog = load(analytics, new_environment(), crowd)
     bought = s.Did("Charged")
@@ -298,7 +298,7 @@ def test_a_tree_is_expanded_first() -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(tree=trees)
-def test_an_environment_without_anything_has_nobody(analytics: DuckDB, tree: s.Node) -> None:
+def test_an_environment_without_anything_has_nobody(analytics: Analytics, tree: s.Node) -> None:
     catalog = load(analytics, new_environment(), [])
     assert assert_agree(analytics, catalog, tree, [], MOMENT, PARIS) == []
     drop(analytics, catalog)

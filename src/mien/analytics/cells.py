@@ -40,7 +40,8 @@ def json_cell(json: exp.Expr, name: str, scope: Scope) -> Cell:
     """Give the cell of a value in a JSON object, by its name there."""
     value = json_at(json, (name,), scope)
     kinds = {kind: scope.write(f"json_{kind}", value=value) for kind in Kind if kind in _IN_JSON}
-    return Cell({**kinds, Kind.JSON: value}, is_known(value))
+    kinds[Kind.JSON] = scope.write("json_j", value=value)
+    return Cell(kinds, scope.write("json_has", json=json, at=scope.bind(pointer(name))))
 
 
 def json_at(json: exp.Expr, names: tuple[str, ...], scope: Scope) -> exp.Expr:

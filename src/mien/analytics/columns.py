@@ -79,9 +79,11 @@ def pointer(*names: str) -> str:
     return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
-def with_kinds(columns: Iterable[Columns]) -> list[tuple[str, str]]:
+def with_kinds(
+    columns: Iterable[Columns], types: Mapping[Kind, str] = TYPES
+) -> list[tuple[str, str]]:
     """Give the columns of properties with their types."""
-    return [(each.name(kind), TYPES[kind]) for each in columns for kind in sorted(each.kinds)]
+    return [(each.name(kind), types[kind]) for each in columns for kind in sorted(each.kinds)]
 
 
 def readers(columns: Sequence[Columns], values: str) -> list[str]:

@@ -16,12 +16,12 @@ from mien.analytics.catalog import Catalog
 from mien.analytics.cells import cell_of
 from mien.analytics.derived import OF_ROW, derived
 from mien.analytics.devices import has_device
-from mien.analytics.dialects import DUCKDB, Dialect
+from mien.analytics.dialects import DUCKDB, Bound, Dialect
 from mien.analytics.events import did
 from mien.analytics.logic import all_of, any_of, is_true, negated
 from mien.analytics.people import PEOPLE, is_among
 from mien.analytics.reach import is_disabled, is_in_state
-from mien.analytics.scope import Bound, Scope, column
+from mien.analytics.scope import Scope, column
 from mien.analytics.values import holds
 from mien.domain.conditions import (
     Anniversary,

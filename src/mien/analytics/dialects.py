@@ -4,12 +4,26 @@ A piece is a template of SQL, part of the program, with a named placeholder for 
 expression that is put in. Everything else is written by SQLGlot in the engine's dialect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 
 import msgspec
 import sqlglot
 from sqlglot import exp
+
+Bound = str | bool | int | float | date | list[str] | list[int] | list[float]
+"""A value that is bound; no text of a user ever becomes SQL (S-07)."""
+
+Bind = Callable[[Bound], exp.Expr]
+
+_TYPES: dict[type, exp.DType] = {
+    str: exp.DType.TEXT,
+    bool: exp.DType.BOOLEAN,
+    int: exp.DType.BIGINT,
+    float: exp.DType.DOUBLE,
+    date: exp.DType.DATE32,
+}
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -25,6 +39,32 @@ class Dialect(msgspec.Struct, frozen=True):
     def write(self, piece: str, **parts: exp.Expr) -> exp.Expr:
         """Give a piece of SQL with these expressions in it."""
         return exp.replace_placeholders(_template(self.name, self.pieces[piece]), **parts)
+
+    def bind(self, name: str, value: Bound, of: exp.DType | None) -> tuple[exp.Expr, Bound]:
+        """Give what stands for a value under a name, and the value as it is sent."""
+        return exp.Placeholder(this=name, kind=type_of(value) if of is None else simple(of)), value
+
+    def among(self, value: exp.Expr, several: Sequence[Bound], bind: Bind) -> exp.Expr:
+        """Give whether a value is one of several of one type."""
+        return exp.In(this=value, expressions=[bind(each) for each in several])
+
+    def day(self, found: object) -> date:
+        """Give a day of an answer as such."""
+        assert isinstance(found, date)  # noqa: S101 - what its columns of days have
+        return found
+
+
+def type_of(value: Bound) -> exp.DataType:
+    """Give the plain type of a value in SQL."""
+    if isinstance(value, list):
+        of = simple(exp.DType.INT if value and isinstance(value[0], int) else exp.DType.TEXT)
+        return exp.DataType(this=exp.DType.ARRAY, expressions=[of], nested=True, nullable=False)
+    return simple(_TYPES[type(value)])
+
+
+def simple(of: exp.DType) -> exp.DataType:
+    """Give a type in SQL whose values are never NULL."""
+    return exp.DataType(this=of, nullable=False)
 
 
 @lru_cache(1_024)
@@ -45,6 +85,7 @@ DUCKDB = Dialect(
         # Lists
         "has_any": "LIST_HAS_ANY(:list, :wanted)",
         "has_all": "LIST_HAS_ALL(:list, :wanted)",
+        "is_version": "REGEXP_FULL_MATCH(:text, :version)",
         "nth": "LIST_EXTRACT(:list, :place)",
         "place": "ROW_NUMBER() OVER (ORDER BY :first, :second) - 1",
         "listed": "STRING_AGG(CAST(:id AS TEXT), ',' ORDER BY :place)",
@@ -54,6 +95,7 @@ DUCKDB = Dialect(
         "year": "YEAR(:day)",
         "month_day": "MONTH(:day) * 100 + DAY(:day)",
         # Numbers
+        "quotient": ":number // :by",
         "wide": "CAST(:number AS HUGEINT)",
         "rounded": "CAST(FLOOR(:float * 1e6 + 0.5) AS HUGEINT)",
         "unsigned": "CAST(:id AS UBIGINT)",
@@ -63,6 +105,7 @@ DUCKDB = Dialect(
         # Devices
         "latest": "ARG_MAX_NULL(:fact, (:seen_at, :object_id))",
         # Values in JSON, as `analytics.columns` reads them
+        "json_has": "JSON_EXTRACT(:json, :at) IS NOT NULL",
         "json": "CAST(JSON_EXTRACT(:json, :at) AS VARCHAR)",
         "json_s": "READ_S(:value)",
         "json_b": "READ_B(:value)",
@@ -70,6 +113,7 @@ DUCKDB = Dialect(
         "json_f": "READ_F(:value)",
         "json_m": "READ_M(:value)",
         "json_d": "READ_D(:value)",
+        "json_j": ":value",
         "json_l": """
             CASE WHEN STARTS_WITH(:value, '[') THEN LIST_TRANSFORM(
             LIST_FILTER(CAST(:value AS JSON[]), LAMBDA item : JSON_TYPE(item) = 'VARCHAR'),

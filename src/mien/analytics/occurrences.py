@@ -92,7 +92,7 @@ def _in_pages(rows: exp.Expr, id_: exp.Expr, order: list[exp.Expr], scope: Scope
         exp.alias_(id_, "id", quoted=True), exp.alias_(place, "place", quoted=True)
     ).from_(rows)
     of_row, id_of_row = column("place", "n"), column("id", "n")
-    page = exp.IntDiv(this=of_row, expression=exp.convert(IDS_PER_PAGE))
+    page = scope.write("quotient", number=of_row, by=exp.convert(IDS_PER_PAGE))
     first = exp.Min(this=id_of_row)
     listed = scope.write("listed", id=id_of_row, place=of_row)
     pages = exp.select(first, listed).from_(numbered.subquery("n", copy=False))

@@ -1,24 +1,13 @@
 """What a tree is compiled against, and the values that are bound on the way."""
 
 from collections.abc import Sequence
-from datetime import date, tzinfo
+from datetime import tzinfo
 
 from sqlglot import exp
 
 from mien.analytics.catalog import Catalog
-from mien.analytics.dialects import Dialect
+from mien.analytics.dialects import Bound, Dialect
 from mien.domain.moments import day_at
-
-Bound = str | bool | int | float | date | list[str] | list[int]
-"""A value that is bound; no text of a user ever becomes SQL (S-07)."""
-
-_TYPES: dict[type, exp.DType] = {
-    str: exp.DType.TEXT,
-    bool: exp.DType.BOOLEAN,
-    int: exp.DType.BIGINT,
-    float: exp.DType.DOUBLE,
-    date: exp.DType.DATE32,
-}
 
 
 class Scope:
@@ -36,12 +25,12 @@ class Scope:
         self.parameters: dict[str, Bound] = {}
         self._names: dict[tuple[type, str], str] = {}
 
-    def bind(self, value: Bound, *, of: exp.DType | None = None) -> exp.Placeholder:
-        """Give a placeholder that stands for a value, of a type of SQL if not of the plain one."""
+    def bind(self, value: Bound, *, of: exp.DType | None = None) -> exp.Expr:
+        """Give what stands for a value, of a type of SQL if not of the plain one."""
         key = (type(value), repr(value))
         name = self._names.setdefault(key, f"v{len(self._names)}")
-        self.parameters[name] = value
-        return exp.Placeholder(this=name, kind=_type_of(value) if of is None else _simple(of))
+        stands, self.parameters[name] = self.dialect.bind(name, value, of)
+        return stands
 
     def write(self, piece: str, **parts: exp.Expr) -> exp.Expr:
         """Give a piece of SQL in the way of the engine."""
@@ -61,18 +50,6 @@ def one_of(value: exp.Expr, several: Sequence[Bound], scope: Scope) -> exp.Expr:
     """Give whether a value is one of these; of none: false."""
     if not several:
         return exp.false()
-    bound = [scope.bind(each) for each in several]
-    if len(bound) == 1:
-        return exp.EQ(this=value, expression=bound[0])
-    return exp.In(this=value, expressions=bound)
-
-
-def _type_of(value: Bound) -> exp.DataType:
-    if isinstance(value, list):
-        of = _simple(exp.DType.INT if value and isinstance(value[0], int) else exp.DType.TEXT)
-        return exp.DataType(this=exp.DType.ARRAY, expressions=[of], nested=True, nullable=False)
-    return _simple(_TYPES[type(value)])
-
-
-def _simple(of: exp.DType) -> exp.DataType:
-    return exp.DataType(this=of, nullable=False)
+    if len(several) == 1:
+        return exp.EQ(this=value, expression=scope.bind(several[0]))
+    return scope.dialect.among(value, several, scope.bind)

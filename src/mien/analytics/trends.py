@@ -118,7 +118,7 @@ def place_of(at: exp.Expr, calendar: Calendar, scope: Scope) -> exp.Expr:
             since = exp.paren(
                 exp.Sub(this=at.copy(), expression=scope.bind(calendar.starts[first]))
             )
-            days = exp.IntDiv(this=since, expression=exp.convert(_SECONDS))
+            days = scope.write("quotient", number=since, by=exp.convert(_SECONDS))
             place = exp.Add(this=place, expression=days)
         is_before = exp.LT(this=at.copy(), expression=scope.bind(calendar.starts[end]))
         cases.append(exp.If(this=is_before, true=place))

@@ -136,7 +136,8 @@ def _is_version(condition: VersionBelow | VersionAtLeast, text: exp.Expr, scope:
         return exp.false()
     version = scope.write("version", text=text, version=scope.bind(VERSION), tail=scope.bind(TAIL))
     compares = exp.LT if isinstance(condition, VersionBelow) else exp.GTE
-    return compares(this=version, expression=scope.bind(list(limit)))
+    is_version = scope.write("is_version", text=text, version=scope.bind(VERSION))
+    return all_of([is_version, compares(this=version, expression=scope.bind(list(limit)))])
 
 
 def comes_round(day: exp.Expr, days: int, scope: Scope) -> exp.Expr:
