@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import msgspec
 import pytest
 
 from mien.domain.ids import EnvironmentId
 from mien.http import waiting
 from mien.http.limits import TooManyRequestsError
-from mien.http.waiting import UnknownRequestError, Waiting
+from mien.http.waiting import Waiting
 
 HERE = EnvironmentId(1)
 
@@ -26,14 +25,8 @@ def giving(answer: bytes) -> Callable[[], Awaitable[bytes]]:
     return work
 
 
-def request_in(answer: bytes) -> str:
-    told = msgspec.json.decode(answer, type=dict[str, str])
-    assert told.keys() == {"status", "req_id"}
-    return told["req_id"]
-
-
 async def test_an_answer_in_time_is_given_at_once() -> None:
-    assert await Waiting(5).begin(HERE, "a", giving(b"done")) == b"done"
+    assert await Waiting(5).begin(HERE, "a", "1", giving(b"done")) == b"done"
 
 
 async def test_an_answer_that_fails_fails_whenever_it_is_fetched() -> None:
@@ -42,24 +35,21 @@ async def test_an_answer_that_fails_fails_whenever_it_is_fetched() -> None:
         raise ZeroDivisionError
 
     answers = Waiting(0)
-    request = request_in(await answers.begin(HERE, "a", fail))
+    assert await answers.begin(HERE, "a", "1", fail) is None
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            await answers.fetch(HERE, "a", request)
+            await answers.fetch("1")
 
 
 async def test_the_oldest_that_is_done_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "KEPT", 2)
     answers = Waiting(0)
-    first, second = [
-        request_in(await answers.begin(HERE, "a", giving(b"%d" % each))) for each in range(2)
-    ]
-    assert await answers.fetch(HERE, "a", first) == b"0"
-    third = request_in(await answers.begin(HERE, "a", giving(b"2")))
-    with pytest.raises(UnknownRequestError):
-        await answers.fetch(HERE, "a", first)
-    assert await answers.fetch(HERE, "a", second) == b"1"
-    assert await answers.fetch(HERE, "a", third) == b"2"
+    for each in "01":
+        assert await answers.begin(HERE, "a", each, giving(each.encode())) is None
+    assert await answers.fetch("0") == b"0"
+    assert await answers.begin(HERE, "a", "2", giving(b"2")) is None
+    assert [answers.has(HERE, "a", each) for each in "012"] == [False, True, True]
+    assert [await answers.fetch(each) for each in "12"] == [b"1", b"2"]
 
 
 async def test_more_than_are_kept_are_refused_while_all_are_under_way(
@@ -73,11 +63,11 @@ async def test_more_than_are_kept_are_refused_while_all_are_under_way(
         return b"done"
 
     answers = Waiting(0)
-    requests = [request_in(await answers.begin(HERE, "a", wait)) for _ in range(2)]
+    assert [await answers.begin(HERE, "a", each, wait) for each in "01"] == [None, None]
     with pytest.raises(TooManyRequestsError):
-        await answers.begin(HERE, "a", wait)
+        await answers.begin(HERE, "a", "2", wait)
     open_door.set()
-    assert [await answers.fetch(HERE, "a", each) for each in requests] == [b"done", b"done"]
+    assert [await answers.fetch(each) for each in "01"] == [b"done", b"done"]
 
 
 async def test_few_are_worked_out_at_once() -> None:
@@ -90,20 +80,19 @@ async def test_few_are_worked_out_at_once() -> None:
         return b"done"
 
     answers = Waiting(0)
-    requests = [
-        request_in(await answers.begin(HERE, "a", wait)) for _ in range(waiting.AT_ONCE + 3)
-    ]
+    requests = [str(each) for each in range(waiting.AT_ONCE + 3)]
+    for each in requests:
+        assert await answers.begin(HERE, "a", each, wait) is None
     await asyncio.sleep(0)
     assert under_way == waiting.AT_ONCE
     open_door.set()
     for each in requests:
-        assert await answers.fetch(HERE, "a", each) == b"done"
+        assert await answers.fetch(each) == b"done"
 
 
 async def test_an_answer_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "KEPT_SECONDS", -1)
     answers = Waiting(0)
-    request = request_in(await answers.begin(HERE, "a", giving(b"done")))
+    assert await answers.begin(HERE, "a", "1", giving(b"done")) is None
     await asyncio.sleep(2 * MOMENT)
-    with pytest.raises(UnknownRequestError):
-        await answers.fetch(HERE, "a", request)
+    assert not answers.has(HERE, "a", "1")

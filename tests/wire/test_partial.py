@@ -111,3 +111,23 @@ def test_a_request_id_is_good_where_it_was_given_alone(
     for asking, path in ((other, "counts/profiles"), (client, "counts/events")):
         answer = asking.get(f"/1/{path}.json", params={"req_id": request})
         assert (answer.status_code, answer.json()) == (httpx.codes.BAD_REQUEST, UNKNOWN)
+
+
+def test_an_answer_is_fetched_from_a_server_that_was_never_asked(
+    callers: tuple[httpx.Client, httpx.Client], patient: Server
+) -> None:
+    client, _ = callers
+    request = _begin(client, "counts/events", QUERY)
+    assert patient.stop() == 0
+    patient.start()
+    client.base_url = httpx.URL(patient.url)
+    assert _finish(client, "counts/events", request) == {"status": "success", "count": 2}
+
+
+@pytest.mark.parametrize("request_id", ["0", "x", "9" * 40, "-1", "\u0661"])
+def test_an_unknown_request_id_is_told_so(
+    callers: tuple[httpx.Client, httpx.Client], request_id: str
+) -> None:
+    client, _ = callers
+    answer = client.get("/1/counts/events.json", params={"req_id": request_id})
+    assert (answer.status_code, answer.json()) == (httpx.codes.BAD_REQUEST, UNKNOWN)

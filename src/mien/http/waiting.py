@@ -1,19 +1,19 @@
 """Answers that take long: asked for once, and fetched by a `req_id` when they are there (G-12).
 
-They are kept in memory for ten minutes, by the process that works them out.
+They are kept in memory for ten minutes, by the process that works them out. Any other process,
+and this one after a restart, finds what was asked in the record (`services.report_requests`).
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from mien.domain.errors import InvalidInputError
 from mien.domain.ids import EnvironmentId
 from mien.http.limits import TooManyRequestsError
+from mien.services.report_requests import ASKED_MS
 
-KEPT_SECONDS = 600
+KEPT_SECONDS = ASKED_MS / 1_000
 KEPT = 1_000
 """Answers kept at once; the oldest that are done are forgotten first."""
 
@@ -21,17 +21,6 @@ AT_ONCE = 4
 """Answers worked out at once; more wait, so that other requests find a thread."""
 
 _POLL_SECONDS = 1.0
-_ID_BITS = 62
-
-
-class UnknownRequestError(InvalidInputError):
-    """No answer is kept under the `req_id`: it was forgotten, or is of another request."""
-
-    code = "unknown_request"
-    mend = "Send the query again; an answer is kept for ten minutes."
-
-    def __init__(self) -> None:
-        super().__init__("", "Invalid request id")
 
 
 class _Kept(msgspec.Struct, eq=False):
@@ -54,15 +43,15 @@ class Waiting:
         self,
         environment: EnvironmentId,
         purpose: str,
+        request: str,
         work: Callable[[], Awaitable[bytes]],
-    ) -> bytes:
-        """Work an answer out, and give it, or where it is to be had.
+    ) -> bytes | None:
+        """Work an answer out, and give it; None when it takes longer than a call waits.
 
         Raises `TooManyRequestsError` if as many are under way as are kept.
         """
         self._forget_old()
         self._make_room()
-        request = str(1 + secrets.randbits(_ID_BITS))
         task = asyncio.create_task(self._work(work))
         # Whoever never asks again leaves no complaint of a failure that nobody saw.
         task.add_done_callback(_look_at)
@@ -70,20 +59,20 @@ class Waiting:
         self._kept[request] = _Kept(environment, purpose, task, until)
         return await self._answer(request, self._seconds)
 
-    async def fetch(self, environment: EnvironmentId, purpose: str, request: str) -> bytes:
-        """Give an answer by its `req_id`, or raise `UnknownRequestError`."""
+    def has(self, environment: EnvironmentId, purpose: str, request: str) -> bool:
+        """Tell whether this process has an answer, or works on it."""
         self._forget_old()
         kept = self._kept.get(request)
-        if kept is None or (kept.environment, kept.purpose) != (environment, purpose):
-            raise UnknownRequestError
+        return kept is not None and (kept.environment, kept.purpose) == (environment, purpose)
+
+    async def fetch(self, request: str) -> bytes | None:
+        """Give an answer that is here; None while it is still being worked out."""
         return await self._answer(request, max(self._seconds, _POLL_SECONDS))
 
-    async def _answer(self, request: str, seconds: float) -> bytes:
+    async def _answer(self, request: str, seconds: float) -> bytes | None:
         task = self._kept[request].task
         await asyncio.wait({task}, timeout=seconds)
-        if task.done():
-            return task.result()
-        return msgspec.json.encode({"req_id": request, "status": "partial"})
+        return task.result() if task.done() else None
 
     async def _work(self, work: Callable[[], Awaitable[bytes]]) -> bytes:
         if self._places is None:

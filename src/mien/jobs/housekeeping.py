@@ -15,8 +15,9 @@ from mien.domain.ids import EnvironmentId
 from mien.services.erasures import carry_out_due
 from mien.services.export_sets import KEPT_MS
 from mien.services.ingest import IDEMPOTENCY_MS
+from mien.services.report_requests import ASKED_MS
 from mien.services.signing_in import expire_sessions
-from mien.store import accounts, export_pages, idempotency, rejects
+from mien.store import accounts, export_pages, idempotency, rejects, report_requests
 from mien.store.engine import Store
 
 _DAY_MS = 86_400_000
@@ -81,6 +82,7 @@ def tidy(store: Store, environment: EnvironmentId, *, now_ms: int, reject_days: 
         gone = rejects.expire(tx, environment, before_ms=now_ms - reject_days * _DAY_MS)
         gone += idempotency.expire(tx, environment, before_ms=now_ms - IDEMPOTENCY_MS)
         gone += export_pages.expire(tx, environment, before_ms=now_ms - KEPT_MS)
+        gone += report_requests.expire(tx, environment, before_ms=now_ms - ASKED_MS)
     if gone:
         _log.info("housekeeping.done", environment_id=environment, rows=gone)
     return gone

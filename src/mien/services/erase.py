@@ -22,7 +22,16 @@ from mien.services.merges import separate_newest
 from mien.services.neighbours import cleanse_neighbours
 from mien.services.reading import find_in, find_locked
 from mien.services.retrying import write_retried
-from mien.store import accounts, idempotency, log, merges, numbers, people, rejects
+from mien.store import (
+    accounts,
+    idempotency,
+    log,
+    merges,
+    numbers,
+    people,
+    rejects,
+    report_requests,
+)
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
 
@@ -35,7 +44,7 @@ PLACES: Mapping[str, str] = {
     "events": "Events.",
     "changes": "Entries of the history, with all values that they held.",
     "rejects": "Rejected records that name or reach the person.",
-    "answers": "Kept answers to an `Idempotency-Key` that name or reach the person.",
+    "answers": "Kept answers to an `Idempotency-Key`, and questions of reports, that name or reach them.",
     "subscriptions": "What was said of addresses that nobody else has.",
     "merge_suggestions": "Suggested merges with the person.",
     "neighbours": "Entries in the histories of others that told of the person.",
@@ -160,7 +169,8 @@ def _erase(
         for kind in SUBSCRIPTIONS_OF[address]
     )
     removed["rejects"] += _erase_rejects(tx, environment, known.mentions, ahead)
-    removed["answers"] += idempotency.erase_answers(tx, environment, known.mentions.are_in)
+    for erase in (idempotency.erase_answers, report_requests.erase):
+        removed["answers"] += erase(tx, environment, known.mentions.are_in)
     _note(tx, environment, profile, known, now_ms)
     hashes = len(known.named)
     return ErasureReceipt(server_object_id(profile.id), now_ms, _places(removed), hashes)

@@ -275,3 +275,13 @@ export_pages = sa.Table(
     column("body", sa.LargeBinary),
     sa.Index(None, "environment_id", "created_at"),
 )
+
+report_requests = sa.Table(
+    "report_requests",
+    metadata,
+    key("environment_id"),
+    key("request_id"),
+    column("report", EXACT),
+    column("asked_at"),
+    column("query", sa.LargeBinary),
+)

@@ -18,6 +18,7 @@ from mien.http.body import decode_json, read_body
 from mien.http.clevertap.failures import failed, invalid_event
 from mien.http.clevertap.report_documents import COUNT_EVENTS, COUNT_PROFILES, TOP, TRENDS
 from mien.http.state import Services
+from mien.services import report_requests
 from mien.services.accounts import Caller
 from mien.services.definitions import unknown_event
 from mien.services.reports import Asking, UnknownRankedError
@@ -59,20 +60,67 @@ async def _answer(
 ) -> ASGIResponse:
     services, caller = services_of(request), caller_of(request)
     async with services.limits.place(caller.environment, purpose):
-        waiting = services.waiting
+        report = _Report(services, caller, purpose, read)
         if (asked := request.query_params.get("req_id")) is not None:
-            return json_answer(await waiting.fetch(caller.environment, purpose, asked))
+            return json_answer(await report.fetch(asked))
         if request.method == "GET":
             raise InvalidInputError(path="", problem="Give a req_id, or POST a query")
-        raw = decode_json(await read_body(request, services.settings))
-        query, work = read(raw, caller)
-        return json_answer(
-            await waiting.begin(
-                caller.environment,
-                purpose,
-                lambda: services.run_long(lambda: _work(services, caller, query, work)),
+        return json_answer(await report.ask(await read_body(request, services.settings)))
+
+
+class _Report:
+    """A report of an environment; `read` makes of a decoded query what is to be worked out."""
+
+    def __init__(
+        self,
+        services: Services,
+        caller: Caller,
+        name: str,
+        read: Callable[[object, Caller], tuple[Query, Work]],
+    ) -> None:
+        self._services, self._caller, self._name, self._read = services, caller, name, read
+
+    async def ask(self, body: bytes) -> bytes:
+        """Answer a query, or tell the id under which the answer is to be fetched."""
+        request = report_requests.new_request_id()
+        answer = await self._begin(request, body)
+        if answer is not None:
+            return answer
+        services, caller = self._services, self._caller
+        await services.run_long(
+            lambda: report_requests.keep(
+                services.store, caller.environment, self._name, request, body
             )
         )
+        return _partial(request)
+
+    async def fetch(self, request: str) -> bytes:
+        """Give an answer that was asked for; here, of another process or before a restart."""
+        services, here = self._services, self._caller.environment
+        if services.waiting.has(here, self._name, request):
+            answer = await services.waiting.fetch(request)
+        else:
+            answer = await self._begin(
+                request,
+                await services.run_long(
+                    lambda: report_requests.recall(services.store, here, self._name, request)
+                ),
+            )
+        return _partial(request) if answer is None else answer
+
+    async def _begin(self, request: str, body: bytes) -> bytes | None:
+        services, caller = self._services, self._caller
+        query, work = self._read(decode_json(body), caller)
+        return await services.waiting.begin(
+            caller.environment,
+            self._name,
+            request,
+            lambda: services.run_long(lambda: _work(services, caller, query, work)),
+        )
+
+
+def _partial(request: str) -> bytes:
+    return _encode({"req_id": request, "status": "partial"})
 
 
 def _work(services: Services, caller: Caller, query: Query, work: Work) -> bytes:

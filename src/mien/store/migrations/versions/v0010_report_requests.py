@@ -1,0 +1,21 @@
+"""What was asked of reports that take long, so that any process may answer it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from mien.store.columns import EXACT
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "report_requests",
+        sa.Column("environment_id", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("request_id", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("report", EXACT, nullable=False),
+        sa.Column("asked_at", sa.BigInteger, nullable=False),
+        sa.Column("query", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("environment_id", "request_id", name="pk_report_requests"),
+    )
