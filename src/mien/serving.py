@@ -30,7 +30,12 @@ from mien.http.middleware import Surroundings
 from mien.http.sdk import browsers
 from mien.http.state import Services
 from mien.http.waiting import Waiting
-from mien.jobs.housekeeping import end_sessions_hourly, erase_by_the_minute, tidy_hourly
+from mien.jobs.housekeeping import (
+    end_sessions_hourly,
+    erase_by_the_minute,
+    note_uses_of_keys,
+    tidy_hourly,
+)
 from mien.jobs.project import Projector
 from mien.services import local
 from mien.services.accounts import Doorkeeper
@@ -208,6 +213,7 @@ async def _serve(services: Services, dashboard: Dashboard, lines: log.Outbox) ->
             tidy_hourly(services.store, services.workers, reject_days=services.settings.reject_days)
         ),
         asyncio.create_task(erase_by_the_minute(services.store, services.workers)),
+        asyncio.create_task(note_uses_of_keys(services.doorkeeper, services.workers)),
         asyncio.create_task(
             end_sessions_hourly(
                 services.store, services.workers, hours=services.settings.session_hours

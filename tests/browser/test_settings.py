@@ -11,7 +11,7 @@ from tests.support.offices import Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-TABS = ("", "/members", "/keys", "/identities", "/mappings", "/sdks")
+TABS = ("", "/members", "/keys", "/identities", "/mappings", "/sdks", "/limits", "/audit")
 
 
 # D-06, D-07

@@ -1,6 +1,7 @@
 """Keys in the settings: made and shown once, revoked, and kept apart (D-06, K-03)."""
 
 import re
+import time
 
 import httpx
 
@@ -49,6 +50,19 @@ def test_a_key_is_made_shown_once_and_revoked(office: Office) -> None:
         ("key_made", "key:2"),
     ]
     assert entries[1].details == {"label": NASTY}
+
+
+# D-06
+def test_a_key_says_when_it_was_used_last(office: Office) -> None:
+    with office.browser() as browser:
+        assert ">Never<" in browser.get("/live/settings/keys").text
+        assert reads(office, office.live) == 200
+        deadline = time.monotonic() + 30
+        while ">Never<" in browser.get("/live/settings/keys").text:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert "just now" in browser.get("/live/settings/keys").text
+        assert ">Never<" in browser.get("/test/settings/keys").text
 
 
 def test_a_key_without_a_label_is_not_made(office: Office) -> None:

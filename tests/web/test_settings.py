@@ -115,13 +115,14 @@ def test_the_server_refuses_what_only_admins_may(office: Office, role: Role) -> 
         for path in ADMIN_ACTS:
             for kind in ("live", "test"):
                 assert browser.send_form(f"/{kind}/{path}").status_code == 403, path
-        for tab in ("", "/members", "/identities", "/mappings", "/sdks"):
+        for tab in ("", "/members", "/identities", "/mappings", "/sdks", "/limits"):
             shown = browser.get(f"/live/settings{tab}")
             assert shown.status_code == 200
-            assert ">Save" not in shown.text
+            assert "btn-primary" not in shown.text
             assert "/remove" not in shown.text
             assert "/settings/keys" not in shown.text
-        assert browser.get("/live/settings/keys").status_code == 403
+        for tab in ("keys", "audit", "audit.csv"):
+            assert browser.get(f"/live/settings/{tab}").status_code == 403
 
 
 # D-01

@@ -12,6 +12,7 @@ import structlog
 
 from mien import clock
 from mien.domain.ids import EnvironmentId
+from mien.services.accounts import Doorkeeper
 from mien.services.erasures import carry_out_due
 from mien.services.export_sets import KEPT_MS
 from mien.services.ingest import IDEMPOTENCY_MS
@@ -23,6 +24,7 @@ from mien.store.engine import Store
 _DAY_MS = 86_400_000
 _HOUR_SECONDS = 3_600.0
 _MINUTE_SECONDS = 60.0
+_USES_SECONDS = 5.0
 
 _log = structlog.get_logger()
 
@@ -40,6 +42,11 @@ async def erase_by_the_minute(store: Store, workers: Executor) -> None:
 async def end_sessions_hourly(store: Store, workers: Executor, *, hours: float) -> None:
     """End the sessions of members that are over, again and again; runs until cancelled."""
     await _repeat(workers, partial(expire_sessions, store, hours=hours), _HOUR_SECONDS)
+
+
+async def note_uses_of_keys(doorkeeper: Doorkeeper, workers: Executor) -> None:
+    """Keep when keys were last used, again and again; runs until cancelled."""
+    await _repeat(workers, doorkeeper.note_uses, _USES_SECONDS)
 
 
 async def _repeat(workers: Executor, work: Callable[[], object], seconds: float) -> None:

@@ -202,6 +202,7 @@ class Doorkeeper:
         self.local_secret = clock.new_local_secret()
         """Opens every environment to commands on this machine (`admit_local`)."""
         self._known: dict[str, _Known] = {}
+        self._used: dict[tuple[EnvironmentId, int], None] = {}
         with store.write() as tx:
             self._pepper = _pepper(tx)
 
@@ -212,7 +213,21 @@ class Doorkeeper:
         known, passcode = self._get(public_id), passcode or ""
         if (caller := known.admitted.get(passcode)) is None:
             caller = known.admitted[passcode] = self._check(known, passcode)
+        self._used[caller.environment, caller.key_id] = None
         return caller
+
+    def note_uses(self) -> None:
+        """Keep which keys were used since the last time, for members to see."""
+        used, self._used = self._used, {}
+        if not used:
+            return
+        now_ms = clock.now_ms()
+
+        def keep(tx: Transaction) -> None:
+            for environment, key_id in sorted(used):
+                accounts.note_use(tx, environment, key_id, now_ms=now_ms)
+
+        write_retried(self._store, keep)
 
     def admit_local(self, public_id: str, secret: str) -> Caller:
         """Give the caller who proved to be a command on this machine, or raise `NotAllowedError`."""

@@ -16,6 +16,8 @@ from mien.store.members import AuditEntry, Member
 COMMAND = 0
 """The member that stands for whoever ran a command on the machine of the server."""
 
+COMMAND_NAME = "command line"
+
 _NEWEST = 2**62
 
 
@@ -62,17 +64,28 @@ def note(
 
 
 def audit_page(
-    store: Store, account: int, *, before: int | None = None, count: int
+    store: Store,
+    account: int,
+    *,
+    before: int | None = None,
+    count: int,
+    member: int | None = None,
+    act: Act | None = None,
 ) -> Sequence[Entry]:
-    """Give what was done in an account before an entry, newest first."""
+    """Give what was done in an account before an entry, newest first.
+
+    With `member` what one member did (`COMMAND`: who ran commands), with `act` what is of a kind.
+    """
     with store.read() as tx:
-        found = members.audit_page(tx, account, before=before or _NEWEST, count=count)
+        found = members.audit_page(
+            tx, account, before=before or _NEWEST, count=count, member=member, act=act
+        )
         names = members.names(tx, sorted({each.member_id for each in found}))
     return [
         Entry(
             each.entry_id,
             each.at,
-            names.get(each.member_id, "command line"),
+            names.get(each.member_id, COMMAND_NAME),
             each.environment_id,
             each.act,
             each.subject,
@@ -80,3 +93,10 @@ def audit_page(
         )
         for each in found
     ]
+
+
+def people_of(store: Store, account: int) -> dict[int, str]:
+    """Give the names of all who may be in an audit log: present members and former ones."""
+    with store.read() as tx:
+        known = {each.member_id: each.name for each in members.list_all(tx, account)}
+    return known | {COMMAND: COMMAND_NAME}

@@ -137,6 +137,12 @@ def create_segment(
     return write_retried(store, create)
 
 
+def count_segments(store: Store, environment: EnvironmentId) -> int:
+    """Count the segments that an environment saved."""
+    with store.read() as tx:
+        return segments.count(tx, environment)
+
+
 def get_segment(store: Store, environment: EnvironmentId, segment: SegmentId) -> Segment:
     """Give a saved segment, or raise `NotFoundError`."""
     with store.snapshot() as tx:

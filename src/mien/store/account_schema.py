@@ -33,6 +33,7 @@ api_keys = sa.Table(
     column("digest", sa.LargeBinary),
     column("created_at"),
     sa.Column("revoked_at", sa.BigInteger),
+    sa.Column("used_at", sa.BigInteger),
 )
 
 signing_keys = sa.Table(
@@ -97,5 +98,7 @@ audit_log = sa.Table(
     column("act", EXACT),
     column("subject", EXACT),
     column("details", sa.LargeBinary),
+    sa.Index(None, "account_id", "member_id", "entry_id"),
+    sa.Index(None, "account_id", "act", "entry_id"),
     **CLUSTERED,
 )

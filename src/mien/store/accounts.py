@@ -31,13 +31,17 @@ class Environment(msgspec.Struct, frozen=True):
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """A key of an environment; of its passcode only the digest is kept."""
+    """A key of an environment; of its passcode only the digest is kept.
+
+    Times are epoch milliseconds; `used_at` is when a server last noted that it was used.
+    """
 
     key_id: int
     label: str
     digest: bytes
     created_at: int
     revoked_at: int | None
+    used_at: int | None = None
 
 
 _ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
@@ -70,6 +74,14 @@ _REVOKE = (
         api_keys.c.revoked_at.is_(None),
     )
 )
+_USE = (
+    sa.update(api_keys)
+    .values(used_at=sa.bindparam("now"))
+    .where(
+        api_keys.c.environment_id == _ENVIRONMENT,
+        api_keys.c.key_id == sa.bindparam("key"),
+    )
+)
 _CHANGE = (
     sa.update(accounts)
     .values(name=sa.bindparam("new_name"), time_zone=sa.bindparam("new_zone"))
@@ -97,7 +109,7 @@ def add_key(
 ) -> int:
     """Make a key and give its id."""
     number = numbers.reserve(tx, environment, "key")[0]
-    tx.insert(api_keys, [(environment, number, label, digest, now_ms, None)])
+    tx.insert(api_keys, [(environment, number, label, digest, now_ms, None, None)])
     return number
 
 
@@ -145,6 +157,11 @@ def list_keys(tx: Transaction, environment: EnvironmentId) -> list[ApiKey]:
 def revoke_key(tx: Transaction, environment: EnvironmentId, key: int, *, now_ms: int) -> bool:
     """Revoke a key; false if there is none, or it was revoked before."""
     return tx.run(_REVOKE, environment=environment, key=key, now=now_ms) == 1
+
+
+def note_use(tx: Transaction, environment: EnvironmentId, key: int, *, now_ms: int) -> None:
+    """Keep when a key was last used."""
+    tx.run(_USE, environment=environment, key=key, now=now_ms)
 
 
 def secret(tx: Transaction, name: str, fresh: bytes) -> bytes:

@@ -96,12 +96,25 @@ _EXPIRE = sa.delete(member_sessions).where(
         member_sessions.c.created_at < sa.bindparam("made_before"),
     )
 )
+_ALL_OF_ACCOUNT = _ALL.where(members.c.account_id == _ACCOUNT).order_by(
+    members.c.name, members.c.member_id
+)
 _AUDIT = (
     sa.select(*audit_log.columns)
     .where(audit_log.c.account_id == _ACCOUNT, audit_log.c.entry_id < sa.bindparam("before"))
     .order_by(audit_log.c.entry_id.desc())
     .limit(sa.bindparam("count"))
 )
+_BY_MEMBER = audit_log.c.member_id == _MEMBER
+_BY_ACT = audit_log.c.act == sa.bindparam("wanted")
+_AUDITS = {
+    (False, False): _AUDIT,
+    (True, False): _AUDIT.where(_BY_MEMBER),
+    (False, True): _AUDIT.where(_BY_ACT),
+    (True, True): _AUDIT.where(_BY_MEMBER, _BY_ACT),
+}
+"""By what is asked for: a member, an act."""
+
 _SESSION_COLUMNS = len(member_sessions.columns)
 
 
@@ -188,11 +201,29 @@ def append_audit(tx: Transaction, entry: AuditEntry) -> None:
     tx.insert(audit_log, [msgspec.structs.astuple(numbered)])
 
 
-def audit_page(tx: Transaction, account: int, *, before: int, count: int) -> list[AuditEntry]:
-    """Give the entries of an account's audit log before one, newest first."""
-    return [
-        AuditEntry(*row) for row in tx.rows(_AUDIT, account=account, before=before, count=count)
-    ]
+def list_all(tx: Transaction, account: int) -> list[Member]:
+    """Give everybody who is or was a member of an account, by name."""
+    return [_member(row) for row in tx.rows(_ALL_OF_ACCOUNT, account=account)]
+
+
+def audit_page(
+    tx: Transaction,
+    account: int,
+    *,
+    before: int,
+    count: int,
+    member: int | None = None,
+    act: str | None = None,
+) -> list[AuditEntry]:
+    """Give the entries of an account's audit log before one, newest first.
+
+    With `member` or `act` those of one member, or of one kind, alone.
+    """
+    statement = _AUDITS[member is not None, act is not None]
+    asked = {"member": member, "wanted": act}
+    given = {name: value for name, value in asked.items() if value is not None}
+    rows = tx.rows(statement, account=account, before=before, count=count, **given)
+    return [AuditEntry(*row) for row in rows]
 
 
 def _member(row: Sequence[object]) -> Member:

@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar.response import Redirect
 
 from mien.domain.members import Role
-from mien.web.texts import plain, shown, type_name
+from mien.web.texts import code, plain, shown, type_name
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -38,7 +38,9 @@ def make_templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(plain=plain, shown=shown, type_name=type_name, number="{:,}".format)
+    made.filters.update(
+        code=code, plain=plain, shown=shown, type_name=type_name, number="{:,}".format
+    )
     for name in ("ui", "charts"):
         made.globals[name] = made.get_template(f"{name}.html").module
     return made

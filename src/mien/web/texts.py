@@ -27,6 +27,15 @@ def shown(value: object) -> Markup:
     return Markup("<bdi>{}</bdi>").format(Markup("").join(pieces))
 
 
+def code(text: str) -> Markup:
+    """Write a text of ours in which backticks stand around code."""
+    pieces = [
+        Markup("<code>{}</code>").format(each) if place % 2 else escape(each)
+        for place, each in enumerate(text.split("`"))
+    ]
+    return Markup("").join(pieces)
+
+
 def plain(text: str) -> str:
     """Give a text for where no mark-up can be: characters that nobody would see are replaced."""
     return "".join("\ufffd" if _is_odd(each) else each for each in text)

@@ -3,8 +3,10 @@
 from litestar.handlers import HTTPRouteHandler
 
 from mien.web.settings.account import ACCOUNT_HANDLERS
+from mien.web.settings.audit import AUDIT_HANDLERS
 from mien.web.settings.identities import IDENTITY_HANDLERS
 from mien.web.settings.keys import KEY_HANDLERS
+from mien.web.settings.limits import LIMIT_HANDLERS
 from mien.web.settings.mappings import MAPPING_HANDLERS
 from mien.web.settings.members import MEMBER_HANDLERS
 from mien.web.settings.sdks import SDK_HANDLERS
@@ -16,4 +18,6 @@ SETTINGS_HANDLERS: list[HTTPRouteHandler] = [
     *IDENTITY_HANDLERS,
     *MAPPING_HANDLERS,
     *SDK_HANDLERS,
+    *LIMIT_HANDLERS,
+    *AUDIT_HANDLERS,
 ]

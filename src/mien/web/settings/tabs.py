@@ -27,6 +27,8 @@ TABS = (
     Tab("identities", "Identities"),
     Tab("mappings", "Mappings"),
     Tab("sdks", "SDKs"),
+    Tab("limits", "Limits"),
+    Tab("audit", "Audit log", Role.ADMIN),
 )
 """In the order in which they are shown."""
 
