@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx
 
-_START_SECONDS = 20.0
-_STOP_SECONDS = 20.0
+_START_SECONDS = 60.0
+_STOP_SECONDS = 60.0
 
 
 MIEN = (sys.executable, "-m", "mien.main")
