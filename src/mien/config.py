@@ -145,6 +145,17 @@ class Settings:
             "visitor's network address is; empty: places come from what clients send alone."
         },
     )
+    export_days: float = field(
+        default=4.0,
+        metadata={"help": "How long exports to files are kept from their beginning on, in days."},
+    )
+    export_room: int = field(
+        default=500,
+        metadata={
+            "help": "How much of the disk exports to files leave free, in MB; one that would take "
+            "more ends."
+        },
+    )
     reject_days: int = field(
         default=30, metadata={"help": "How long rejected records are kept, in days."}
     )

@@ -30,9 +30,11 @@ from mien.http.middleware import Surroundings
 from mien.http.sdk import browsers
 from mien.http.state import Services
 from mien.http.waiting import Waiting
+from mien.jobs.export import Exporter
 from mien.jobs.housekeeping import (
     end_sessions_hourly,
     erase_by_the_minute,
+    expire_exports_hourly,
     note_uses_of_keys,
     tidy_hourly,
 )
@@ -43,6 +45,7 @@ from mien.services.counting import Counting
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
 from mien.services.environments import SettingsCache
+from mien.services.file_exports import FileExports
 from mien.services.ingest import Ingest
 from mien.services.insights import Insights
 from mien.services.parts import Parts
@@ -150,6 +153,9 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
             fresh_seconds=settings.fresh_seconds,
             query_seconds=settings.query_seconds,
         )
+        counting = Counting(questions)
+        exports = FileExports(store, counting, settings.data, room_mb=settings.export_room)
+        stack.enter_context(Exporter(exports))
         parts = Parts(
             settings=settings,
             store=store,
@@ -159,8 +165,9 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
             environments=SettingsCache(store),
             projection=projection,
             reports=Reports(questions),
-            counting=Counting(questions),
             insights=Insights(questions),
+            counting=counting,
+            exports=exports,
         )
         yield _services(parts, metrics, places), _dashboard(parts, hashers)
 
@@ -214,6 +221,11 @@ async def _serve(services: Services, dashboard: Dashboard, lines: log.Outbox) ->
         ),
         asyncio.create_task(erase_by_the_minute(services.store, services.workers)),
         asyncio.create_task(note_uses_of_keys(services.doorkeeper, services.workers)),
+        asyncio.create_task(
+            expire_exports_hourly(
+                services.exports, services.workers, days=services.settings.export_days
+            )
+        ),
         asyncio.create_task(
             end_sessions_hourly(
                 services.store, services.workers, hours=services.settings.session_hours

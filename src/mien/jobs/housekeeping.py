@@ -15,6 +15,7 @@ from mien.domain.ids import EnvironmentId
 from mien.services.accounts import Doorkeeper
 from mien.services.erasures import carry_out_due
 from mien.services.export_sets import KEPT_MS
+from mien.services.file_exports import FileExports
 from mien.services.ingest import IDEMPOTENCY_MS
 from mien.services.report_requests import ASKED_MS
 from mien.services.signing_in import expire_sessions
@@ -49,6 +50,11 @@ async def note_uses_of_keys(doorkeeper: Doorkeeper, workers: Executor) -> None:
     await _repeat(workers, doorkeeper.note_uses, _USES_SECONDS)
 
 
+async def expire_exports_hourly(exports: FileExports, workers: Executor, *, days: float) -> None:
+    """Remove exports to files that are over, again and again; runs until cancelled."""
+    await _repeat(workers, partial(expire_exports, exports, days=days), _HOUR_SECONDS)
+
+
 async def _repeat(workers: Executor, work: Callable[[], object], seconds: float) -> None:
     """Do work at once and every so many seconds.
 
@@ -62,6 +68,15 @@ async def _repeat(workers: Executor, work: Callable[[], object], seconds: float)
         except Exception as error:  # noqa: BLE001 - the loop outlives any one round
             _log.error("housekeeping.failed", exc_info=error)
         await asyncio.sleep(seconds)
+
+
+def expire_exports(exports: FileExports, *, days: float) -> None:
+    """Remove what is over in every environment."""
+    with exports.store.read() as tx:
+        environments = accounts.list_environments(tx)
+    for each in environments:
+        if gone := exports.expire(each.environment_id, days=days):
+            _log.info("exports.expired", environment_id=each.environment_id, exports=gone)
 
 
 def tidy_all(store: Store, reject_days: int) -> None:

@@ -8,11 +8,11 @@ import msgspec
 
 from mien import clock
 from mien.analytics.compile import Query
-from mien.analytics.occurrences import next_people, sizes
+from mien.analytics.occurrences import next_people, pages_of_events, pages_of_people, sizes
 from mien.analytics.scope import Scope
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.moments import day_at
-from mien.domain.segments import Node
+from mien.domain.segments import Did, Node
 from mien.services.projection import Projection
 from mien.services.questions import Answer, Questions
 from mien.services.reading import ProfileView, Reader
@@ -71,12 +71,24 @@ class Counting:
         more = len(ids) > count
         return Members(ids[:count], ids[count - 1] if more else None, found.as_of)
 
+    def pages(
+        self, environment: EnvironmentId, people: Node, event: Did | None, zone: tzinfo
+    ) -> Answer:
+        """Give the ids of all whom a tree means, or the places of their events, in pages.
+
+        A page is its first id, and all of them between commas (`analytics.occurrences`). Raises as
+        `count` does.
+        """
+        if event is None:
+            return self._ask(environment, people, zone, pages_of_people)
+        return self._ask(environment, people, zone, partial(pages_of_events, event))
+
     def _ask(
         self,
         environment: EnvironmentId,
         tree: Node,
         zone: tzinfo,
-        question: Callable[[Node, Scope], Query],
+        question: Callable[[Node, Scope], Query | None],
     ) -> Answer:
         whole = expand_segments(self._questions.projection.store, environment, tree)
         now = clock.now_ms() // 1_000

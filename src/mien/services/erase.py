@@ -22,6 +22,7 @@ from mien.services.merges import separate_newest
 from mien.services.neighbours import cleanse_neighbours
 from mien.services.reading import find_in, find_locked
 from mien.services.retrying import write_retried
+from mien.services.withdrawals import withdraw_exports
 from mien.store import (
     accounts,
     idempotency,
@@ -53,6 +54,7 @@ PLACES: Mapping[str, str] = {
 
 
 RARE_PLACES: Mapping[str, str] = {
+    "exports": "Exported files that may tell of the person, taken back; others began anew without.",
     "merges": "Merges, with both sides as they were before.",
     "grey_links": "Links to what devices of the person did before they were known.",
     "grey_profiles": "Profiles of what devices of the person did before they were known.",
@@ -152,6 +154,7 @@ def _erase(
     parts = [chain.id for chain in profile.chains]
     known = known_of(tx, environment, profile)
     removed = _erase_grey(tx, environment, parts, now_ms)
+    removed["exports"] += withdraw_exports(tx, environment, profile)
     removed.update(_count(profile, known))
     removed["neighbours"] += cleanse_neighbours(tx, environment, profile, now_ms=now_ms)
     removed.update(_erase_log(tx, environment, profile))

@@ -7,6 +7,7 @@ who was merged since is shown once, as the profile that is shown for them.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -29,6 +30,8 @@ Place = tuple[int, int]
 """A page of the set, and how many of its ids come before."""
 
 _CHUNK = 500
+_PAGES_AT_ONCE = 20
+"""Of a large set: so that nobody who uploads waits for all of it to be written."""
 
 
 class ExportOverError(InvalidInputError):
@@ -46,12 +49,22 @@ def keep(store: Store, environment: EnvironmentId, pages: Sequence[tuple[int, st
     if not pages:
         return 0
     export = int.from_bytes(clock.new_secret()[:8], "big") >> 2 | 1
-
-    def save(tx: Transaction) -> None:
-        export_pages.save(tx, environment, export, pages, now_ms=clock.now_ms())
-
-    write_retried(store, save)
+    now_ms = clock.now_ms()
+    for first in range(0, len(pages), _PAGES_AT_ONCE):
+        some = pages[first : first + _PAGES_AT_ONCE]
+        write_retried(store, partial(_save, environment, export, first, some, now_ms))
     return export
+
+
+def _save(
+    environment: EnvironmentId,
+    export: int,
+    first: int,
+    pages: Sequence[tuple[int, str]],
+    now_ms: int,
+    tx: Transaction,
+) -> None:
+    export_pages.save(tx, environment, export, pages, first=first, now_ms=now_ms)
 
 
 def profile_page(

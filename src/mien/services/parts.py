@@ -11,6 +11,7 @@ from mien.config import Settings
 from mien.domain.ids import EnvironmentId
 from mien.services.counting import Counting
 from mien.services.environments import SettingsCache
+from mien.services.file_exports import FileExports
 from mien.services.ingest import Ingest
 from mien.services.insights import Insights
 from mien.services.projection import Projection
@@ -34,6 +35,7 @@ class Parts(msgspec.Struct, kw_only=True):
     reports: Reports
     counting: Counting
     insights: Insights
+    exports: FileExports
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)
 
     def reader(self, environment: EnvironmentId) -> Reader:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from mien.domain.ids import EnvironmentId
 from mien.store.engine import Transaction
-from mien.store.schema import export_pages
+from mien.store.schema import export_pages, file_exports
 
 _ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
 _OURS = (
@@ -28,6 +28,10 @@ _AROUND = (
 _EXPIRED = sa.delete(export_pages).where(
     export_pages.c.environment_id == _ENVIRONMENT,
     export_pages.c.created_at < sa.bindparam("before"),
+    # A file needs its set as long as it is there.
+    export_pages.c.export_id.not_in(
+        sa.select(file_exports.c.set_id).where(file_exports.c.environment_id == _ENVIRONMENT)
+    ),
 )
 
 
@@ -37,12 +41,13 @@ def save(
     export: int,
     pages: Sequence[tuple[int, str]],
     *,
+    first: int,
     now_ms: int,
 ) -> None:
-    """Keep the pages of a set: the first id of each, and all of them between commas."""
+    """Keep pages of a set, from number `first` on: the first id of each, and all between commas."""
     rows = [
-        (environment, export, page, now_ms, first, zlib.compress(ids.encode(), 1))
-        for page, (first, ids) in enumerate(pages)
+        (environment, export, page, now_ms, first_id, zlib.compress(ids.encode(), 1))
+        for page, (first_id, ids) in enumerate(pages, first)
     ]
     tx.insert(export_pages, rows)
 

@@ -285,3 +285,24 @@ report_requests = sa.Table(
     column("asked_at"),
     column("query", sa.LargeBinary),
 )
+
+file_exports = sa.Table(
+    "file_exports",
+    metadata,
+    key("environment_id"),
+    key("export_id"),
+    column("home", EXACT),
+    column("state", EXACT),
+    column("created_at"),
+    column("source", EXACT),
+    column("asked", sa.LargeBinary),
+    column("set_id"),
+    sa.Column("as_of", sa.BigInteger),
+    column("total"),
+    column("attempt"),
+    column("done"),
+    column("written"),
+    column("size"),
+    sa.Column("finished_at", sa.BigInteger),
+    column("problem", sa.Text),
+)

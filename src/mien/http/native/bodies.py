@@ -11,8 +11,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from mien.domain.environments import PersonKind
+from mien.domain.exports import Format
 from mien.domain.mappings import EventMapping
 from mien.domain.records import RECORDS_PER_CALL
+from mien.domain.tables import COLUMNS
 from mien.services.accounts import LABEL_CHARACTERS
 from mien.services.segments import NAME_CHARACTERS
 from mien.services.user_tokens import (
@@ -97,6 +99,44 @@ class MembersBody(CountBody, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     limit: Annotated[int, Meta(ge=1, le=1_000)] = 100
     cursor: str | None = None
+
+
+class PeopleToExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to export: a saved segment by its id, or a tree. `{"all": []}` is everybody."""
+
+    segment: str | UnsetType = UNSET
+    tree: dict[str, Any] | UnsetType = UNSET
+
+
+class EventsToExport(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"first": "from", "last": "to"}
+):
+    """Which events to export: their name, and when they were done.
+
+    `from` and `to` are days in the account's time zone, both included; `window` and `where` are as
+    in the segment language. `of` are the people who did them, everybody if it is absent.
+    """
+
+    event: str
+    first: str | UnsetType = UNSET
+    last: str | UnsetType = UNSET
+    window: dict[str, Any] | UnsetType = UNSET
+    where: list[Any] | UnsetType = UNSET
+    of: PeopleToExport | UnsetType = UNSET
+
+
+class ExportBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to export to a file, and how; exactly one of `profiles` and `events`.
+
+    `columns` are names of properties and fixed columns in their order; absent, it is all of them.
+    `csv_formulas: keep` leaves texts as they are that a spreadsheet would take for formulas.
+    """
+
+    profiles: PeopleToExport | UnsetType = UNSET
+    events: EventsToExport | UnsetType = UNSET
+    format: Format = Format.PARQUET
+    columns: Annotated[list[str], Meta(min_length=1, max_length=COLUMNS)] | UnsetType = UNSET
+    csv_formulas: Literal["escape", "keep"] = "escape"
 
 
 class ExplainBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

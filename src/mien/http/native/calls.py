@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -69,10 +70,12 @@ def only_callers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHan
     caller_of(connection)
 
 
-def answer(body: object, *, headers: dict[str, str] | None = None) -> Response[bytes]:
+def answer(
+    body: object, *, headers: dict[str, str] | None = None, status: HTTPStatus = HTTPStatus.OK
+) -> Response[bytes]:
     """Answer with JSON: a shape, or bytes that are JSON already."""
     content = body if isinstance(body, bytes) else encode(body)
-    return Response(content, media_type=JSON, headers=headers)
+    return Response(content, media_type=JSON, headers=headers, status_code=int(status))
 
 
 def identity_of(distinct_id: str | None, object_id: str | None) -> Identity:

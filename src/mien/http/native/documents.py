@@ -50,20 +50,21 @@ def described(
     media_type: str = JSON,
     asks: type[Operation] | None = None,
     about: str = "",
+    success: HTTPStatus = HTTPStatus.OK,
 ) -> dict[str, Any]:
     """Give the arguments of a handler that describe it.
 
     `asks` describes its body, `about` its answer if the docstring of `gives` does not.
     """
     about = about or cleandoc(gives.__doc__ or "")
-    answers = {HTTPStatus.OK: _answer(gives, example, media_type, about)}
+    answers = {success: _answer(gives, example, media_type, about)}
     usual = _READ if asks is None else _WRITE
     problems = {status: _problem(status) for status in (*usual, *errors, *_BUSY)}
     described = {
         "operation_id": operation_id,
         "summary": summary,
         "tags": [tag],
-        "status_code": HTTPStatus.OK,
+        "status_code": success,
         "media_type": media_type,
         "responses": {int(status): spec for status, spec in (answers | problems).items()},
     }

@@ -33,6 +33,13 @@ from mien.http.native.erasures import (
     list_erasures,
 )
 from mien.http.native.explain import explain_segment
+from mien.http.native.exports import (
+    delete_export,
+    download_export,
+    get_export,
+    list_exports,
+    start_export,
+)
 from mien.http.native.fields import list_fields
 from mien.http.native.latest import get_latest_values
 from mien.http.native.marking import (
@@ -94,6 +101,11 @@ NATIVE_HANDLERS = [
             get_erasure,
             cancel_erasure,
             list_fields,
+            start_export,
+            list_exports,
+            get_export,
+            download_export,
+            delete_export,
             list_rejects,
             download_rejects,
             replay_rejects,
