@@ -194,8 +194,17 @@ def list_suggestions(
     """
     with store.read() as tx:
         found = people.merge_suggestion_page(tx, environment, after=after, count=count)
-        ids = {each for row in found for each in (row.profile, row.other)}
-        roots = merges.find_roots(tx, environment, ids)
+        shown = stand_as_shown(tx, environment, found)
+    last = (found[-1].profile, found[-1].other) if len(found) == count else None
+    return shown, last
+
+
+def stand_as_shown(
+    tx: Transaction, environment: EnvironmentId, found: Sequence[MergeSuggestion]
+) -> list[MergeSuggestion]:
+    """Let who is part of another stand as that; a pair that is one person by now is left out."""
+    ids = {each for row in found for each in (row.profile, row.other)}
+    roots = merges.find_roots(tx, environment, ids)
     shown = [
         msgspec.structs.replace(
             row,
@@ -204,8 +213,7 @@ def list_suggestions(
         )
         for row in found
     ]
-    last = (found[-1].profile, found[-1].other) if len(found) == count else None
-    return [row for row in shown if row.profile != row.other], last
+    return [row for row in shown if row.profile != row.other]
 
 
 def dismiss_suggestion(

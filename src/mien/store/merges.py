@@ -76,6 +76,15 @@ _PAGE = (
     .order_by(merges.c.merge_id.desc())
     .limit(sa.bindparam("count"))
 )
+_STANDING = (
+    sa.select(*_SHOWN)
+    .where(
+        merges.c.environment_id == _ENVIRONMENT,
+        merges.c.root_id == sa.bindparam("root"),
+        merges.c.undone_at.is_(None),
+    )
+    .order_by(merges.c.merge_id.desc())
+)
 _UNDONE = sa.select(merges.c.survivor_id, merges.c.absorbed_id).where(
     merges.c.environment_id == _ENVIRONMENT,
     OneOf(merges.c.root_id),
@@ -225,6 +234,11 @@ def page(tx: Transaction, environment: EnvironmentId, *, before: int, count: int
     """Give the merges before a number, newest first."""
     rows = tx.rows(_PAGE, environment=environment, before=before, count=count)
     return [MergeRow(*row) for row in rows]
+
+
+def standing(tx: Transaction, environment: EnvironmentId, root: ProfileId) -> list[MergeRow]:
+    """Give the merges that a profile is made of, newest first."""
+    return [MergeRow(*row) for row in tx.rows(_STANDING, environment=environment, root=root)]
 
 
 def undone_pairs(

@@ -19,6 +19,7 @@ from mien.web.builder.pages import BUILDER_HANDLERS
 from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
 from mien.web.home import HOME_HANDLERS
+from mien.web.merges import MERGE_HANDLERS
 from mien.web.people import PEOPLE_HANDLERS
 from mien.web.person import PERSON_HANDLERS
 from mien.web.routes import page
@@ -68,6 +69,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *PEOPLE_HANDLERS,
     *PERSON_HANDLERS,
     *BUILDER_HANDLERS,
+    *MERGE_HANDLERS,
     *SEGMENT_HANDLERS,
     *SETTINGS_HANDLERS,
 ]

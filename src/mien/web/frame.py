@@ -6,6 +6,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar.response import Redirect
 
+from mien.domain.identities import WIRE_NAMES
 from mien.domain.members import Role
 from mien.web.texts import code, plain, shown, type_name
 
@@ -23,6 +24,7 @@ LINKS = (
     Link("", "Home", "home"),
     Link("people", "People", "users"),
     Link("segments", "Segments", "filter"),
+    Link("merges", "Merges", "arrow-merge"),
     Link("settings", "Settings", "settings"),
 )
 """The navigation, in the order in which it is shown."""
@@ -41,6 +43,7 @@ def make_templates() -> Environment:
     made.filters.update(
         code=code, plain=plain, shown=shown, type_name=type_name, number="{:,}".format
     )
+    made.globals["kind_names"] = WIRE_NAMES
     for name in ("ui", "charts"):
         made.globals[name] = made.get_template(f"{name}.html").module
     return made

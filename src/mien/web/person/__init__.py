@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from mien.web.person.activity import ACTIVITY_HANDLERS
 from mien.web.person.marking import MARKING_HANDLERS
+from mien.web.person.merging import MERGING_HANDLERS
 from mien.web.person.pages import PAGE_HANDLERS
 from mien.web.person.properties import PROPERTY_HANDLERS
 
@@ -15,4 +16,5 @@ PERSON_HANDLERS: list[HTTPRouteHandler] = [
     *ACTIVITY_HANDLERS,
     *PROPERTY_HANDLERS,
     *MARKING_HANDLERS,
+    *MERGING_HANDLERS,
 ]

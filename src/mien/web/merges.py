@@ -1,0 +1,119 @@
+"""Merges of an environment: those that are suggested, those that were made, and their undo (B-01)."""
+
+from typing import Annotated, Any, TypeAlias
+
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import PathParameter, QueryParameter
+
+from mien import clock
+from mien.domain.errors import ConflictError, NotFoundError
+from mien.domain.identities import server_object_id
+from mien.domain.members import Act, Role
+from mien.services import merges as service
+from mien.services.pairs import Made, Pair, made_page, suggestion_page
+from mien.services.reading import Reader
+from mien.web.people import name_of
+from mien.web.person.seen import identity_of
+from mien.web.person.writing import subject_of
+from mien.web.routes import act, page
+from mien.web.visit import Visit
+
+_ROWS = 50
+_NEWEST = 2**63 - 1
+_SUGGESTED, _MADE = "suggested merges", "merges"
+
+_Merge = Annotated[int, PathParameter(ge=1, le=_NEWEST)]
+After = Annotated[str | None, QueryParameter()]
+_Start: TypeAlias = tuple[int, int]
+
+
+@page("/merges")
+async def suggested(visit: Visit, after: After = None) -> Response[bytes]:
+    """List people who may be one, since a record named both and no rule lets them merge."""
+    start = (0, 0) if after is None else visit.unseal(_SUGGESTED, after, tuple[int, int])
+    found, rest = await visit.run(lambda: _suggested(visit, start))
+    place = None if rest is None else visit.seal(_SUGGESTED, rest)
+    return visit.page(
+        "merges/suggested.html",
+        block="more" if after else None,
+        pairs=found,
+        name_of=name_of,
+        next=None if place is None else f"{visit.url('merges')}?after={place}",
+    )
+
+
+@page("/merges/made")
+async def made(visit: Visit, after: After = None) -> Response[bytes]:
+    """List merges, those by records and those by people, with which of them were undone."""
+    before = _NEWEST if after is None else visit.unseal(_MADE, after, int)
+    found, rest = await visit.run(lambda: _made(visit, before))
+    place = None if rest is None else visit.seal(_MADE, rest)
+    return visit.page(
+        "merges/made.html",
+        block="more" if after else None,
+        rows=found,
+        name_of=name_of,
+        id_of=server_object_id,
+        next=None if place is None else f"{visit.url('merges/made')}?after={place}",
+    )
+
+
+@act("/merges/{merge:int}/undo", needs=Role.EDITOR)
+async def undo(visit: Visit, merge: _Merge) -> Response[Any]:
+    """Give back both profiles of a merge."""
+    back = _way_back(visit, await visit.form(), "merges/made")
+    store, environment = visit.dashboard.store, visit.environment.environment_id
+    try:
+        report = await visit.run(
+            lambda: service.undo_merge(store, environment, merge, source=visit.source)
+        )
+    except ConflictError as refused:
+        return visit.back(back, str(refused), kind="warning")
+    if report.is_done_before:
+        return visit.back(back, f"Merge {merge} was undone before.", kind="info")
+    details = {"merge": str(merge)}
+    await visit.note(Act.MERGE_UNDONE, subject=subject_of(report.survivor), details=details)
+    said = f"Merge {merge} was undone: both profiles are as they would be had they never met."
+    return visit.back(back, said)
+
+
+@act("/merges/dismiss", needs=Role.EDITOR)
+async def dismiss(visit: Visit) -> Response[Any]:
+    """Take a suggested merge off the list: they are two people."""
+    form = await visit.form()
+    one, other = identity_of(form.get("one", "")), identity_of(form.get("other", ""))
+    store, environment = visit.dashboard.store, visit.environment.environment_id
+    back = _way_back(visit, form, "merges")
+    if not await visit.run(lambda: service.dismiss_suggestion(store, environment, one, other)):
+        return visit.back(back, "This merge is suggested no longer.", kind="info")
+    await visit.note(Act.SUGGESTION_DISMISSED, details={"one": one.value, "other": other.value})
+    return visit.back(back, "They stay two people; a later record may suggest it anew.")
+
+
+MERGE_HANDLERS: list[HTTPRouteHandler] = [suggested, made, undo, dismiss]
+
+
+def _way_back(visit: Visit, form: dict[str, str], otherwise: str) -> str:
+    """Give the page that an act was done from: that of the person it names, or the list."""
+    try:
+        own_id = identity_of(form["person"]).value
+    except (KeyError, NotFoundError):
+        return visit.url(otherwise)
+    return visit.url(f"people/{own_id}/merges")
+
+
+def _suggested(visit: Visit, after: _Start) -> tuple[list[Pair], _Start | None]:
+    today = clock.today(visit.zone)
+    return suggestion_page(
+        visit.dashboard.store, _reader(visit), after=after, today=today, count=_ROWS
+    )
+
+
+def _made(visit: Visit, before: int) -> tuple[list[Made], int | None]:
+    today = clock.today(visit.zone)
+    return made_page(visit.dashboard.store, _reader(visit), before=before, today=today, count=_ROWS)
+
+
+def _reader(visit: Visit) -> Reader:
+    return visit.dashboard.reader(visit.environment.environment_id)
