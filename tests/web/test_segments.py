@@ -65,3 +65,48 @@ def test_a_segment_says_who_is_meant_and_lists_them(office: Office) -> None:
         ]
         assert browser.get(f"/test/segments/{made}").status_code == 404
         assert "Nobody is in this segment" in browser.get("/live/segments/test-users").text
+
+
+# S-06, B-08
+def test_a_page_tells_why_somebody_is_in_a_segment_or_not(office: Office) -> None:
+    office.send(
+        {"type": "profile", "distinct_id": "ana", "properties": {"plan": NASTY, "Age": 30}},
+        {"type": "event", "distinct_id": "ana", "name": "Charged", "properties": {"Amount": 7}},
+        {"type": "profile", "distinct_id": "b1", "properties": {"Email": "b@example.com"}},
+        {"type": "profile", "distinct_id": "b2", "properties": {"Email": "b@example.com"}},
+    )
+    made = save(
+        office,
+        "Mixed",
+        {
+            "any": [
+                {
+                    "all": [
+                        {"property": "plan", "op": "equals", "value": NASTY},
+                        {"did": "Charged", "where": [
+                            {"property": "Amount", "op": "more_than", "value": 5}]},
+                        {"not": {"device": [{"fact": "platform", "op": "exists"}]}},
+                        {"channel": "email", "is": "undecided"},
+                    ]
+                },
+                {"segment": "test-users"},
+            ]
+        },
+    )  # fmt: skip
+    path = f"/live/segments/{made}/why"
+    with office.browser(Role.VIEWER) as browser:
+        assert f'action="{path}"' in browser.get(f"/live/segments/{made}").text
+        told = browser.get(path, params={"who": "ana"}).text
+        assert "is in this segment" in told
+        assert NASTY not in told
+        assert "1 of 1 events of this name count" in told
+        assert "<bdi>Amount</bdi>: <bdi>7</bdi>" in told
+        assert "0 devices." in told
+        assert "Nothing was said to this channel. Nothing can be sent: no address." in told
+        told = browser.get(path, params={"who": "B@example.com"}).text
+        assert "is not in this segment" in told
+        assert "There is no value." in told
+        assert "Others have the same address" in told
+        assert "Nobody has this id" in browser.get(path, params={"who": "nobody"}).text
+        assert browser.get(path).status_code == 200
+        assert browser.get(f"/test/segments/{made}/why?who=ana").status_code == 404

@@ -13,6 +13,19 @@ function settle(field) {
   }
 }
 
+// Where one was; a field that is not asked for any more leaves its place to the next of its part.
+let here = "";
+document.addEventListener("htmx:before:swap", () => {
+  here = document.activeElement?.id ?? "";
+});
+
+function stay() {
+  if (!here.startsWith("p-") || document.getElementById(here)) return;
+  const part = here.slice(0, here.lastIndexOf("-"));
+  const next = ["value", "values", "op", "name", "kind"].map((field) => document.getElementById(`${part}-${field}`));
+  next.find((element) => element)?.focus();
+}
+
 document.addEventListener("htmx:after:swap", () => {
   const builder = document.getElementById("builder");
   if (!builder?.hasAttribute("data-focus")) return;
@@ -20,6 +33,7 @@ document.addEventListener("htmx:after:swap", () => {
   builder.removeAttribute("data-focus");
   builder.querySelectorAll(fields).forEach(settle);
   if (focus) document.getElementById(focus)?.focus();
+  else stay();
 });
 
 // A menu closes when one goes elsewhere, or by Escape.

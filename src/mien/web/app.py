@@ -28,6 +28,7 @@ from mien.web.settings import SETTINGS_HANDLERS
 from mien.web.signing_in import PASSWORD_HANDLERS, SIGN_IN_HANDLERS
 from mien.web.state import Dashboard
 from mien.web.visit import Visit
+from mien.web.why import WHY_HANDLERS
 
 PARTS = frozenset({"", "live", "test", "sign-in", "sign-out", "password", "assets"})
 """The first parts of the paths of the dashboard; all other paths are the API's."""
@@ -71,6 +72,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *BUILDER_HANDLERS,
     *MERGE_HANDLERS,
     *SEGMENT_HANDLERS,
+    *WHY_HANDLERS,
     *SETTINGS_HANDLERS,
 ]
 """What is below an environment: `/live/…` and `/test/…`."""

@@ -22,8 +22,8 @@ from mien.web.builder.checking import Checked, check, check_json
 from mien.web.builder.fields import UnclearError
 from mien.web.builder.moves import move
 from mien.web.builder.parts import EMPTY, Part, Path, id_of, name_of, read_parts, walk
-from mien.web.builder.settling import Types, plain_name, settle, type_known
-from mien.web.builder.trees import Problem, pretty, read_json
+from mien.web.builder.settling import VALUE_TYPES, Types, plain_name, settle, type_known
+from mien.web.builder.trees import Problem, pretty, read_json, type_of
 
 FORM, JSON = "form", "json"
 """The two ways in which a segment is shown and changed."""
@@ -90,6 +90,10 @@ class Desk(msgspec.Struct, frozen=True):
         """Give the operators that a part can have, in groups with a label."""
         known = type_known(part, self.types, event_key(event))
         return labels.choices_of_operators(part, known)
+
+    def asks_type(self, part: Part, event: str) -> bool:
+        """Tell whether to ask what a value is: not where it is what its property is known to have."""
+        return type_of(part) != VALUE_TYPES.get(type_known(part, self.types, event_key(event)))
 
     def segment_options(self, part: Part) -> list[tuple[str, str]]:
         """Give the segments that a condition can be on, by id; one that is gone says so."""

@@ -31,12 +31,13 @@ _LIKELY = {
     ValueType.DATE: "in_last",
     ValueType.LIST: "has_any",
 }
-_VALUE_TYPES = {
+VALUE_TYPES: Mapping[ValueType | None, str] = {
     ValueType.INTEGER: NUMBER,
     ValueType.FLOAT: NUMBER,
     ValueType.BOOLEAN: TRUTH,
     ValueType.STRING: TEXT,
 }
+"""What values are that are compared with a property of a type."""
 
 
 _FIRST = {"derived": "Age"}
@@ -111,8 +112,8 @@ def _condition(part: Part, fields: dict[str, str], kind: ValueType | None) -> di
     if op not in known or (op not in fit and not is_filled):
         likely = "equals" if kind is None else _LIKELY.get(kind, "equals")
         op = fields["op"] = likely if likely in fit else fit[0]
-    if kind in _VALUE_TYPES and not is_filled:
-        fields["type"] = _VALUE_TYPES[kind]
+    if kind in VALUE_TYPES and not is_filled:
+        fields["type"] = VALUE_TYPES[kind]
     return _carried(fields, op)
 
 
