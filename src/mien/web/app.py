@@ -16,6 +16,7 @@ from mien.domain.errors import MienError
 from mien.web import errors
 from mien.web.assets import asset
 from mien.web.builder.pages import BUILDER_HANDLERS
+from mien.web.connect import CONNECT_HANDLERS
 from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
 from mien.web.home import HOME_HANDLERS
@@ -73,6 +74,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *MERGE_HANDLERS,
     *SEGMENT_HANDLERS,
     *WHY_HANDLERS,
+    *CONNECT_HANDLERS,
     *SETTINGS_HANDLERS,
 ]
 """What is below an environment: `/live/…` and `/test/…`."""

@@ -25,6 +25,7 @@ LINKS = (
     Link("people", "People", "users"),
     Link("segments", "Segments", "filter"),
     Link("merges", "Merges", "arrow-merge"),
+    Link("connect", "Connect", "plug"),
     Link("settings", "Settings", "settings"),
 )
 """The navigation, in the order in which it is shown."""
