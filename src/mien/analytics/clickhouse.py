@@ -14,7 +14,9 @@ from mien.analytics.clickhouse_client import Address, Connection
 from mien.analytics.clickhouse_dialect import CLICKHOUSE
 from mien.analytics.clickhouse_rows import Rows, event_rows, merged_rows, profile_rows
 from mien.analytics.clickhouse_schema import EVENT_COLUMNS, TABLES, TYPES, Layout
+from mien.analytics.clickhouse_sights import gathering
 from mien.analytics.engine import Row
+from mien.analytics.people import SEEN
 from mien.analytics.step import Step
 from mien.domain.ids import EnvironmentId, ProfileId
 
@@ -78,6 +80,18 @@ class ClickHouse:
         place = Rows(TABLES["position"])
         place.add(0, step.upto)
         connection.insert(schema, "position", place)
+
+    def gathered(self, environment: EnvironmentId) -> int:
+        """Give the place up to which it was gathered when people were seen."""
+        schema = Catalog(environment, within=self.within).schema
+        found = self._connection.find(f"SELECT max(version) FROM {schema}.{SEEN}")
+        return int(found[0][0] or 0) if found else 0
+
+    def gather(self, catalog: Catalog) -> None:
+        """Gather when people were seen, up to the place that the copy has."""
+        schema = catalog.schema
+        events = [each for each in self._look_for_tables(schema) if _is_of_events(each)]
+        self._connection.command(gathering(schema, events, self.position(catalog.environment)))
 
     def has_rows(self, environment: EnvironmentId, table: str) -> bool:
         """Tell whether a table has any row."""
@@ -198,14 +212,16 @@ class ClickHouse:
 
     def _erase(self, schema: str, present: Mapping[str, set[str]], step: Step) -> None:
         """Remove who is gone for good, with all that they did."""
-        of_people = ["profiles", *(each for each in present if each.startswith("events_"))]
+        of_people = ["profiles", SEEN, *filter(_is_of_events, present)]
         for ids in _in_lists(step.gone):
             where = f"profile_id IN ({ids})"
             for table in of_people:
-                if table.endswith("_local"):
-                    continue
                 if self._connection.query(f"SELECT 1 FROM {schema}.{table} WHERE {where} LIMIT 1"):
                     self._connection.command(self._layout.delete(schema, table, where))
+
+
+def _is_of_events(table: str) -> bool:
+    return table.startswith("events_") and not table.endswith("_local")
 
 
 def _in_lists(ids: Sequence[ProfileId]) -> Iterator[str]:

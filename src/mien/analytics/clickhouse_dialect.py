@@ -89,6 +89,7 @@ CLICKHOUSE = _ClickHouse(
         "among": ":value IN (:wanted)",
         # Texts
         "matches": "match(:text, :pattern)",
+        "contains": "position(:text, :part) > 0",
         "is_version": "match(:text, concat('^(?:', :version, ')$'))",
         "version": """
             arrayMap(part -> toInt32OrZero(part), splitByChar('.',

@@ -26,6 +26,7 @@ from mien.domain.devices import Device
 from mien.domain.documents import Document, is_identified
 from mien.domain.ids import ProfileId
 from mien.domain.moments import meant_by
+from mien.domain.names import key_of_name
 from mien.domain.reachability import WEB_PUSH_TOKEN
 from mien.domain.values import day_of
 
@@ -114,6 +115,8 @@ def profile_rows(catalog: Catalog, step: Step) -> Rows:
             profile,
             int(created_at),
             is_identified(document),
+            _name_key(document.properties),
+            document.identities[0][1] if document.identities else None,
             _born(document.properties),
             _has_token(document.devices, is_web=False),
             _has_token(document.devices, is_web=True),
@@ -128,6 +131,8 @@ def profile_rows(catalog: Catalog, step: Step) -> Rows:
     nobody: tuple[object, ...] = (
         0,
         False,
+        None,
+        None,
         None,
         False,
         False,
@@ -165,6 +170,11 @@ def event_rows(table: EventTable, lines: str) -> Rows:
         place = rows.add(int(sequence), int(profile), int(occurred_at), told, rest)
         _set_values(rows, place, table.properties, _decode_values(body), rest)
     return rows
+
+
+def _name_key(properties: Mapping[str, Any]) -> str | None:
+    name = properties.get("Name")
+    return key_of_name(name) if isinstance(name, str) and not name.startswith("$D_") else None
 
 
 def _lines(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from mien.analytics.catalog import Kind
+from mien.analytics.people import SEEN
 from mien.domain.devices import FACT_NAMES
 
 TYPES: Mapping[Kind, str] = {
@@ -39,6 +40,8 @@ PROFILE_COLUMNS: Mapping[str, str] = {
     "profile_id": "Int64",
     "created_at": "Int64",
     "is_identified": "Bool",
+    "name_key": "Nullable(String)",
+    "first_id": "Nullable(String)",
     "born": "Nullable(Int32)",
     "has_push": "Bool",
     "has_webpush": "Bool",
@@ -60,11 +63,18 @@ EVENT_COLUMNS: Mapping[str, str] = {
     "session": VALUES,
     "rest": VALUES,
 }
+SEEN_COLUMNS: Mapping[str, str] = {
+    "profile_id": "Int64",
+    "first_at": "Int64",
+    "last_at": "Int64",
+    **dict([_VERSION, _IS_DELETED]),
+}
 POSITION_COLUMNS: Mapping[str, str] = {"only": "UInt8", "place": "Int64"}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "profiles": PROFILE_COLUMNS,
     "merged": MERGED_COLUMNS,
     "position": POSITION_COLUMNS,
+    SEEN: SEEN_COLUMNS,
 }
 
 _SETTINGS = "fsync_after_insert = 1, fsync_part_directory = 1"
@@ -142,7 +152,7 @@ def _engine_of(table: str) -> tuple[str, str, str]:
     """Give the engine of a table, its order, and what spreads it over a cluster."""
     by_person = "cityHash64(profile_id)"
     match table:
-        case "profiles" | "merged":
+        case "profiles" | "merged" | "seen":
             return "ReplacingMergeTree(version, is_deleted)", "profile_id", by_person
         case "position":
             return "ReplacingMergeTree(place)", "only", "0"

@@ -11,6 +11,7 @@ import msgspec
 
 from mien.analytics.catalog import Catalog, Columns, EventTable, Kind
 from mien.domain.ids import EnvironmentId
+from mien.domain.names import JOINTS
 from mien.domain.schema import Definition, DefinitionKind
 from mien.domain.values import ValueType
 
@@ -48,6 +49,7 @@ TYPES: Mapping[Kind, str] = {
 }
 """The types of DuckDB."""
 
+_JOINTS = JOINTS.replace("'", "''")
 MACROS: Mapping[str, str] = {
     # `v` is a value as JSON text, or NULL. Texts that are dates start with $D_ and digits.
     "is_date(v)": "starts_with(v, '\"$D_')",
@@ -68,6 +70,9 @@ MACROS: Mapping[str, str] = {
     " THEN TRY_CAST(digits(v) AS BIGINT) END",
     "read_d(v)": "CASE WHEN is_date(v)"
     " THEN coalesce(calendar_day(digits(v)), day_at(TRY_CAST(digits(v) AS BIGINT))) END",
+    # As `domain.names.key_of_name` does.
+    "name_key(t)": "' ' || nullif(trim(translate(lower(strip_accents(t)), "
+    f"'{_JOINTS}', '{' ' * len(JOINTS)}'), ' '), '')",
     "read_l(v)": "CASE WHEN v[1] = '[' THEN from_json(v, '[\"VARCHAR\"]') END",
     "read_j(v)": "CASE WHEN v[1] IN ('[', '{') THEN v END",
 }

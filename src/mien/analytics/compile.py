@@ -94,11 +94,11 @@ def select_people(tree: Node, scope: Scope) -> exp.Select:
     """Select the ids of those in whom a tree holds, once each."""
     parts = list(_conjuncts(tree))
     narrows = scope.dialect.narrows and _pays(parts)
-    return _narrowed(parts, scope) if narrows else _plain(tree, scope)
+    return _narrowed(parts, scope) if narrows else rows_of_people(tree, scope)
 
 
-def _plain(tree: Node, scope: Scope) -> exp.Select:
-    """Select from `profiles` by one condition."""
+def rows_of_people(tree: Node, scope: Scope) -> exp.Select:
+    """Select from `profiles`, by one condition, those in whom a tree holds; columns may be added."""
     return _people(_holds(tree, scope), scope)
 
 

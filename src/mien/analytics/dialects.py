@@ -78,6 +78,7 @@ DUCKDB = Dialect(
     pieces={
         # Texts
         "matches": "REGEXP_MATCHES(:text, :pattern)",
+        "contains": "CONTAINS(:text, :part)",
         "version": """
             CASE WHEN REGEXP_FULL_MATCH(:text, :version) THEN LIST_TRANSFORM(
             STRING_SPLIT(REGEXP_REPLACE(:text, :tail, ''), '.'),

@@ -17,7 +17,8 @@ from mien.analytics import columns
 from mien.analytics.catalog import Catalog
 from mien.analytics.deadlines import Deadlines
 from mien.analytics.dialects import DUCKDB
-from mien.analytics.duckdb_writer import EVENT_COLUMNS, TABLES, Writer
+from mien.analytics.duckdb_sights import GATHERED, gather
+from mien.analytics.duckdb_writer import EVENT_COLUMNS, LAYOUT, TABLES, Writer
 from mien.analytics.engine import Row
 from mien.analytics.gate import Gate
 from mien.analytics.step import Step
@@ -47,6 +48,7 @@ class DuckDB:
     def __init__(self, path: Path, *, mark: str = "", memory_mb: int = 800) -> None:
         """Open the file, or make it."""
         self.path, self._mark, self._memory_mb = path, mark, memory_mb
+        self._of_file = f"{mark} {LAYOUT}"
         self._write_lock = threading.Lock()
         self._gate = Gate()
         self._turn = threading.Lock()
@@ -86,7 +88,7 @@ class DuckDB:
     def _open_or_make(self) -> None:
         try:
             self._open()
-            if self._rows("SELECT record FROM mark") == [(self._mark,)]:
+            if self._rows("SELECT record FROM mark") == [(self._of_file,)]:
                 return
             self._disconnect()
         except duckdb.Error as error:
@@ -107,7 +109,7 @@ class DuckDB:
         self._newest: dict[EnvironmentId, int] = {}
         if is_new:
             self._connection.execute(
-                "CREATE TABLE mark AS SELECT $mark AS record", {"mark": self._mark}
+                "CREATE TABLE mark AS SELECT $mark AS record", {"mark": self._of_file}
             )
         for signature, body in columns.MACROS.items():
             self._connection.execute(f"CREATE OR REPLACE MACRO {signature} AS {body}")
@@ -162,13 +164,22 @@ class DuckDB:
         """Write a step, all of it or nothing; adds the columns and tables that it needs."""
         self._make_room(catalog, step)
         with self._write() as tx:
-            tables = [
-                each for each in self._tables(catalog.environment) if each.startswith("events_")
-            ]
+            tables = self._tables_of_events(catalog)
             Writer(tx, catalog, self._newest_profile(catalog), tables).write(step)
         if step.touched:
             newest = max(self._newest_profile(catalog), *step.touched)
             self._newest[catalog.environment] = newest
+
+    def gathered(self, environment: EnvironmentId) -> int:
+        """Give the place up to which it was gathered when people were seen."""
+        place: int = self._rows(f"SELECT place FROM e{environment}.{GATHERED}")[0][0]
+        return place
+
+    def gather(self, catalog: Catalog) -> None:
+        """Gather when people were seen, up to the place that the copy has."""
+        tables = self._tables_of_events(catalog)
+        with self._write() as tx:
+            gather(tx, catalog.schema, tables)
 
     def has_rows(self, environment: EnvironmentId, table: str) -> bool:
         """Tell whether a table has any row."""
@@ -223,6 +234,9 @@ class DuckDB:
                 known.setdefault(str(table), set()).add(str(column))
         return known
 
+    def _tables_of_events(self, catalog: Catalog) -> list[str]:
+        return [each for each in self._tables(catalog.environment) if each.startswith("events_")]
+
     def _make_room(self, catalog: Catalog, step: Step) -> None:
         """Add the tables and columns that are missing."""
         present = self._tables(catalog.environment)
@@ -265,5 +279,5 @@ def _add(
         return
     tx.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     tx.execute(f"CREATE TABLE {schema}.{table} ({', '.join(f'{n} {k}' for n, k in new)})")
-    if table == "position":
-        tx.execute(f"INSERT INTO {schema}.position VALUES (0)")
+    if table in ("position", GATHERED):
+        tx.execute(f"INSERT INTO {schema}.{table} VALUES (0)")

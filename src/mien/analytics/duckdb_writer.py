@@ -7,16 +7,24 @@ import msgspec
 
 from mien.analytics import columns
 from mien.analytics.catalog import Catalog, Columns, EventTable
+from mien.analytics.duckdb_sights import GATHERED, SIGHTS
+from mien.analytics.people import SEEN
 from mien.analytics.step import Pair, Step
 from mien.domain.devices import FACT_NAMES
 from mien.domain.ids import ProfileId
 from mien.domain.reachability import WEB_PUSH_TOKEN
 
+LAYOUT = 2
+"""Of the tables and columns of all environments: a file of another one is made anew."""
+
+_SIGHT = (("profile_id", "BIGINT"), ("first_at", "BIGINT"), ("last_at", "BIGINT"))
 TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
     "profiles": (
         ("profile_id", "BIGINT"),
         ("created_at", "BIGINT"),
         ("is_identified", "BOOLEAN"),
+        ("name_key", "VARCHAR"),
+        ("first_id", "VARCHAR"),
         ("born", "DATE"),
         ("has_push", "BOOLEAN"),
         ("has_webpush", "BOOLEAN"),
@@ -33,6 +41,9 @@ TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
     "merged": (("profile_id", "BIGINT"), ("root_id", "BIGINT")),
     "blocks": (("profile_id", "BIGINT"), ("kind", "SMALLINT")),
     "position": (("place", "BIGINT"),),
+    SIGHTS: _SIGHT,
+    SEEN: _SIGHT,
+    GATHERED: (("place", "BIGINT"),),
 }
 """Tables of every environment, but those of its events."""
 
@@ -58,6 +69,7 @@ _FIXED_POINTERS = (
     "/groups",
     "/properties/DOB",
     "/properties/Birthday",
+    "/properties/Name",
 )
 
 
@@ -99,7 +111,7 @@ class Writer:
 
     def _erase(self, gone: Sequence[ProfileId]) -> None:
         if gone:
-            for table in self._of_events:
+            for table in (*self._of_events, SIGHTS, SEEN):
                 self._delete(table, "profile_id", gone)
 
     def _delete(self, table: str, column: str, values: Sequence[ProfileId]) -> None:
@@ -152,7 +164,8 @@ class Writer:
             "profiles",
             held,
             "SELECT profile_id, created_at, "
-            f"{identified}, coalesce(read_d(v[4]), read_d(v[5])), "
+            f"{identified}, name_key(read_s(v[6])), json_extract_string(v[1], '$[1]'), "
+            "coalesce(read_d(v[4]), read_d(v[5])), "
             "coalesce(has_push, false), coalesce(has_webpush, false), "
             f"nullif(v[3], '{{}}'), {', '.join([rest, *of_properties])} FROM arrived "
             f"LEFT JOIN (SELECT profile_id, bool_or({active}) AS has_token, "

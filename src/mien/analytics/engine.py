@@ -44,6 +44,14 @@ class Analytics(Protocol):
         """Answer a question in the dialect of the engine, with values bound by name."""
         ...
 
+    def gathered(self, environment: EnvironmentId) -> int:
+        """Give the place up to which it was gathered when people were seen."""
+        ...
+
+    def gather(self, catalog: Catalog) -> None:
+        """Gather when people were seen, up to the place that the copy has."""
+        ...
+
     def has_rows(self, environment: EnvironmentId, table: str) -> bool:
         """Tell whether a table of an environment has any row."""
         ...

@@ -9,6 +9,9 @@ from mien.analytics.scope import Scope, column
 PEOPLE, EVENTS, DEVICES, BLOCKS = "p", "e", "d", "b"
 """The aliases of tables. `profiles` has its own in the outermost question alone."""
 
+SEEN = "seen"
+"""The table with when each person was first and last seen, as of when that was gathered."""
+
 _MERGED = "m"
 
 

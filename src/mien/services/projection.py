@@ -23,6 +23,7 @@ from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import addresses, subscription_keys
 from mien.domain.values import Value
 from mien.services.positions import settled_place
+from mien.services.sights import Sights
 from mien.store import accounts, definitions, feed, numbers, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
@@ -88,6 +89,7 @@ class Projection:
         self._moved = threading.Condition()
         self.wanted = threading.Event()
         """Set by who waits for a fresh copy."""
+        self.sights = Sights(analytics, self.wanted)
         self.steps = 0
         """How many steps were taken."""
         self._is_stopped = False
@@ -103,6 +105,7 @@ class Projection:
         for each in environments:
             try:
                 has_more |= self.advance(each.environment_id)
+                self._gather(each.environment_id)
             except Exception as error:  # noqa: BLE001 - raised below
                 failure = failure or error
         if failure is not None:
@@ -133,6 +136,10 @@ class Projection:
                 known.as_of = began
             self._moved.notify_all()
         return upto < last
+
+    def _gather(self, environment: EnvironmentId) -> None:
+        if (known := self._known.get(environment)) is not None:
+            self.sights.gather(known.catalog, known.place)
 
     def open(self, environment: EnvironmentId) -> None:
         """Find how far an environment is, before the first step."""
@@ -211,6 +218,7 @@ class Projection:
     def _look_again(self) -> None:
         with self._moved:
             self._known.clear()
+        self.sights.forget()
 
     def _of(self, environment: EnvironmentId) -> _Environment:
         if (known := self._known.get(environment)) is None:
