@@ -318,3 +318,41 @@ def test_names_are_offered_as_one_types(office: Office) -> None:
         of_event = {"of": "event_property", "event": "planned", "p.0.0:name": ""}
         assert "plan b · boolean" in browser.get(asked, params=of_event).text
         assert browser.get(asked, params=of_event | {"event": "never"}).text.strip() == ""
+
+
+# D-02
+def test_values_are_offered_that_people_have_most(office: Office) -> None:
+    office.send(
+        *(
+            {
+                "type": "profile",
+                "distinct_id": f"p{n}",
+                "properties": {"plan": NASTY if n else "go"},
+            }
+            for n in range(3)
+        ),
+        {"type": "event", "distinct_id": "p1", "name": "Went", "properties": {"to": "Rome"}},
+    )
+    asked = "/live/segments/choices"
+
+    def offered(**params: str) -> list[str]:
+        found = browser.get(asked, params={"of": "value", **params}).text
+        return [html.unescape(each) for each in re.findall(r'value="([^"]*)"', found)]
+
+    with office.browser(Role.VIEWER) as browser:
+        until(lambda: " ".join(offered(name="plan")), "go")
+        assert offered(name="plan") == [NASTY, "go"]
+        assert offered(name="plan", **{"p.0:value": "G"}) == ["go"]
+        assert offered(name="to", event="went") == ["Rome"]
+        assert offered(name="never") == []
+        assert offered(name="to", event=" ") == []
+
+
+# D-02
+def test_a_refusal_of_a_part_of_a_page_leaves_the_page_as_it_is(office: Office) -> None:
+    with office.browser(Role.EDITOR) as browser:
+        refused = browser.post(NEW, data={"_token": "old"}, headers={"HX-Request": "true"})
+        assert refused.status_code == 403
+        assert refused.headers["HX-Retarget"] == ".content-inner"
+        assert "open for too long" in refused.text
+        assert "<html" not in refused.text

@@ -52,19 +52,25 @@ def test_a_segment_says_who_is_meant_and_lists_them(office: Office) -> None:
     people(office, 30, plan="gold")
     made = save(office, "Gold")
     with office.browser(Role.VIEWER) as browser:
-        first = browser.get(f"/live/segments/{made}").text
-        assert "People whose plan is" in first
-        assert "<b>30</b> <span" in first
+        shown = browser.get(f"/live/segments/{made}").text
+        assert "People whose plan is" in shown
+        assert f'hx-get="/live/segments/{made}/people"' in shown
+        size = browser.get(f"/live/segments/{made}/size?at=page").text
+        assert "<b>30</b> <span" in size
+        path = f"/live/segments/{made}/people"
+        first = browser.get(path).text
         names = re.findall(r"people/mien_\w+\"><bdi>(p\d\d)", first)
         assert names == [f"p{n:02}" for n in range(25)]
-        found = re.search(r'href="(/live/segments/[^"]+after=[^"]+)"', first)
+        found = re.search(rf'href="({path}[^"]+after=[^"]+)"', first)
         assert found
-        rest = browser.get(found[1]).text
-        assert re.findall(r"people/mien_\w+\"><bdi>(p\d\d)", rest) == [
-            f"p{n:02}" for n in range(25, 30)
-        ]
-        assert browser.get(f"/test/segments/{made}").status_code == 404
-        assert "Nobody is in this segment" in browser.get("/live/segments/test-users").text
+        for headers in ({}, {"HX-Request": "true"}):
+            rest = browser.get(found[1], headers=headers).text
+            assert re.findall(r"people/mien_\w+\"><bdi>(p\d\d)", rest) == [
+                f"p{n:02}" for n in range(25, 30)
+            ]
+        for page in ("", "/people", "/size"):
+            assert browser.get(f"/test/segments/{made}{page}").status_code == 404
+        assert "Nobody is in it" in browser.get("/live/segments/test-users/people").text
 
 
 # S-06, B-08

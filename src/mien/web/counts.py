@@ -1,10 +1,15 @@
-"""How many are meant by a tree, as pages show it: a number and a share, or why there is none."""
+"""Who is meant by a tree, as pages show it: how many, which share, and some of them by id."""
 
 import msgspec
 
 from mien.domain.errors import AnalyticsUnavailableError, InvalidSegmentError, QueryTimeoutError
+from mien.domain.ids import ProfileId
 from mien.domain.segments import Node
+from mien.services.counting import show_members
+from mien.web.people import Row, row_of
 from mien.web.visit import Visit
+
+NOBODY = ProfileId(0)
 
 COULD_NOT = (AnalyticsUnavailableError, QueryTimeoutError, InvalidSegmentError)
 """Why a question about many people has no answer; the rest of a page has one."""
@@ -35,3 +40,14 @@ async def count(visit: Visit, tree: Node) -> Counted:
     except COULD_NOT as error:
         return Counted(problem=str(error))
     return Counted(found.size, found.everybody, found.as_of)
+
+
+def people_in(
+    visit: Visit, tree: Node, *, after: ProfileId = NOBODY, count: int
+) -> tuple[list[Row], ProfileId | None]:
+    """Give the next of those whom a tree means, and after whom there are more (None: all)."""
+    dashboard, here = visit.dashboard, visit.environment.environment_id
+    found = dashboard.counting.members(here, tree, visit.zone, after=after, count=count)
+    reader = dashboard.reader(here)
+    views = show_members(dashboard.projection, reader, found.profiles, visit.zone)
+    return [row_of(each) for each in views], found.after

@@ -47,6 +47,7 @@ _SAID = {
     ),
 }
 _PATH_CHARACTERS = 2_000
+_ABOVE = {"HX-Retarget": ".content-inner", "HX-Reswap": "afterbegin show:top"}
 
 _log = structlog.get_logger()
 
@@ -113,13 +114,16 @@ def _lead(request: Request[Any, Any, Any], path: str) -> Response[Any]:
 def _page(request: Request[Any, Any, Any], status: HTTPStatus, said: str) -> Response[bytes]:
     title, usual = _SAID.get(status, (status.phrase, ""))
     visit = request.scope["state"].get(VISIT)
+    is_part = "hx-request" in request.headers
     body = frame.draw(
         "error.html",
-        None,
+        "part" if is_part else None,
         visit=visit,
         assets=dashboard_of(request).assets,
         title=title,
         said=said or usual,
         status=int(status),
     )
-    return Response(body, status_code=status, media_type=MediaType.HTML)
+    # On a page that is there, what was asked of it stays as it is; the refusal is said above.
+    headers = _ABOVE if is_part else {}
+    return Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)

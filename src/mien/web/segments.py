@@ -10,8 +10,6 @@ from litestar.params import FromPath, QueryParameter
 from mien.domain.ids import EnvironmentId, ProfileId, SegmentId
 from mien.domain.members import Role
 from mien.domain.segments import Node
-from mien.services.counting import Members, show_members
-from mien.services.reading import ProfileView
 from mien.services.segments import (
     SYSTEM_SEGMENTS,
     Segment,
@@ -21,13 +19,13 @@ from mien.services.segments import (
 )
 from mien.store.segments import SegmentHead
 from mien.web import counts
-from mien.web.people import row_of
+from mien.web.counts import NOBODY, people_in
+from mien.web.people import Row
 from mien.web.routes import page
 from mien.web.visit import Visit
 
 _SEGMENTS, _MEMBERS = 50, 25
 _LIST, _PLACE = "segments", "members"
-_NOBODY = ProfileId(0)
 
 After = Annotated[str | None, QueryParameter()]
 
@@ -47,32 +45,46 @@ async def segments(visit: Visit, after: After = None) -> Response[bytes]:
 
 
 @page("/segments/{segment:str}")
-async def segment(visit: Visit, segment: FromPath[str], after: After = None) -> Response[bytes]:
-    """Show what a segment says, how many are in it, and who, a page at a time."""
+async def segment(visit: Visit, segment: FromPath[str]) -> Response[bytes]:
+    """Show what a segment says; the page asks by itself how many are in it, and who."""
     found = await _segment(visit, segment)
-    start = _NOBODY if after is None else ProfileId(visit.unseal(_PLACE, after, int))
-    members, views = await visit.run(lambda: _members(visit, found.tree, start))
-    rest = None if members.after is None else visit.seal(_PLACE, members.after)
     return visit.page(
         "segments/segment.html",
-        block="more" if after else None,
         segment=found,
         is_system=found.head.segment_id in SYSTEM_SEGMENTS,
-        users=[] if after else await _users(visit, found),
-        size=None if after else await counts.count(visit, found.tree),
-        rows=[row_of(each) for each in views],
-        next=None if rest is None else f"{visit.url(f'segments/{segment}')}?after={rest}",
+        users=await _users(visit, found),
+    )
+
+
+@page("/segments/{segment:str}/people")
+async def people(visit: Visit, segment: FromPath[str], after: After = None) -> Response[bytes]:
+    """Show who is in a segment, a page at a time."""
+    found = await _segment(visit, segment)
+    start = NOBODY if after is None else ProfileId(visit.unseal(_PLACE, after, int))
+    rows, rest, problem = await visit.run(partial(_members, visit, found.tree, start))
+    return visit.page(
+        "segments/more.html" if after and visit.is_fragment else "segments/people.html",
+        block=None if after else "people",
+        segment=found,
+        rows=rows,
+        problem=problem,
+        next=None if rest is None else f"{visit.url(f'segments/{segment}/people')}?after={rest}",
     )
 
 
 @page("/segments/{segment:str}/size")
-async def size(visit: Visit, segment: FromPath[str]) -> Response[bytes]:
-    """Give the size of a segment, for the list."""
+async def size(
+    visit: Visit,
+    segment: FromPath[str],
+    at: Annotated[str, QueryParameter()] = "list",
+) -> Response[bytes]:
+    """Give the size of a segment, for the list or for its own page."""
     found = await _segment(visit, segment)
-    return visit.page("segments/size.html", size=await counts.count(visit, found.tree))
+    counted = await counts.count(visit, found.tree)
+    return visit.page(f"segments/{'count' if at == 'page' else 'size'}.html", counted=counted)
 
 
-SEGMENT_HANDLERS: list[HTTPRouteHandler] = [segments, segment, size]
+SEGMENT_HANDLERS: list[HTTPRouteHandler] = [segments, segment, people, size]
 
 
 def _here(visit: Visit) -> EnvironmentId:
@@ -94,8 +106,10 @@ async def _users(visit: Visit, found: Segment) -> list[SegmentHead]:
     )
 
 
-def _members(visit: Visit, tree: Node, after: ProfileId) -> tuple[Members, list[ProfileView]]:
-    dashboard = visit.dashboard
-    found = dashboard.counting.members(_here(visit), tree, visit.zone, after=after, count=_MEMBERS)
-    reader = dashboard.reader(_here(visit))
-    return found, show_members(dashboard.projection, reader, found.profiles, visit.zone)
+def _members(visit: Visit, tree: Node, after: ProfileId) -> tuple[list[Row], str | None, str]:
+    """Give some of those who are meant, where there are more, and why nobody can be told."""
+    try:
+        rows, rest = people_in(visit, tree, after=after, count=_MEMBERS)
+    except counts.COULD_NOT as error:
+        return [], None, str(error)
+    return rows, None if rest is None else visit.seal(_PLACE, rest), ""

@@ -15,20 +15,18 @@ from litestar.params import FromPath, QueryParameter
 from msgspec.structs import replace
 
 from mien.domain.errors import ConflictError, InvalidInputError, MienError
-from mien.domain.ids import EnvironmentId, ProfileId, SegmentId
+from mien.domain.ids import EnvironmentId, SegmentId
 from mien.domain.members import Act, Role
 from mien.domain.schema import DefinitionKind
 from mien.domain.segment_json import parse_segment, to_json
 from mien.domain.segments import Node
 from mien.services import segments as service
-from mien.services.counting import show_members
 from mien.services.segments import Segment, SegmentChangedError, SegmentNameTakenError
 from mien.store.segments import SegmentHead
 from mien.web import counts
-from mien.web.builder.choices import names_like
+from mien.web.builder.choices import names_like, values_like
 from mien.web.builder.desk import Desk, complete, desk_of, new_desk, read_desk, seen_at
-from mien.web.counts import COULD_NOT, Counted
-from mien.web.people import row_of
+from mien.web.counts import COULD_NOT, Counted, people_in
 from mien.web.refusals import RoleTooLowError
 from mien.web.routes import act, page
 from mien.web.visit import Visit
@@ -94,10 +92,11 @@ async def sample(visit: Visit) -> Response[Any]:
     """Show some of those whom a tree means, for a page that is there."""
     tree = await _tree(visit)
     try:
-        rows, problem = await visit.run(partial(_some, visit, tree)), ""
+        rows, _ = await visit.run(partial(people_in, visit, tree, count=_SAMPLE))
+        problem = ""
     except COULD_NOT as error:
         rows, problem = [], str(error)
-    return visit.page("segments/sample.html", rows=rows, problem=problem)
+    return visit.page("segments/sample.html", rows=rows, problem=problem, next=None)
 
 
 @page("/segments/choices")
@@ -105,14 +104,21 @@ async def choices(
     visit: Visit,
     of: Annotated[str, QueryParameter()],
     event: Annotated[str, QueryParameter()] = "",
+    name: Annotated[str, QueryParameter()] = "",
 ) -> Response[Any]:
-    """Give names that have in them what is typed, which comes under the name of its field."""
+    """Give what a field may have: what has in it the text that is typed, sent as that field.
+
+    `of` is a kind of definitions, or `value` for values of the property `name`.
+    """
+    asked = visit.request.query_params.items()
+    typed = next((text for field, text in asked if ":" in field), "")
+    if of == "value":
+        found = await visit.run(partial(values_like, visit, name, event, typed))
+        return visit.page("segments/choices.html", choices=found)
     try:
         kind = DefinitionKind[of.upper()]
     except KeyError:
         raise InvalidInputError(path="of", problem=f"{of[:40]!r} has no names") from None
-    asked = visit.request.query_params.items()
-    typed = next((text for name, text in asked if ":" in name), "")
     found = await visit.run(
         partial(names_like, visit.dashboard.store, _here(visit), kind, typed, event)
     )
@@ -254,13 +260,3 @@ async def _tree(visit: Visit) -> Node:
         return parse_segment(msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError):
         raise InvalidInputError(path="tree", problem="is no JSON of a segment") from None
-
-
-def _some(visit: Visit, tree: Node) -> list[Any]:
-    dashboard = visit.dashboard
-    found = dashboard.counting.members(
-        _here(visit), tree, visit.zone, after=ProfileId(0), count=_SAMPLE
-    )
-    reader = dashboard.reader(_here(visit))
-    views = show_members(dashboard.projection, reader, found.profiles, visit.zone)
-    return [row_of(each) for each in views]
