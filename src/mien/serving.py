@@ -27,6 +27,7 @@ from mien.http.app import Beside, make_app
 from mien.http.limits import Limits, Pace
 from mien.http.metrics import Metrics
 from mien.http.middleware import Surroundings
+from mien.http.native.download import write_person
 from mien.http.sdk import browsers
 from mien.http.state import Services
 from mien.http.waiting import Waiting
@@ -201,6 +202,7 @@ def _dashboard(parts: Parts, hashers: ThreadPoolExecutor) -> Dashboard:
         sign_ins=SignIns(parts.store, hours=parts.settings.session_hours),
         hashers=hashers,
         assets=Assets(),
+        write_person=write_person,
     )
 
 

@@ -108,6 +108,17 @@ def get_erasure(store: Store, environment: EnvironmentId, erasure: int) -> Erasu
         return _shown(found, name_actors(tx, environment, {found.source}))
 
 
+def find_waiting(store: Store, environment: EnvironmentId, identity: Identity) -> Erasure | None:
+    """Give the erasure of a person that waits for its time; None if none does."""
+    with store.read() as tx:
+        person = find_in(tx, environment, identity)
+        found = erasures.waiting(tx, environment, [person.id]) if person is not None else {}
+        if person is None or person.id not in found:
+            return None
+        planned = found[person.id]
+        return _shown(planned, name_actors(tx, environment, {planned.source}))
+
+
 def list_erasures(
     store: Store, environment: EnvironmentId, *, before: int | None, count: int
 ) -> list[Erasure]:

@@ -11,6 +11,7 @@ from litestar import Request, get
 from litestar.response import Stream
 
 from mien import clock
+from mien.domain.ids import EnvironmentId
 from mien.http.auth import caller_of, services_of
 from mien.http.native.addresses import SubscriptionOf, write_said
 from mien.http.native.answers import (
@@ -25,11 +26,10 @@ from mien.http.native.documents import JSON, described
 from mien.http.native.merges import write_suggestion
 from mien.http.native.people import render_change, render_event, render_person
 from mien.http.native.rejects import render_reject
-from mien.http.state import Services
 from mien.services import history, rejects
-from mien.services.accounts import Caller
 from mien.services.beside import find_beside
 from mien.services.history import Person, PersonView
+from mien.services.parts import Parts
 from mien.services.trails import Trail
 
 _AT_ONCE = 200
@@ -104,31 +104,29 @@ async def download_profile(
         raise nobody(distinct_id, object_id)
     name = f'attachment; filename="{view.profile.object_id}.json"'
     return Stream(
-        _document(services, caller, view, person),
+        write_person(services, caller.environment, view, person),
         media_type=JSON,
         headers={"Content-Disposition": name},
     )
 
 
-async def _document(
-    services: Services, caller: Caller, view: PersonView, person: Person
+async def write_person(
+    parts: Parts, environment: EnvironmentId, view: PersonView, person: Person
 ) -> AsyncIterator[bytes]:
     """Write the document piece by piece; no more than one page of anything is held."""
     yield b'{"downloaded_at":' + encode(instant(clock.now_ms()))
     yield b',"profile":' + encode(render_person(view))
     yield b',"history":['
-    async for piece in _joined(_changes(services, caller, person.changes)):
+    async for piece in _joined(_changes(parts, environment, person.changes)):
         yield piece
     yield b'],"events":['
-    async for piece in _joined(_events(services, caller, person.events)):
+    async for piece in _joined(_events(parts, environment, person.events)):
         yield piece
-    beside = await services.run_long(
-        lambda: find_beside(services.store, caller.environment, person.profile)
-    )
+    beside = await parts.run_long(lambda: find_beside(parts.store, environment, person.profile))
     yield b'],"subscriptions":' + encode(write_said(beside.said, beside.actors))
     yield b',"merge_suggestions":' + encode([write_suggestion(e) for e in beside.suggestions])
     yield b',"rejects":['
-    async for piece in _joined(_rejects(services, caller, beside.rejects)):
+    async for piece in _joined(_rejects(parts, environment, beside.rejects)):
         yield piece
     yield b"]}"
 
@@ -142,13 +140,15 @@ async def _joined(pages: AsyncIterator[list[bytes]]) -> AsyncIterator[bytes]:
             comma = b","
 
 
-async def _changes(services: Services, caller: Caller, trail: Trail) -> AsyncIterator[list[bytes]]:
+async def _changes(
+    parts: Parts, environment: EnvironmentId, trail: Trail
+) -> AsyncIterator[list[bytes]]:
     while trail:
-        page = await services.run_long(
+        page = await parts.run_long(
             partial(
                 history.change_page,
-                services.store,
-                caller.environment,
+                parts.store,
+                environment,
                 trail,
                 count=_AT_ONCE,
             )
@@ -157,22 +157,22 @@ async def _changes(services: Services, caller: Caller, trail: Trail) -> AsyncIte
         trail = page.rest
 
 
-async def _events(services: Services, caller: Caller, trail: Trail) -> AsyncIterator[list[bytes]]:
-    reader = services.reader(caller.environment)
+async def _events(
+    parts: Parts, environment: EnvironmentId, trail: Trail
+) -> AsyncIterator[list[bytes]]:
+    reader = parts.reader(environment)
     while trail:
-        page = await services.run_long(
-            partial(history.event_page, services.store, reader, trail, count=_AT_ONCE)
+        page = await parts.run_long(
+            partial(history.event_page, parts.store, reader, trail, count=_AT_ONCE)
         )
         yield [encode(render_event(done, page.actors)) for done in page.events]
         trail = page.rest
 
 
 async def _rejects(
-    services: Services, caller: Caller, wanted: Sequence[int]
+    parts: Parts, environment: EnvironmentId, wanted: Sequence[int]
 ) -> AsyncIterator[list[bytes]]:
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
-        found = await services.run_long(
-            partial(rejects.get_rejects, services.store, caller.environment, some)
-        )
+        found = await parts.run_long(partial(rejects.get_rejects, parts.store, environment, some))
         yield [encode(render_reject(kept)) for kept in found]

@@ -6,6 +6,7 @@ The path has the objectId that Mien made, so no log of paths names anybody.
 from litestar.handlers import HTTPRouteHandler
 
 from mien.web.person.activity import ACTIVITY_HANDLERS
+from mien.web.person.leaving import LEAVING_HANDLERS
 from mien.web.person.marking import MARKING_HANDLERS
 from mien.web.person.merging import MERGING_HANDLERS
 from mien.web.person.pages import PAGE_HANDLERS
@@ -17,4 +18,5 @@ PERSON_HANDLERS: list[HTTPRouteHandler] = [
     *PROPERTY_HANDLERS,
     *MARKING_HANDLERS,
     *MERGING_HANDLERS,
+    *LEAVING_HANDLERS,
 ]
