@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from mien.analytics.engine import Analytics
 from mien.services.ingest import Ingest
 from mien.store.engine import Store
 from mien.store.setup import prepare
+from tests.support.copies import open_copy
 from tests.support.postgres import Postgres
 from tests.support.uploading import Desk, new_environment
 
@@ -18,6 +20,14 @@ def desk(shared_store: Store) -> Iterator[Desk]:
     ingest = Ingest(shared_store)
     yield Desk(shared_store, ingest, new_environment(shared_store))
     ingest.close()
+
+
+@pytest.fixture(params=["duckdb", "clickhouse"])
+def analytics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Analytics]:
+    """Give an empty analytics copy, once in each engine."""
+    opened = open_copy(request.param, tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,11 @@
 """Counts and members through the whole way: upload, copy, compiled question (S-04, G-14)."""
 
-from collections.abc import Iterator
 from datetime import UTC
-from pathlib import Path
 
 import pytest
 
 from mien import clock
-from mien.analytics.duckdb import DuckDB
+from mien.analytics.engine import Analytics
 from mien.domain.errors import AnalyticsBehindError, InvalidSegmentError
 from mien.domain.identities import IdentityKind
 from mien.domain.ids import ProfileId
@@ -24,7 +22,7 @@ NOBODY = ProfileId(0)
 class Counted:
     """Asks of one environment, once all is copied."""
 
-    def __init__(self, desk: Desk, analytics: DuckDB) -> None:
+    def __init__(self, desk: Desk, analytics: Analytics) -> None:
         self.projection = Projection(desk.store, analytics)
         self.counting = Counting(Questions(self.projection, fresh_seconds=0.01, query_seconds=10))
         self.environment = desk.environment
@@ -50,10 +48,8 @@ class Counted:
 
 
 @pytest.fixture
-def questions(desk: Desk, tmp_path: Path) -> Iterator[Counted]:
-    analytics = DuckDB(tmp_path / "analytics.duckdb", memory_mb=200)
-    yield Counted(desk, analytics)
-    analytics.close()
+def questions(desk: Desk, analytics: Analytics) -> Counted:
+    return Counted(desk, analytics)
 
 
 PARIS = {"property": "city", "op": "equals", "value": "Paris"}

@@ -1,14 +1,12 @@
 """What pages tell of all people, through the whole way: upload, copy, question (D-05)."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from mien import clock
-from mien.analytics.duckdb import DuckDB
+from mien.analytics.engine import Analytics
 from mien.domain.cql.reports import Measure, Step
 from mien.domain.moments import day_at, start_of
 from mien.domain.segments import Did, LastDays
@@ -26,7 +24,7 @@ KOLKATA = ZoneInfo("Asia/Kolkata")
 class Asked:
     """Asks of one environment, once all is copied."""
 
-    def __init__(self, desk: Desk, analytics: DuckDB) -> None:
+    def __init__(self, desk: Desk, analytics: Analytics) -> None:
         self.projection = Projection(desk.store, analytics)
         questions = Questions(self.projection, fresh_seconds=0.01, query_seconds=10)
         self.insights = Insights(questions)
@@ -38,10 +36,8 @@ class Asked:
 
 
 @pytest.fixture
-def asked(desk: Desk, tmp_path: Path) -> Iterator[Asked]:
-    analytics = DuckDB(tmp_path / "analytics.duckdb", memory_mb=200)
-    yield Asked(desk, analytics)
-    analytics.close()
+def asked(desk: Desk, analytics: Analytics) -> Asked:
+    return Asked(desk, analytics)
 
 
 async def test_the_share_that_has_a_property_counts_each_person_once(

@@ -55,6 +55,16 @@ class Ranking(msgspec.Struct, frozen=True):
     question: Query
     columns: Sequence[str]
 
+    def named(self, value: Sequence[object]) -> dict[str, object]:
+        """Give the columns of a value by name; days and booleans are such, whatever the engine has."""
+        named = dict(zip(self.columns, value, strict=True))
+        for name in (DAY, BORN):
+            if named.get(name) is not None:
+                named[name] = self.question.dialect.day(named[name])
+        if named.get(BOOLEAN) is not None:
+            named[BOOLEAN] = bool(named[BOOLEAN])
+        return named
+
 
 def ranking(event: Did, people: Node, asked: Top, scope: Scope) -> Ranking | None:
     """Give the question for the values that come most often, or least; None: there are none.

@@ -15,7 +15,7 @@ from mien.analytics import overview
 from mien.analytics.compile import Query as Question
 from mien.analytics.engine import Row
 from mien.analytics.scope import Scope
-from mien.analytics.tops import ranking_of_people
+from mien.analytics.tops import Ranking, ranking_of_people
 from mien.analytics.trends import Calendar, keys_of
 from mien.domain.cql.query import Query
 from mien.domain.cql.reports import Measure, Ranked, Side, Step, Top, Trend
@@ -99,17 +99,17 @@ class Insights:
         self, environment: EnvironmentId, name: str, *, count: int, now: int, zone: tzinfo
     ) -> Insight[list[TopValue]]:
         """Give the values of a property that most people have; lists are not counted."""
-        columns: list[str] = []
+        asked_for: list[Ranking] = []
 
         def build(scope: Scope) -> Question | None:
             ranking = ranking_of_people(name, count, scope)
-            columns[:] = [] if ranking is None else ranking.columns
+            asked_for[:] = [] if ranking is None else [ranking]
             return None if ranking is None else ranking.question
 
         found = self._questions.ask(environment, now, zone, build)
         counts: Counter[tuple[str, str]] = Counter()
         for *value, number in found.rows:
-            named = dict(zip(columns, value, strict=True))
+            named = asked_for[0].named(value)
             if (shown := shown_value(named, day_at(now, zone))) is not None:
                 counts[shown] += number
         top = [TopValue(kind, text, number) for (kind, text), number in counts.most_common()]

@@ -129,18 +129,18 @@ class Asking:
 
         `today` is the day by which ages are told.
         """
-        columns: list[str] = []
+        asked_for: list[tops.Ranking] = []
 
         def build(scope: Scope) -> Question | None:
             if not tops.is_defined(asked.ranked, event, scope):
                 raise UnknownRankedError(label)
             ranking = tops.ranking(event, self._people, asked, scope)
-            columns[:] = [] if ranking is None else ranking.columns
+            asked_for[:] = [] if ranking is None else [ranking]
             return None if ranking is None else ranking.question
 
         counts: Counter[tuple[str, str]] = Counter()
         for *value, count in self._rows(build):
-            named = dict(zip(columns, value, strict=True))
+            named = asked_for[0].named(value)
             if (shown := shown_value(named, today)) is not None:
                 counts[shown] += count
         return _by_type(counts, asked)
