@@ -32,6 +32,18 @@ async def test_what_is_erased_leaves_no_number_to_be_used_again(desk: Desk) -> N
         erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "ana"))
 
 
+async def test_the_first_place_of_a_store_is_not_passed_before_it_is_drawn(store: Store) -> None:
+    """Who waits for the log would take it for read, and never see what comes there (S-04)."""
+    environment = new_environment(store)
+    with store.read() as tx:
+        assert numbers.last_place(tx, environment) == 0
+    ingest = Ingest(store)
+    await Desk(store, ingest, environment).send(profile("ana"))
+    with store.read() as tx:
+        assert numbers.last_place(tx, environment) == 1
+    ingest.close()
+
+
 async def test_a_restart_hands_out_no_number_again(store_url: str) -> None:
     people: list[int] = []
     environment = None

@@ -36,9 +36,13 @@ _DRAW = {
     "log": sa.select(log_sequence.next_value()).select_from(_SERIES),
 }
 _TRANSACTION_ID = sa.select(sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.Text), sa.BigInteger))
-_LAST_VALUE = sa.select(sa.column("last_value", sa.BigInteger)).select_from(
-    sa.table(log_sequence.name)
-)
+# A sequence that was never drawn from has 1 as its last value, which is yet to be handed out.
+_LAST_VALUE = sa.select(
+    sa.case(
+        (sa.column("is_called", sa.Boolean), sa.column("last_value", sa.BigInteger)),
+        else_=sa.column("last_value", sa.BigInteger) - 1,
+    )
+).select_from(sa.table(log_sequence.name))
 
 
 _OLDEST = sa.select(
