@@ -27,7 +27,11 @@ _MORE_SECONDS = 10.0
 
 
 class ServerRefusedError(click.ClickException):
-    """The server did not do what it was asked; the sentence is its own."""
+    """The server did not do what it was asked; the sentence is its own, as is the status, if any."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class _Problem(msgspec.Struct):
@@ -52,13 +56,19 @@ class Remote:
 
     @contextmanager
     def open(
-        self, account_id: str, method: str, path: str, body: object = None
+        self,
+        account_id: str,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] = {},
     ) -> Iterator[HTTPResponse]:
         """Call as an environment; raises `ServerRefusedError` with the sentence of a refusal."""
         sent = None if body is None else msgspec.json.encode(body)
-        with self._request(method, f"/v1/{path}", sent, self._headers(account_id)) as answer:
+        all_headers = {**self._headers(account_id), **headers}
+        with self._request(method, f"/v1/{path}", sent, all_headers) as answer:
             if answer.status >= HTTPStatus.BAD_REQUEST:
-                raise ServerRefusedError(_sentence(answer.status, answer.read()))
+                raise ServerRefusedError(_sentence(answer.status, answer.read()), answer.status)
             yield answer
 
     def check(self) -> None:

@@ -6,6 +6,7 @@ from mien.cli.account import account
 from mien.cli.analytics import analytics
 from mien.cli.backup import backup, restore
 from mien.cli.environment import environment
+from mien.cli.export import export
 from mien.cli.key import key
 from mien.cli.member import member
 from mien.cli.merge import merge
@@ -34,6 +35,7 @@ for _command in (
     rejects,
     merge,
     segment,
+    export,
     migrate,
     move,
     analytics,

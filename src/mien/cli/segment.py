@@ -1,6 +1,5 @@
 """`mien segment`: which are saved, how many are in one, and why somebody is or not (S-06, B-08)."""
 
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import assert_never
@@ -20,8 +19,9 @@ from mien.cli.options import (
     settings_with,
 )
 from mien.cli.printing import print_json, print_table, shown_time
+from mien.cli.trees import read_tree, segment_option, tree_option
 from mien.config import Settings
-from mien.domain.errors import InvalidInputError, NotFoundError
+from mien.domain.errors import NotFoundError
 from mien.domain.explain import (
     Found,
     FoundChannel,
@@ -31,8 +31,7 @@ from mien.domain.explain import (
     Part,
 )
 from mien.domain.identities import server_object_id
-from mien.domain.ids import EnvironmentId, SegmentId
-from mien.domain.segment_json import parse_segment, to_json
+from mien.domain.segment_json import to_json
 from mien.domain.segments import Node
 from mien.services import accounts, segments
 from mien.services.counting import Counting
@@ -40,15 +39,6 @@ from mien.services.explaining import explain_person
 from mien.services.questions import Questions
 from mien.services.reading import Reader
 from mien.store.accounts import Environment
-from mien.store.engine import Store
-
-_segment_option = click.option("--segment", "segment_id", help="The id of a saved segment.")
-_tree_option = click.option(
-    "--tree",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True),
-    help="A file with a tree of the segment language as JSON; - is standard input.",
-)
 
 
 class _Counted(msgspec.Struct, frozen=True):
@@ -84,8 +74,8 @@ def list_(*, account_id: str, data: Path | None, as_json: bool) -> None:
 
 @segment.command()
 @account_argument
-@_segment_option
-@_tree_option
+@segment_option
+@tree_option
 @data_option
 @json_option
 def count(
@@ -104,7 +94,7 @@ def count(
     settings = settings_with(data)
     with closing(open_existing(settings)) as store:
         environment = accounts.get_environment(store, account_id)
-        tree = _tree(store, environment.environment_id, segment_id, file)
+        tree = read_tree(store, environment.environment_id, segment_id, file)
     with asking(settings) as asked:
         counted = _count(asked, environment, tree, settings)
     if as_json:
@@ -117,8 +107,8 @@ def count(
 @segment.command()
 @account_argument
 @click.argument("person")
-@_segment_option
-@_tree_option
+@segment_option
+@tree_option
 @data_option
 @json_option
 def explain(
@@ -137,7 +127,7 @@ def explain(
     """
     with closing(open_existing(settings_with(data))) as store:
         environment = accounts.get_environment(store, account_id)
-        tree = _tree(store, environment.environment_id, segment_id, file)
+        tree = read_tree(store, environment.environment_id, segment_id, file)
         told = explain_person(
             store,
             Reader(environment.environment_id),
@@ -174,23 +164,6 @@ def _count(
     zone = ZoneInfo(environment.time_zone)
     found = Counting(questions).count(environment.environment_id, tree, zone)
     return _Counted(found.size, found.everybody)
-
-
-def _tree(
-    store: Store, environment: EnvironmentId, segment_id: str | None, file: Path | None
-) -> Node:
-    if (segment_id is None) is (file is None):
-        raise InvalidInputError(path="segment", problem="give this, or --tree, and not both")
-    if segment_id is not None:
-        return segments.get_segment(store, environment, SegmentId(segment_id)).tree
-    assert file is not None  # noqa: S101 - one of the two was given
-    text = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    try:
-        return parse_segment(msgspec.json.decode(text), "tree")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidInputError(
-            path="tree", problem=f"the file cannot be read as JSON: {error}"
-        ) from error
 
 
 def _print(part: Part, *, level: int) -> None:

@@ -8,8 +8,10 @@ from types import TracebackType
 import structlog
 
 from mien.domain.errors import MienError
+from mien.domain.exports import ExportState
 from mien.services.file_exports import FileExports
 from mien.store.engine import RetryTransactionError
+from mien.store.file_exports import StoredExport
 
 _IDLE_SECONDS = 2.0
 """How often it looks for what other processes began or took back."""
@@ -29,6 +31,7 @@ class Exporter:
 
     def __init__(self, exports: FileExports) -> None:
         self._exports = exports
+        exports.writer.tell = _log_end
         self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="export", daemon=True)
 
@@ -69,3 +72,11 @@ class Exporter:
                 self._is_stopping.wait(_REST * (time.monotonic() - began))
             else:
                 self._exports.begun.wait(_IDLE_SECONDS)
+
+
+def _log_end(export: StoredExport) -> None:
+    facts = {"environment_id": export.environment_id, "export": export.export_id}
+    if export.state == ExportState.DONE:
+        _log.info("export.done", **facts, rows=export.written)
+    else:
+        _log.warning("export.failed", **facts, why=export.problem)

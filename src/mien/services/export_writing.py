@@ -11,7 +11,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
-import structlog
 from msgspec.structs import replace
 
 from mien import clock
@@ -35,7 +34,6 @@ from mien.store import definitions, file_exports
 from mien.store.engine import Store
 from mien.store.file_exports import StoredExport
 
-_log = structlog.get_logger()
 _decode = msgspec.json.Decoder(Asked).decode
 
 
@@ -54,6 +52,8 @@ class ExportWriter:
     ) -> None:
         self._store, self._folder, self._home, self._pace = store, folder, home, pace
         self._parquet = ParquetWriter()
+        self.tell: Callable[[StoredExport], None] = lambda _export: None
+        """Is told of each export that is done, or failed."""
 
     def stop(self) -> None:
         """Let a long last step end at once; another process takes it anew."""
@@ -84,11 +84,11 @@ class ExportWriter:
             return
         key = known.environment_id, known.export_id
         if now.state == ExportState.DONE:
-            _log.info("export.done", environment_id=key[0], export=key[1], rows=now.written)
             self._folder.drop_lines(key, _decode(known.asked).format)
         elif now.state == ExportState.FAILED:
-            _log.warning("export.failed", environment_id=key[0], export=key[1], why=now.problem)
             self._folder.remove(key)
+        if now.state != ExportState.WRITING:
+            self.tell(now)
 
     def _taken(self, known: StoredExport) -> StoredExport | None:
         """Take a step, and give how far the export is; None: as far as it was."""

@@ -149,6 +149,21 @@ def get_segment(store: Store, environment: EnvironmentId, segment: SegmentId) ->
         return _get(tx, environment, segment)
 
 
+def find_named(store: Store, environment: EnvironmentId, text: str) -> SegmentId:
+    """Give the id of the segment that a text names, by its id or else by its name.
+
+    Raises `NotFoundError`.
+    """
+    by_id = SegmentId(text)
+    with store.snapshot() as tx:
+        if by_id in SYSTEM_SEGMENTS or _find(tx, environment, by_id) is not None:
+            return by_id
+        if "\x00" not in text and (found := segments.find_by_name(tx, environment, text)):
+            return found.segment_id
+    msg = f"There is no segment with the id or the name {text!r}."
+    raise NotFoundError(msg)
+
+
 def list_segments(
     store: Store, environment: EnvironmentId, *, after: str | None, count: int
 ) -> tuple[list[SegmentHead], str | None]:
