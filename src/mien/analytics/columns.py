@@ -91,11 +91,19 @@ def with_kinds(
     return [(each.name(kind), types[kind]) for each in columns for kind in sorted(each.kinds)]
 
 
-def readers(columns: Sequence[Columns], values: str) -> list[str]:
-    """Give an expression for each column, of the list `values` with the JSON of each property."""
+def taken(columns: Sequence[Columns], values: str, *, first: int) -> list[str]:
+    """Give an expression for the JSON of each property, in the list `values` from a place on.
+
+    Named apart, a value is looked up once, however often the reader of its kind speaks of it.
+    """
+    return [f"{values}[{first + place}] AS v{place}" for place in range(len(columns))]
+
+
+def readers(columns: Sequence[Columns]) -> list[str]:
+    """Give an expression for each column, of what `taken` named."""
     return [
-        f"read_{kind}({values}[{place}])"
-        for place, each in enumerate(columns, 1)
+        f"read_{kind}(v{place})"
+        for place, each in enumerate(columns)
         for kind in sorted(each.kinds)
     ]
 

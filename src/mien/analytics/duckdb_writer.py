@@ -159,7 +159,9 @@ class Writer:
             else "NULL"
         )
         identified = " OR ".join(["v[1] IS NOT NULL", *reached, "coalesce(has_token, false)"])
-        of_properties = columns.readers([each for _, each in held], f"v[{first + 1}:]")
+        here = [each for _, each in held]
+        of_properties = columns.readers(here)
+        values = ", ".join(["*", *columns.taken(here, "v", first=first + 1)])
         self._insert(
             "profiles",
             held,
@@ -167,7 +169,7 @@ class Writer:
             f"{identified}, name_key(read_s(v[6])), json_extract_string(v[1], '$[1]'), "
             "coalesce(read_d(v[4]), read_d(v[5])), "
             "coalesce(has_push, false), coalesce(has_webpush, false), "
-            f"nullif(v[3], '{{}}'), {', '.join([rest, *of_properties])} FROM arrived "
+            f"nullif(v[3], '{{}}'), {', '.join([rest, *of_properties])} FROM (SELECT {values} FROM arrived) "
             f"LEFT JOIN (SELECT profile_id, bool_or({active}) AS has_token, "
             f"bool_or({active} AND NOT {is_web}) AS has_push, "
             f"bool_or({active} AND {is_web}) AS has_webpush "
@@ -183,7 +185,9 @@ class Writer:
     def _add_events(self, table: EventTable, lines: str) -> None:
         held = _with_columns(table.properties)
         rest = "f[4]" if _has_rest(table.properties) else "NULL"
-        of_properties = columns.readers([each for _, each in held], "v")
+        here = [each for _, each in held]
+        of_properties = columns.readers(here)
+        values = ", ".join(["f", *columns.taken(here, "v", first=1)])
         names = [
             name for name, _ in (*EVENT_COLUMNS, *columns.with_kinds(each for _, each in held))
         ]
@@ -191,7 +195,8 @@ class Writer:
             f"INSERT INTO {self._schema}.{table.name} ({', '.join(names)}) "
             "SELECT f[1]::BIGINT, f[2]::BIGINT, f[3]::BIGINT, nullif(f[5], ''), "
             f"{', '.join([rest, *of_properties])} FROM "
-            f"(SELECT f, json_extract(f[4], $pointers)::VARCHAR[] AS v FROM ({_SPLIT}))",
+            f"(SELECT {values} FROM "
+            f"(SELECT f, json_extract(f[4], $pointers)::VARCHAR[] AS v FROM ({_SPLIT})))",
             {"lines": lines, "pointers": [columns.pointer(name) for name, _ in held]},
         )
 
