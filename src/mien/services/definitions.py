@@ -13,7 +13,7 @@ from mien.domain.ids import EnvironmentId
 from mien.domain.preferences import GROUP_KEYS
 from mien.domain.rejects import Rejected
 from mien.domain.schema import Definition, DefinitionKind, DefinitionState
-from mien.domain.values import ValueType, check_key
+from mien.domain.values import INTEGER_MAX, ValueType, check_key
 from mien.services.retrying import write_retried
 from mien.store import definitions
 from mien.store.engine import Store, Transaction
@@ -76,13 +76,14 @@ def page_definitions(
 ) -> DefinitionPage:
     """Give the next definitions whose name has a text in it, in any case, by key."""
     wanted, found = sought.strip().casefold(), list[Definition]()
+    at_once = _LOOKED_AT_ONCE if wanted else count + 1
     with store.read() as tx:
         while len(found) <= count:
             some = definitions.page(
-                tx, environment, kind, parent=parent, after=after, count=_LOOKED_AT_ONCE
+                tx, environment, kind, parent=parent, after=after, count=at_once
             )
             found += [each for each in some if wanted in each.name.casefold()]
-            if len(some) < _LOOKED_AT_ONCE:
+            if len(some) < at_once:
                 break
             after = some[-1].key
     has_more = len(found) > count
@@ -94,7 +95,7 @@ def get_definition(
 ) -> Definition:
     """Give a definition by its id, or raise `NotFoundError`."""
     with store.read() as tx:
-        found = definitions.get(tx, environment, number)
+        found = definitions.get(tx, environment, number) if number <= INTEGER_MAX else None
     if found is None or found.kind is not kind:
         msg = "There is no such definition in this environment."
         raise NotFoundError(msg)

@@ -205,6 +205,14 @@ def _updated_at(tx: Transaction, environment: EnvironmentId, profile: Profile) -
     return max(known)
 
 
+def name_sources(
+    store: Store, environment: EnvironmentId, sources: Collection[str]
+) -> dict[str, str]:
+    """Name those behind sources, as `name_actors`."""
+    with store.read() as tx:
+        return name_actors(tx, environment, sources)
+
+
 def name_actors(
     tx: Transaction, environment: EnvironmentId, sources: Collection[str]
 ) -> dict[str, str]:

@@ -18,6 +18,7 @@ from mien.web.assets import asset
 from mien.web.builder.pages import BUILDER_HANDLERS
 from mien.web.connect import CONNECT_HANDLERS
 from mien.web.erasures import ERASURE_HANDLERS
+from mien.web.defined import DEFINED_HANDLERS
 from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
 from mien.web.home import HOME_HANDLERS
@@ -77,6 +78,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *SEGMENT_HANDLERS,
     *WHY_HANDLERS,
     *CONNECT_HANDLERS,
+    *DEFINED_HANDLERS,
     *SETTINGS_HANDLERS,
 ]
 """What is below an environment: `/live/…` and `/test/…`."""

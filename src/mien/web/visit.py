@@ -103,6 +103,13 @@ class Visit:
         """Tell whether the member may do what needs a role."""
         return self.member.role.includes(Role(role))
 
+    @property
+    def here(self) -> str:
+        """The address of what is asked for, to ask for it again."""
+        query = self.request.scope["query_string"].decode("latin-1")
+        path: str = self.request.scope["path"]
+        return f"{path}?{query}" if query else path
+
     def url(self, path: str = "", *, kind: str = "") -> str:
         """Give the address of a page of this environment, or of the one that is named."""
         return f"/{kind or self.kind}/{path}".rstrip("/")

@@ -1,0 +1,206 @@
+"""The properties of people: which there are, who has each, its values, what is said of it (D-05)."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from mien.domain.errors import ConflictError, InvalidInputError
+from mien.domain.fields import STANDARD_FIELDS
+from mien.domain.members import Act, Role
+from mien.domain.schema import Definition, DefinitionKind
+from mien.services.definitions import Named, add_property, get_definition
+from mien.services.history import name_sources
+from mien.services.insights import Insight, Shares, TopValue
+from mien.web import charts
+from mien.web.defined import changing
+from mien.web.defined.changing import subject_of
+from mien.web.defined.listing import (
+    After,
+    Filled,
+    Sought,
+    block_of,
+    here_of,
+    list_definitions,
+)
+from mien.web.lazy import draw_lazily
+from mien.web.routes import act, page
+from mien.web.visit import Visit
+
+PROPERTY = DefinitionKind.PROPERTY
+_VALUES = 20
+
+
+@page("/properties")
+async def properties(
+    visit: Visit,
+    sought: Sought = "",
+    after: After = None,
+    filled: Filled = False,  # noqa: FBT002 - a name of the address
+) -> Response[bytes]:
+    """List the properties of people; who has them is counted once the list is there."""
+    return await _list(visit, sought, after, filled=filled)
+
+
+@act("/properties", needs=Role.EDITOR)
+async def add(visit: Visit) -> Response[Any]:
+    """Make a property known before its first value."""
+    form = await visit.form()
+    name, description = form.get("name", "").strip(), form.get("description", "").strip()
+    try:
+        made = await visit.run(lambda: _add(visit, name, changing.one_line_ends(description)))
+    except InvalidInputError as error:
+        problems = {error.path: f"It {error.problem}."}
+        status = HTTPStatus.BAD_REQUEST
+    except ConflictError as error:
+        problems, status = {"name": str(error)}, HTTPStatus.CONFLICT
+    else:
+        await visit.note(Act.PROPERTY_ADDED, subject=subject_of(made))
+        return visit.back(f"{visit.url('properties')}/{made.id}", "The property is added.")
+    return await _list(
+        visit,
+        "",
+        None,
+        status=status,
+        form={"name": name, "description": description},
+        problems=problems,
+    )
+
+
+@page("/properties/{number:int}")
+async def one_property(visit: Visit, number: FromPath[int]) -> Response[bytes]:
+    """Show a property: its type, since when, what is said of it."""
+    return await _show(visit, number)
+
+
+@page("/properties/{number:int}/values")
+async def values(visit: Visit, number: FromPath[int]) -> Response[bytes]:
+    """Give the values that most people have, and how many have any."""
+    known = await _known(visit, number)
+    return await draw_lazily(
+        visit, lambda: _count(visit, known), lambda found: _draw_values(visit, known, *found)
+    )
+
+
+@act("/properties/{number:int}/description", needs=Role.EDITOR)
+async def describe(visit: Visit, number: FromPath[int]) -> Response[Any]:
+    """Say what a property means."""
+    known = await _known(visit, number)
+    named = Named(PROPERTY, known.name)
+    return await changing.describe(
+        visit, known, named, _path(visit, number), partial(_show, visit, number)
+    )
+
+
+@act("/properties/{number:int}/state", needs=Role.EDITOR)
+async def set_state(visit: Visit, number: FromPath[int]) -> Response[Any]:
+    """Mark a property active or inactive."""
+    known = await _known(visit, number)
+    return await changing.set_state(visit, known, Named(PROPERTY, known.name), _path(visit, number))
+
+
+PROPERTY_HANDLERS: list[HTTPRouteHandler] = [
+    properties,
+    add,
+    one_property,
+    values,
+    describe,
+    set_state,
+]
+
+
+def _path(visit: Visit, number: int) -> str:
+    return visit.url(f"properties/{number}")
+
+
+async def _list(
+    visit: Visit,
+    sought: str,
+    after: str | None,
+    *,
+    filled: bool = False,
+    status: int = HTTPStatus.OK,
+    form: dict[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+) -> Response[bytes]:
+    def count_shares(names: Any) -> Insight[Shares]:
+        insights, now = visit.dashboard.insights, visit.now_ms // 1_000
+        return insights.shares_of_properties(here_of(visit), names, now=now, zone=visit.zone)
+
+    listing = await list_definitions(
+        visit, PROPERTY, "properties", count_shares, sought=sought, after=after, filled=filled
+    )
+    return visit.page(
+        "defined/properties.html",
+        block=block_of(after=after, filled=filled),
+        status=status,
+        listing=listing,
+        form=form or {"name": "", "description": ""},
+        problems={"name": "", "description": ""} | (problems or {}),
+    )
+
+
+async def _known(visit: Visit, number: int) -> Definition:
+    return await visit.run(
+        partial(get_definition, visit.dashboard.store, here_of(visit), PROPERTY, number)
+    )
+
+
+async def _show(
+    visit: Visit,
+    number: int,
+    *,
+    status: int = HTTPStatus.OK,
+    problem: str = "",
+    description: str | None = None,
+) -> Response[bytes]:
+    known = await _known(visit, number)
+    store, here = visit.dashboard.store, here_of(visit)
+    sources = await visit.run(lambda: name_sources(store, here, {known.source}))
+    return visit.page(
+        "defined/property.html",
+        status=status,
+        known=known,
+        source=sources.get(known.source, known.source),
+        standard=STANDARD_FIELDS.get(known.name),
+        path=_path(visit, number),
+        problem=problem,
+        description=known.description if description is None else description,
+    )
+
+
+def _add(visit: Visit, name: str, description: str) -> Definition:
+    return add_property(
+        visit.dashboard.store,
+        here_of(visit),
+        name,
+        description=description,
+        now_ms=visit.now_ms,
+        source=visit.source,
+    )
+
+
+def _count(visit: Visit, known: Definition) -> tuple[Insight[Shares], Insight[list[TopValue]]]:
+    insights, here = visit.dashboard.insights, here_of(visit)
+    now, zone = visit.now_ms // 1_000, visit.zone
+    shares = insights.shares_of_properties(here, [known.name], now=now, zone=zone)
+    return shares, insights.values(here, known.name, count=_VALUES, now=now, zone=zone)
+
+
+def _draw_values(
+    visit: Visit, known: Definition, shares: Insight[Shares], top: Insight[list[TopValue]]
+) -> Response[bytes]:
+    people, everybody = shares.value.people[known.name], shares.value.everybody
+    rows = [(each.text, each.count) for each in top.value]
+    return visit.page(
+        "defined/values.html",
+        people=people,
+        everybody=everybody,
+        share=charts.share_of(people, everybody),
+        bars=charts.bars(f"Values of {known.name}", rows, of=people),
+        most=_VALUES,
+        as_of=top.as_of,
+    )
