@@ -17,8 +17,8 @@ from mien.web import errors
 from mien.web.assets import asset
 from mien.web.builder.pages import BUILDER_HANDLERS
 from mien.web.connect import CONNECT_HANDLERS
-from mien.web.erasures import ERASURE_HANDLERS
 from mien.web.defined import DEFINED_HANDLERS
+from mien.web.erasures import ERASURE_HANDLERS
 from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
 from mien.web.home import HOME_HANDLERS

@@ -9,7 +9,6 @@ from litestar.response import Redirect
 from mien.domain.identities import WIRE_NAMES
 from mien.domain.members import Role
 from mien.web.texts import code, plain, shown, type_name
-from mien.web.texts import plain, shown, ticked, type_name
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -48,8 +47,6 @@ def make_templates() -> Environment:
         code=code, plain=plain, shown=shown, type_name=type_name, number="{:,}".format
     )
     made.globals["kind_names"] = WIRE_NAMES
-    made.filters.update(plain=plain, shown=shown, ticked=ticked, type_name=type_name)
-    made.filters["number"] = "{:,}".format
     for name in ("ui", "charts"):
         made.globals[name] = made.get_template(f"{name}.html").module
     return made

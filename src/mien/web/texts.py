@@ -41,16 +41,6 @@ def plain(text: str) -> str:
     return "".join("\ufffd" if _is_odd(each) else each for each in text)
 
 
-def ticked(text: str) -> Markup:
-    """Write a text of ours in which backticks stand around code."""
-    parts = text.split("`")
-    pieces = [
-        Markup("<code>{}</code>").format(each) if n % 2 else escape(each)
-        for n, each in enumerate(parts)
-    ]
-    return Markup("").join(pieces)
-
-
 def type_name(value: Value) -> str:
     """Name the type of a value as definitions do."""
     return type_of(value).lower()
