@@ -247,6 +247,14 @@ def users_of(store: Store, environment: EnvironmentId, segment: SegmentId) -> li
         return [_head(each) for each in _users(_compound(tx, environment), segment)]
 
 
+def names_of(
+    store: Store, environment: EnvironmentId, wanted: Iterable[SegmentId]
+) -> dict[SegmentId, str]:
+    """Give the names of those segments that are there."""
+    with store.read() as tx:
+        return SavedTrees(tx, environment).names(wanted)
+
+
 def names_in(
     store: Store, environment: EnvironmentId, tree: Node, *, of: SegmentId | None
 ) -> dict[SegmentId, str]:

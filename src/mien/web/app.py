@@ -19,6 +19,7 @@ from mien.web.builder.pages import BUILDER_HANDLERS
 from mien.web.connect import CONNECT_HANDLERS
 from mien.web.defined import DEFINED_HANDLERS
 from mien.web.erasures import ERASURE_HANDLERS
+from mien.web.exports import EXPORT_HANDLERS
 from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
 from mien.web.home import HOME_HANDLERS
@@ -73,6 +74,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *PEOPLE_HANDLERS,
     *PERSON_HANDLERS,
     *BUILDER_HANDLERS,
+    *EXPORT_HANDLERS,
     *MERGE_HANDLERS,
     *ERASURE_HANDLERS,
     *SEGMENT_HANDLERS,

@@ -1,9 +1,17 @@
 """Who is meant by a tree, as pages show it: how many, which share, and some of them by id."""
 
+from collections.abc import Mapping
+
 import msgspec
 
-from mien.domain.errors import AnalyticsUnavailableError, InvalidSegmentError, QueryTimeoutError
+from mien.domain.errors import (
+    AnalyticsUnavailableError,
+    InvalidInputError,
+    InvalidSegmentError,
+    QueryTimeoutError,
+)
 from mien.domain.ids import ProfileId
+from mien.domain.segment_json import parse_segment
 from mien.domain.segments import Node
 from mien.services.counting import show_members
 from mien.web.people import Row, row_of
@@ -51,3 +59,11 @@ def people_in(
     reader = dashboard.reader(here)
     views = show_members(dashboard.projection, reader, found.profiles, visit.zone)
     return [row_of(each) for each in views], found.after
+
+
+def tree_of(form: Mapping[str, str]) -> Node:
+    """Read the tree that a form has as JSON, or raise `InvalidInputError`."""
+    try:
+        return parse_segment(msgspec.json.decode(form.get("tree", "")))
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidInputError(path="tree", problem="is no JSON of a segment") from None

@@ -8,7 +8,7 @@ from litestar.response import Redirect
 
 from mien.domain.identities import WIRE_NAMES
 from mien.domain.members import Role
-from mien.web.texts import code, plain, shown, type_name
+from mien.web.texts import code, plain, shown, size_of, type_name
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -26,6 +26,7 @@ LINKS = (
     Link("segments", "Segments", "filter"),
     Link("properties", "Properties", "tags"),
     Link("events", "Events", "bolt"),
+    Link("exports", "Exports", "download", Role.EDITOR),
     Link("merges", "Merges", "arrow-merge"),
     Link("connect", "Connect", "plug"),
     Link("settings", "Settings", "settings"),
@@ -44,7 +45,12 @@ def make_templates() -> Environment:
         auto_reload=False,
     )
     made.filters.update(
-        code=code, plain=plain, shown=shown, type_name=type_name, number="{:,}".format
+        code=code,
+        plain=plain,
+        shown=shown,
+        type_name=type_name,
+        number="{:,}".format,
+        bytes=size_of,
     )
     made.globals["kind_names"] = WIRE_NAMES
     for name in ("ui", "charts"):

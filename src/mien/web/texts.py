@@ -14,6 +14,7 @@ _PLAIN = frozenset("\n\t\u200d")
 """Line ends and tabs are laid out; the joiner holds emoji together."""
 
 _DAY_CHARACTERS = len("$D_20261125")
+_KILO = 1_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -44,6 +45,14 @@ def plain(text: str) -> str:
 def type_name(value: Value) -> str:
     """Name the type of a value as definitions do."""
     return type_of(value).lower()
+
+
+def size_of(count: int) -> str:
+    """Write a number of bytes."""
+    size, units = float(count), ["bytes", "kB", "MB", "GB", "TB"]
+    while size >= _KILO and len(units) > 1:
+        size, units = size / _KILO, units[1:]
+    return f"{count:,} bytes" if count < _KILO else f"{size:.1f} {units[0]}"
 
 
 class Zone:

@@ -8,7 +8,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
@@ -18,7 +17,7 @@ from mien.domain.errors import ConflictError, InvalidInputError, MienError
 from mien.domain.ids import EnvironmentId, SegmentId
 from mien.domain.members import Act, Role
 from mien.domain.schema import DefinitionKind
-from mien.domain.segment_json import parse_segment, to_json
+from mien.domain.segment_json import to_json
 from mien.domain.segments import Node
 from mien.services import segments as service
 from mien.services.segments import Segment, SegmentChangedError, SegmentNameTakenError
@@ -26,7 +25,7 @@ from mien.store.segments import SegmentHead
 from mien.web import counts
 from mien.web.builder.choices import names_like, values_like
 from mien.web.builder.desk import Desk, complete, desk_of, new_desk, read_desk, seen_at
-from mien.web.counts import COULD_NOT, Counted, people_in
+from mien.web.counts import COULD_NOT, Counted, people_in, tree_of
 from mien.web.refusals import RoleTooLowError
 from mien.web.routes import act, page
 from mien.web.visit import Visit
@@ -83,14 +82,14 @@ async def delete(visit: Visit, segment: FromPath[str]) -> Response[Any]:
 @act("/segments/count", needs=Role.VIEWER)
 async def count(visit: Visit) -> Response[Any]:
     """Count whom a tree means, for a page that is there."""
-    tree = await _tree(visit)
+    tree = tree_of(await visit.form())
     return visit.page("segments/count.html", counted=await counts.count(visit, tree))
 
 
 @act("/segments/sample", needs=Role.VIEWER)
 async def sample(visit: Visit) -> Response[Any]:
     """Show some of those whom a tree means, for a page that is there."""
-    tree = await _tree(visit)
+    tree = tree_of(await visit.form())
     try:
         rows, _ = await visit.run(partial(people_in, visit, tree, count=_SAMPLE))
         problem = ""
@@ -252,11 +251,3 @@ async def _to_change(visit: Visit, segment: str) -> Segment:
     if SegmentId(segment) in service.SYSTEM_SEGMENTS:
         raise service.SystemSegmentError(SegmentId(segment))
     return await _segment(visit, segment)
-
-
-async def _tree(visit: Visit) -> Node:
-    text = (await visit.form()).get("tree", "")
-    try:
-        return parse_segment(msgspec.json.decode(text))
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidInputError(path="tree", problem="is no JSON of a segment") from None
