@@ -93,3 +93,17 @@ async def test_a_viewer_is_told_who_makes_keys(sign_in: OpenScreen) -> None:
     ).to_have_count(1)
     await expect(screen.page.get_by_role("button", name="Make a key")).to_have_count(0)
     assert await screen.faults() == []
+
+
+# I-27, W-09, D-07
+async def test_help_is_a_click_away_and_has_no_fault(sign_in: OpenScreen) -> None:
+    screen = await sign_in(Role.VIEWER)
+    page = screen.page
+    await screen.open("/live/connect")
+    await page.get_by_role("link", name="Help: curl").click()
+    await expect(page.locator("#api")).to_be_in_viewport()
+    await page.get_by_text("Lines to copy").first.click()
+    await expect(page.get_by_text("curl -u").first).to_be_visible()
+    assert await screen.faults() == []
+    await page.goto(f"{screen.office.server.url}/live/help#field-Phone")
+    await expect(page.locator("#field-Phone")).to_be_in_viewport()

@@ -22,6 +22,7 @@ from mien.web.erasures import ERASURE_HANDLERS
 from mien.web.exports import EXPORT_HANDLERS
 from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
+from mien.web.help import HELP_HANDLERS
 from mien.web.home import HOME_HANDLERS
 from mien.web.merges import MERGE_HANDLERS
 from mien.web.people import PEOPLE_HANDLERS
@@ -81,6 +82,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *WHY_HANDLERS,
     *CONNECT_HANDLERS,
     *DEFINED_HANDLERS,
+    *HELP_HANDLERS,
     *SETTINGS_HANDLERS,
 ]
 """What is below an environment: `/live/…` and `/test/…`."""

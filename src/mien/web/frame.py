@@ -33,6 +33,9 @@ LINKS = (
 )
 """The navigation, in the order in which it is shown."""
 
+HELP = "help"
+"""What stands apart from it."""
+
 
 def make_templates() -> Environment:
     """Make what draws templates: all text is escaped, and a misspelt name is an error."""

@@ -19,7 +19,7 @@ from mien.services.signing_in import SignedIn
 from mien.store.accounts import Environment
 from mien.store.members import Member
 from mien.web import cookies, frame
-from mien.web.frame import LINKS, Link, lead_to
+from mien.web.frame import HELP, LINKS, Link, lead_to
 from mien.web.state import Dashboard
 from mien.web.texts import Zone
 
@@ -97,7 +97,7 @@ class Visit:
         """Which link of the navigation this page is below."""
         parts = self.request.scope["path"].split("/", 3)
         here = parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - /live/people: the second part
-        return here if any(each.path == here for each in LINKS) else ""
+        return here if here == HELP or any(each.path == here for each in LINKS) else ""
 
     def may(self, role: str) -> bool:
         """Tell whether the member may do what needs a role."""

@@ -102,7 +102,9 @@ def _in_force(settings: Settings, names: Sequence[str]) -> list[ServerSetting]:
     known = {each.name: each for each in fields(Settings)}
     return [
         ServerSetting(
-            variable_of(known[name]), f"{getattr(settings, name):,}", known[name].metadata["help"]
+            variable_of(known[name]),
+            f"{getattr(settings, name):,.10g}",
+            known[name].metadata["help"],
         )
         for name in names
     ]

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
@@ -69,6 +68,7 @@ def _read(form: Mapping[str, str]) -> EventMapping:
 
 
 async def _back(visit: Visit, did: str, mapping: EventMapping, said: str) -> Response[Any]:
-    details = {"settings": "mappings", did: msgspec.json.encode(mapping).decode()}
+    rule = f"{mapping.property} of {mapping.event} sets {mapping.to}"
+    details = {"settings": "mappings", did: rule}
     await visit.note(Act.SETTINGS_CHANGED, details=details)
     return visit.back(visit.url("settings/mappings"), said)
