@@ -89,6 +89,14 @@ class Reads(Struct, frozen=True, tag="reads"):
     seconds: float
 
 
+class Views(Struct, frozen=True, tag="views"):
+    """GET a page of the dashboard again and again, as the member whose session it is."""
+
+    path: str
+    session: str
+    seconds: float
+
+
 class Counts(Struct, frozen=True, tag="counts"):
     """Count everybody who did this event in 30 days, again and again, until the parent says stop.
 
@@ -136,7 +144,7 @@ class LoadOrder(Struct, frozen=True):
     """One job for the load generator; `rate` is calls a second, None as fast as they are answered."""
 
     target: Target
-    job: Profiles | Events | Visitors | Pages | Merges | Reads | Counts | Export
+    job: Profiles | Events | Visitors | Pages | Merges | Reads | Views | Counts | Export
     rate: float | None = None
 
 

@@ -24,9 +24,10 @@ from bench.jobs import (
     Reads,
     Report,
     Target,
+    Views,
     Visitors,
 )
-from bench.wire import Request, get, post
+from bench.wire import Request, get, get_as_page, post
 
 UPLOAD = "/1/upload"
 EXPORT = "/1/profiles.json"
@@ -34,6 +35,9 @@ MERGES = "/v1/merges"
 COUNT = "/v1/segments/count"
 COUNTED = re.compile(rb'^(?!.*"as_of").*"size"')
 """What a count says that lacks nothing."""
+
+WHOLE_PAGE = re.compile(rb"<main .*</html>\s*$", re.DOTALL)
+"""What a page of a member has: a page to sign in has no such part."""
 
 MERGED = re.compile(rb'^(?!.*"done_before":true).*"survivor"')
 """What the answer says to a merge, or an undo, that was not done before."""
@@ -71,6 +75,10 @@ def main() -> None:
             report = merge(connections[0], order.target, job)
         case Reads() as job:
             report = read(connections, [get(order.target, path) for path in job.paths], job.seconds)
+        case Views() as job:
+            cookie = {"Cookie": f"mien_session={job.session}"}
+            page = get_as_page(order.target, job.path, cookie, WHOLE_PAGE)
+            report = read(connections, [page], job.seconds)
         case Counts() as job:
             report = read(connections, [count(order.target, job)], inf)
         case Export() as job:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bench.rows import Row
 from bench.stage import Stage
 from bench.works.counts import counts
+from bench.works.dashboard import dashboard
 from bench.works.exports import export
 from bench.works.freshness import freshness
 from bench.works.growth import growth
@@ -27,5 +28,6 @@ WORKS: dict[str, Callable[[Stage], list[Row]]] = {
     "counts": counts,
     "freshness": freshness,
     "growth": growth,
+    "dashboard": dashboard,
     "postgres": postgres,
 }

@@ -1,0 +1,49 @@
+"""Pages of the dashboard over the full store: how long the server takes for each."""
+
+from functools import partial
+
+from bench.child import load
+from bench.jobs import LoadOrder, Report, Target, Views
+from bench.rows import P99Below, Row, row
+from bench.stage import Stage
+from bench.visits import object_id_of, sign_in
+
+PROMISE = P99Below(100.0)
+PAGES = {
+    "home": "",
+    "people": "people",
+    "segments": "segments",
+    "properties": "properties",
+    "events": "events",
+    "settings": "settings",
+}
+OF_A_PERSON = {
+    "overview": "",
+    "activity": "/activity",
+    "changes": "/changes",
+    "devices": "/devices",
+}
+
+
+def dashboard(stage: Stage) -> list[Row]:
+    """Ask for each page again and again on one connection, as a member does who waits for it."""
+    server = stage.stored.server
+    target = server.target(1)
+    session = sign_in(stage.folder / "stored", target.account_id)
+    person = object_id_of(target, stage.sizes.stored_profiles // 2)
+    paths = {f"page, {name}": f"/live/{path}".rstrip("/") for name, path in PAGES.items()}
+    paths |= {
+        f"page of a person, {name}": f"/live/people/{person}{path}"
+        for name, path in OF_A_PERSON.items()
+    }
+    programs = {
+        name: partial(_look, target, Views(path, session, stage.sizes.read_seconds))
+        for name, path in paths.items()
+    }
+    reports = stage.in_turns("dashboard", programs)
+    memory = server.resident_bytes()
+    return [row(name, reports[name], promise=PROMISE, resident_bytes=memory) for name in programs]
+
+
+def _look(target: Target, views: Views, _turn: int) -> Report:
+    return load(LoadOrder(target, views))
