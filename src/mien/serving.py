@@ -50,6 +50,7 @@ from mien.services.file_exports import FileExports
 from mien.services.ingest import Ingest
 from mien.services.insights import Insights
 from mien.services.parts import Parts
+from mien.services.people_list import PeopleList
 from mien.services.places import Places
 from mien.services.projection import ANALYTICS_FILE, open_projection
 from mien.services.questions import Questions
@@ -71,6 +72,8 @@ _SWITCH_SECONDS = 0.0005
 
 _READ_THREADS = 8
 _HASH_THREADS = 2
+_LIST_SECONDS = 0.25
+"""How long who looks at a list of people waits for the copy: it says as of when it is."""
 """Hashing a password takes 64 MiB: this bounds them, and what guessing takes from others."""
 
 _BACKLOG = 1_024
@@ -167,6 +170,11 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
             projection=projection,
             reports=Reports(questions),
             insights=Insights(questions),
+            people=PeopleList(
+                projection,
+                fresh_seconds=min(settings.fresh_seconds, _LIST_SECONDS),
+                query_seconds=settings.query_seconds,
+            ),
             counting=counting,
             exports=exports,
         )

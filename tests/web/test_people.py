@@ -41,29 +41,6 @@ def test_a_script_of_the_page_gets_the_results_alone(office: Office) -> None:
         assert "<html" not in part
 
 
-def test_the_newest_are_listed_page_by_page(office: Office) -> None:
-    send(
-        office,
-        *(
-            {"type": "profile", "distinct_id": f"p{number:02}", "properties": {}}
-            for number in range(30)
-        ),
-    )
-    with office.browser(Role.VIEWER) as browser:
-        first = browser.get("/live/people").text
-        names = re.findall(r'people/mien_\w+"><bdi>(p\d\d)', first)
-        assert names == [f"p{number:02}" for number in range(29, 4, -1)]
-        found = re.search(r'href="(/live/people\?after=[^"]+)"', first)
-        assert found
-        rest = browser.get(found[1]).text
-        assert re.findall(r'people/mien_\w+"><bdi>(p\d\d)', rest) == [
-            f"p{number:02}" for number in range(4, -1, -1)
-        ]
-        assert "after=" not in rest
-        # A place in one environment is none in the other.
-        assert browser.get(found[1].replace("live", "test")).status_code == 400
-
-
 # D-04
 def test_the_page_of_a_person_tells_who_it_is(office: Office) -> None:
     device = {"platform": "Web", "browser": "Firefox", "country": "CH", "time_zone": "Asia/Tokyo"}

@@ -140,6 +140,12 @@ def add_property(
     return write_retried(store, add)
 
 
+def list_columns(store: Store, environment: EnvironmentId) -> list[str]:
+    """Give the names of the properties that are columns of the table of people, in order."""
+    with store.read() as tx:
+        return definitions.list_columns(tx, environment)
+
+
 def list_events(store: Store, environment: EnvironmentId) -> list[EventDefinition]:
     """Give the definitions of events with those of their properties, by name."""
     with store.read() as tx:

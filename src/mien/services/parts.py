@@ -14,6 +14,7 @@ from mien.services.environments import SettingsCache
 from mien.services.file_exports import FileExports
 from mien.services.ingest import Ingest
 from mien.services.insights import Insights
+from mien.services.people_list import PeopleList
 from mien.services.projection import Projection
 from mien.services.reading import Reader
 from mien.services.reports import Reports
@@ -35,6 +36,7 @@ class Parts(msgspec.Struct, kw_only=True):
     reports: Reports
     counting: Counting
     insights: Insights
+    people: PeopleList
     exports: FileExports
     readers: dict[EnvironmentId, Reader] = msgspec.field(default_factory=dict)
 

@@ -78,6 +78,16 @@ _DESCRIBE = (
     .where(*_BY_KEY)
 )
 
+_COLUMNS = (
+    sa.select(definitions.c.name)
+    .where(
+        definitions.c.environment_id == _ENVIRONMENT,
+        definitions.c.kind == DefinitionKind.PROPERTY,
+        definitions.c.in_table == 1,
+    )
+    .order_by(definitions.c.key)
+)
+
 _COUNTER = "definition"
 VERSION = "definitions"
 """Counts changes of what processes keep in memory: definitions, and the settings beside them."""
@@ -123,6 +133,11 @@ def get(tx: Transaction, environment: EnvironmentId, definition: int) -> Definit
     """Find a definition by its id."""
     row = tx.row(_BY_ID, environment=environment, definition=definition)
     return _definition(row) if row else None
+
+
+def list_columns(tx: Transaction, environment: EnvironmentId) -> list[str]:
+    """Give the names of the properties that are columns of the table of people, in order."""
+    return [row[0] for row in tx.rows(_COLUMNS, environment=environment)]
 
 
 def find(

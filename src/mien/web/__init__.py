@@ -1,6 +1,6 @@
 """The dashboard: pages on which members find people and understand them (D-01 to D-07).
 
-How a page is added, with `people.py` as the example:
+How a page is added, with `people_list.py` as the example:
 
 1. A module `web/<name>.py` with handlers made by `page` (reads) and `act` (changes) of
    `web.routes`. Both say the least `Role` that may come in; a handler takes `visit: Visit`,

@@ -25,7 +25,7 @@ from mien.web.gate import admit, visit_of
 from mien.web.help import HELP_HANDLERS
 from mien.web.home import HOME_HANDLERS
 from mien.web.merges import MERGE_HANDLERS
-from mien.web.people import PEOPLE_HANDLERS
+from mien.web.people_list import PEOPLE_HANDLERS
 from mien.web.person import PERSON_HANDLERS
 from mien.web.routes import page
 from mien.web.segments import SEGMENT_HANDLERS
