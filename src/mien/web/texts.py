@@ -24,6 +24,8 @@ def shown(value: object) -> Markup:
     Its direction ends where it ends, and characters that nobody would see are named.
     """
     text = value if isinstance(value, str) else _written(value)
+    if text.isprintable():
+        return Markup("<bdi>{}</bdi>").format(text)
     pieces = [_odd(each) if _is_odd(each) else escape(each) for each in text]
     return Markup("<bdi>{}</bdi>").format(Markup("").join(pieces))
 
