@@ -9,10 +9,10 @@ WEB := src/mien/web/static/manifest.json
 SOURCES := src tests bench demo sdk/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test law demo serve bench lock clean
+.PHONY: help setup check test law demo serve screenshots bench lock clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) $(SDK) $(WEB) ## Make .venv with all that is needed (quick when nothing changed)
 
@@ -53,6 +53,10 @@ demo: $(READY) $(SDK) $(WEB) ## Serve a filled environment
 
 serve: $(READY) $(SDK) $(WEB) ## Serve ./mien-data
 	.venv/bin/mien serve $(ARGS)
+
+screenshots: $(READY) $(SDK) $(WEB) ## Take every page of the dashboard, and the README's pictures
+	@scripts/chromium >/dev/null
+	$(PY) -m demo.screenshots $(ARGS)
 
 bench: $(READY) ## Measure Mien against its floor
 	$(PY) -m bench $(ARGS)
