@@ -5,17 +5,20 @@ place in the chain of the profile, which stays the same however much is appended
 Source: B-04, P-16.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, tzinfo
 
 import msgspec
 
 from mien.domain.derived import Known, derived_values
 from mien.domain.identities import Identity
 from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.moments import day_at
 from mien.domain.preferences import Channel
 from mien.domain.profiles import Profile
 from mien.domain.reachability import Reach, reachability
+from mien.domain.records import DAY_SECONDS
 from mien.domain.values import Value
 from mien.services.reading import ProfileView, Reader, find_in
 from mien.services.trails import (
@@ -23,6 +26,7 @@ from mien.services.trails import (
     chains_of,
     change_trail,
     event_trail,
+    find_events,
     read_changes,
     read_events,
 )
@@ -31,6 +35,11 @@ from mien.store import accounts, log, members
 from mien.store.engine import Store, Transaction
 from mien.store.log import StoredChange, StoredEvent
 
+EVENTS_COUNTED = 10_000
+"""How many events of a person are counted by day at most, the last that arrived."""
+
+_EVENTS_LOOKED_AT = 3_000
+_ALWAYS = 2**62
 _LOOKED_AT, _STEP = 2_000, 100
 """How many changes of a person are looked at in one go for those of one property, and a step."""
 
@@ -83,6 +92,30 @@ class ValuePage(msgspec.Struct, frozen=True):
     values: Sequence[ValueChange]
     actors: Mapping[str, str]
     rest: Trail
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which events are looked for; what is empty is not asked.
+
+    `since` and `until` are epoch seconds, the latter exclusive; `device` is an objectId.
+    """
+
+    name: str = ""
+    since: int | None = None
+    until: int | None = None
+    device: str = ""
+    has_grey: bool = True
+
+
+class DayCounts(msgspec.Struct, frozen=True):
+    """How many events were on each day, and how many of them are grey.
+
+    `is_cut` says that only the last `EVENTS_COUNTED` were looked at.
+    """
+
+    days: Mapping[date, int]
+    grey: Mapping[date, int]
+    is_cut: bool
 
 
 class DoneEvent(msgspec.Struct, frozen=True):
@@ -155,16 +188,82 @@ def value_page(
     return ValuePage(found, actors, trail)
 
 
-def event_page(store: Store, reader: Reader, trail: Trail, *, count: int) -> EventPage:
-    """Give the events of a profile from a place in its activity on."""
+def event_page(
+    store: Store, reader: Reader, trail: Trail, *, count: int, wanted: Wanted | None = None
+) -> EventPage:
+    """Give the events of a profile from a place in its activity on.
+
+    Of those that are `wanted` a page may have few or none and still not be the last: so many
+    events as `_EVENTS_LOOKED_AT` are looked at in one go.
+    """
     environment = reader.environment
     with store.read() as tx:
-        rows, rest = read_events(tx, environment, trail, count=count)
+        if wanted is None:
+            rows, rest = read_events(tx, environment, trail, count=count)
+        else:
+            rows, rest = _find_wanted(tx, reader, trail, wanted, count)
         names = reader.event_names(tx, {row.name for row, _ in rows})
         actors = name_actors(tx, environment, {row.source for row, _ in rows})
     return EventPage(
         [DoneEvent(names[row.name], row, is_grey) for row, is_grey in rows], actors, rest
     )
+
+
+def count_days(
+    store: Store, environment: EnvironmentId, trail: Trail, *, since: int, zone: tzinfo
+) -> DayCounts:
+    """Count the events of a profile by day, those since a time (epoch seconds)."""
+    days: dict[bool, Counter[date]] = {True: Counter(), False: Counter()}
+    arrived_from, left = _arrived_from(since), EVENTS_COUNTED
+    with store.read() as tx:
+        for thread in trail:
+            found = log.count_quarters(
+                tx,
+                environment,
+                thread.start,
+                arrived_from=arrived_from,
+                arrived_until=thread.until or _ALWAYS,
+                count=left,
+            )
+            left -= sum(found.values())
+            for (quarter, device), count in found.items():
+                at = quarter * log.QUARTER_SECONDS
+                is_meant = not thread.object_id or device.removeprefix("-") == thread.object_id
+                if at >= since and is_meant:
+                    days[bool(thread.object_id)][day_at(at, zone)] += count
+    return DayCounts(days[False], days[True], is_cut=left <= 0)
+
+
+def _find_wanted(
+    tx: Transaction, reader: Reader, trail: Trail, wanted: Wanted, count: int
+) -> tuple[list[tuple[StoredEvent, bool]], Trail]:
+    device = wanted.device.removeprefix("-")
+
+    def fits(row: StoredEvent) -> bool:
+        return (
+            (not wanted.name or reader.event_names(tx, (row.name,))[row.name] == wanted.name)
+            and (wanted.since is None or row.occurred_at >= wanted.since)
+            and (wanted.until is None or row.occurred_at < wanted.until)
+            and (not device or row.object_id.removeprefix("-") == device)
+        )
+
+    return find_events(
+        tx,
+        reader.environment,
+        trail if wanted.has_grey else tuple(each for each in trail if not each.object_id),
+        count=count,
+        within=_EVENTS_LOOKED_AT,
+        fits=fits,
+        arrived_from=0 if wanted.since is None else _arrived_from(wanted.since),
+    )
+
+
+def _arrived_from(since: int) -> int:
+    """Give when what happened since a time arrived at the earliest (epoch milliseconds).
+
+    A record may be dated a day ahead, no more.
+    """
+    return (since - DAY_SECONDS) * 1_000
 
 
 def _value_change(row: StoredChange, name: str) -> ValueChange | None:

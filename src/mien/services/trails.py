@@ -6,6 +6,7 @@ others has theirs too, and grey ones: what a device did before it was known whos
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -36,6 +37,9 @@ class _Row(Protocol):
 
 
 R = TypeVar("R", bound=_Row)
+
+_STEP = 500
+"""How many rows of a chain are read at once when some of them are looked for."""
 
 
 def chains_of(tx: Transaction, environment: EnvironmentId, profile: Profile) -> Sequence[Chain]:
@@ -68,7 +72,7 @@ def read_changes(
     def walk(thread: Thread) -> Iterator[StoredChange]:
         return log.walk_changes(tx, environment, thread.start, step=count)
 
-    found, rest = _merge(trail, walk, count)
+    found, rest = _merge(trail, walk, count, within=count)
     return [row for row, _ in found], rest
 
 
@@ -90,9 +94,28 @@ def read_events(
     tx: Transaction, environment: EnvironmentId, trail: Trail, *, count: int
 ) -> tuple[list[tuple[StoredEvent, bool]], Trail]:
     """Give the next events, last arrived first, each with whether it is grey, and the rest."""
+    return find_events(tx, environment, trail, count=count, within=count, fits=_any)
+
+
+def find_events(
+    tx: Transaction,
+    environment: EnvironmentId,
+    trail: Trail,
+    *,
+    count: int,
+    within: int,
+    fits: Callable[[StoredEvent], bool],
+    arrived_from: int = 0,
+) -> tuple[list[tuple[StoredEvent, bool]], Trail]:
+    """Give the next events that fit, as `read_events` does; looks at `within` events at most.
+
+    Those that arrived before `arrived_from` (epoch milliseconds) end what is read.
+    """
 
     def walk(thread: Thread) -> Iterator[StoredEvent]:
-        rows = log.walk_events(tx, environment, thread.start, step=count)
+        rows = log.walk_events(tx, environment, thread.start, step=min(within, _STEP))
+        if arrived_from:
+            rows = takewhile(lambda row: row.received_at >= arrived_from, rows)
         if not thread.object_id:
             return rows
         return (
@@ -102,8 +125,12 @@ def read_events(
             and row.received_at <= thread.until
         )
 
-    found, rest = _merge(trail, walk, count)
+    found, rest = _merge(trail, walk, count, within=within, fits=fits)
     return [(row, bool(thread.object_id)) for row, thread in found], rest
+
+
+def _any(_: object) -> bool:
+    return True
 
 
 def _grey(tx: Transaction, environment: EnvironmentId, own: list[ProfileId]) -> Trail:
@@ -128,19 +155,26 @@ def _grey(tx: Transaction, environment: EnvironmentId, own: list[ProfileId]) -> 
 
 
 def _merge(
-    trail: Trail, walk: Callable[[Thread], Iterator[R]], count: int
+    trail: Trail,
+    walk: Callable[[Thread], Iterator[R]],
+    count: int,
+    *,
+    within: int,
+    fits: Callable[[R], bool] = _any,
 ) -> tuple[list[tuple[R, Thread]], Trail]:
-    """Take rows from all chains in the order of the log, newest first."""
+    """Take rows that fit from all chains in the order of the log, newest first."""
     heads: list[tuple[R, Thread, Iterator[R]]] = []
     for thread in trail:
         rows = walk(thread)
         if (first := next(rows, None)) is not None:
             heads.append((first, thread, rows))
     found: list[tuple[R, Thread]] = []
-    while heads and len(found) < count:
+    while heads and within > 0 and len(found) < count:
         newest = max(range(len(heads)), key=lambda place: heads[place][0].sequence)
         row, thread, rows = heads.pop(newest)
-        found.append((row, thread))
+        within -= 1
+        if fits(row):
+            found.append((row, thread))
         if (following := next(rows, None)) is not None:
             heads.insert(newest, (following, thread, rows))
     return found, tuple(

@@ -45,15 +45,24 @@ class StoredChange(msgspec.Struct, frozen=True):
     change: Change
 
 
+QUARTER_SECONDS = 900
+"""The clocks of all time zones are whole quarters of an hour apart."""
+
 _ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
 _START: sa.BindParameter[int] = sa.bindparam("start")
 _COUNT: sa.BindParameter[int] = sa.bindparam("count")
 
 
-def _chain(table: sa.Table, *, is_sqlite: bool) -> sa.Select[Any]:
-    """Walk the rows of one profile from `start` backwards, at most `count`."""
-    columns = [column for column in table.columns if column.name != "environment_id"]
-    row = sa.select(*columns).where(table.c.environment_id == _ENVIRONMENT)
+def _chain(
+    table: sa.Table, *only: str, is_sqlite: bool, ends: Sequence[sa.ColumnElement[bool]] = ()
+) -> sa.Select[Any]:
+    """Walk the rows of one profile from `start` backwards, at most `count`.
+
+    Of all columns, or `only` these, and no further than the first row that is not as `ends` says.
+    """
+    wanted = only or [column.name for column in table.columns if column.name != "environment_id"]
+    columns = [table.c[name] for name in wanted]
+    row = sa.select(*columns).where(table.c.environment_id == _ENVIRONMENT, *ends)
     chain = row.where(table.c.sequence == _START).cte("chain", recursive=True)
     previous = row.where(table.c.sequence == chain.c.previous)
     if is_sqlite:
@@ -65,7 +74,20 @@ def _chain(table: sa.Table, *, is_sqlite: bool) -> sa.Select[Any]:
     return sa.select(chain).limit(_COUNT)
 
 
+def _quarters(*, is_sqlite: bool) -> sa.Select[Any]:
+    names = ("previous", "occurred_at", "received_at", "object_id")
+    ends = (events.c.received_at >= sa.bindparam("arrived_from"),)
+    walked = _chain(events, *names, is_sqlite=is_sqlite, ends=ends).subquery()
+    quarter = walked.c.occurred_at // sa.literal_column(str(QUARTER_SECONDS), sa.BigInteger)
+    return (
+        sa.select(quarter, walked.c.object_id, sa.func.count())
+        .where(walked.c.received_at <= sa.bindparam("arrived_until"))
+        .group_by(quarter, walked.c.object_id)
+    )
+
+
 _EVENT_CHAIN = {kind: _chain(events, is_sqlite=kind) for kind in (True, False)}
+_QUARTERS = {kind: _quarters(is_sqlite=kind) for kind in (True, False)}
 _CHANGE_CHAIN = {kind: _chain(changes, is_sqlite=kind) for kind in (True, False)}
 """By engine: is it SQLite?"""
 
@@ -152,6 +174,31 @@ def walk_events(
         rows = tx.rows(_EVENT_CHAIN[tx.is_sqlite], environment=environment, start=start, count=step)
         yield from (StoredEvent(*row) for row in rows)
         start = rows[-1][2] if len(rows) == step else 0
+
+
+def count_quarters(
+    tx: Transaction,
+    environment: EnvironmentId,
+    start: int,
+    *,
+    arrived_from: int,
+    arrived_until: int,
+    count: int,
+) -> dict[tuple[int, str], int]:
+    """Count the events of one profile by quarter of an hour (since 1970) and device.
+
+    Looks at `count` events at most, from its newest `start` to the first that arrived before
+    `arrived_from`; those that arrived after `arrived_until` do not count (both epoch ms).
+    """
+    rows = tx.rows(
+        _QUARTERS[tx.is_sqlite],
+        environment=environment,
+        start=start,
+        arrived_from=arrived_from,
+        arrived_until=arrived_until,
+        count=count,
+    )
+    return {(quarter, object_id): number for quarter, object_id, number in rows}
 
 
 def walk_changes(

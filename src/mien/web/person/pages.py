@@ -1,6 +1,6 @@
 """What a person is: the overview, every change with who made it, and the devices (D-04)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from mien.services import history
+from mien.store.log import StoredChange
 from mien.web.changes import Line, lines_of
 from mien.web.frame import lead_to
 from mien.web.person.activity import After, newest_events
@@ -18,6 +19,8 @@ from mien.web.routes import page
 from mien.web.visit import Visit
 
 _GLANCED, _CHANGES = 8, 50
+_LINES = 40
+"""How many lines of one change are shown; one record may set thousands of properties."""
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -26,6 +29,7 @@ class Changed(msgspec.Struct, frozen=True):
     at: int
     actor: str
     lines: Sequence[Line]
+    more: int
 
 
 @page("/people/{object_id:str}")
@@ -79,8 +83,11 @@ def _changes(visit: Visit, object_id: str, after: str | None) -> tuple[list[Chan
         start_of(visit, person, after, person.changes),
         count=_CHANGES,
     )
-    rows = [
-        Changed(row.received_at, found.actors.get(row.source, row.source), lines_of(row.change))
-        for row in found.changes
-    ]
+    rows = [_changed(row, found.actors) for row in found.changes]
     return rows, seal_place(visit, person, found.rest)
+
+
+def _changed(row: StoredChange, actors: Mapping[str, str]) -> Changed:
+    lines = lines_of(row.change)
+    actor = actors.get(row.source, row.source)
+    return Changed(row.received_at, actor, lines[:_LINES], max(0, len(lines) - _LINES))

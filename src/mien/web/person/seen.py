@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -117,6 +117,10 @@ def _there(found: T | None) -> T:
 
 def _local_time(zone: object, now_ms: int) -> str:
     """Give the time of the day where a person is, empty if that is not known."""
-    if not isinstance(zone, str) or zone not in available_timezones():
+    if not isinstance(zone, str):
         return ""
-    return f"{datetime.fromtimestamp(now_ms / 1_000, ZoneInfo(zone)):%H:%M}"
+    try:
+        there = ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return ""
+    return f"{datetime.fromtimestamp(now_ms / 1_000, there):%H:%M}"
