@@ -214,8 +214,27 @@ def test_a_property_is_added_before_its_first_value(office: Office) -> None:
         assert "tier" not in browser.get("/test/properties").text
 
 
+# D-03, D-05
+def test_a_property_becomes_a_column_of_the_table_and_none_again(office: Office) -> None:
+    properties = {f"p{n:02}": n for n in range(60)}
+    office.send({"type": "profile", "distinct_id": "ana", "properties": properties})
+    with office.browser(Role.EDITOR) as browser:
+        paths = [address(browser, "properties", name) for name in properties]
+        answers = [browser.send_form(f"{path}/table", shown="yes") for path in paths]
+        shown = [
+            each for each in answers if "It is a column of the table of people now" in each.text
+        ]
+        full = [each for each in answers if each.status_code == 409]
+        assert len(shown) + len(full) == 60
+        assert full
+        assert all("take one out first" in each.text for each in full)
+        hidden = browser.send_form(f"{paths[0]}/table", shown="no").text
+        assert "It is no column any more" in hidden
+        assert browser.send_form(f"{paths[-1]}/table", shown="yes").status_code == 200
+
+
 # D-01
-@pytest.mark.parametrize("what", ["", "/description", "/state"])
+@pytest.mark.parametrize("what", ["", "/description", "/state", "/table"])
 def test_a_viewer_changes_no_definition(office: Office, what: str) -> None:
     people(office, "gold")
     with office.browser(Role.VIEWER) as browser:

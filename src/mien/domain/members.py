@@ -69,6 +69,9 @@ class Act(StrEnum):
     DEFINITION_ACTIVATED = "definition_activated"
     DEFINITION_DEACTIVATED = "definition_deactivated"
     EVENT_DISCARDED = "event_discarded"
+    COLUMN_SHOWN = "column_shown"
+    COLUMN_HIDDEN = "column_hidden"
+    REJECTS_REPLAYED = "rejects_replayed"
 
 
 def check_email(text: str) -> str:

@@ -12,7 +12,7 @@ from mien.domain.errors import ConflictError, InvalidInputError
 from mien.domain.fields import STANDARD_FIELDS
 from mien.domain.members import Act, Role
 from mien.domain.schema import Definition, DefinitionKind
-from mien.services.definitions import Named, add_property, get_definition
+from mien.services.definitions import Named, add_property, change_definition, get_definition
 from mien.services.history import name_sources
 from mien.services.insights import Insight, Shares, TopValue
 from mien.web import charts
@@ -102,6 +102,23 @@ async def set_state(visit: Visit, number: FromPath[int]) -> Response[Any]:
     return await changing.set_state(visit, known, Named(PROPERTY, known.name), _path(visit, number))
 
 
+@act("/properties/{number:int}/table", needs=Role.EDITOR)
+async def show_in_table(visit: Visit, number: FromPath[int]) -> Response[Any]:
+    """Make a property a column of the table of people, or no column any more."""
+    known, is_shown = await _known(visit, number), (await visit.form()).get("shown") == "yes"
+    change = partial(
+        change_definition, visit.dashboard.store, here_of(visit), Named(PROPERTY, known.name)
+    )
+    try:
+        await visit.run(lambda: change(in_table=is_shown))
+    except InvalidInputError as error:
+        problem = f"Nothing was changed: {error.problem}."
+        return await _show(visit, number, status=HTTPStatus.CONFLICT, table_problem=problem)
+    await visit.note(Act.COLUMN_SHOWN if is_shown else Act.COLUMN_HIDDEN, subject=subject_of(known))
+    said = "It is a column of the table of people now." if is_shown else "It is no column any more."
+    return visit.back(_path(visit, number), said)
+
+
 PROPERTY_HANDLERS: list[HTTPRouteHandler] = [
     properties,
     add,
@@ -109,6 +126,7 @@ PROPERTY_HANDLERS: list[HTTPRouteHandler] = [
     values,
     describe,
     set_state,
+    show_in_table,
 ]
 
 
@@ -156,6 +174,7 @@ async def _show(
     status: int = HTTPStatus.OK,
     problem: str = "",
     description: str | None = None,
+    table_problem: str = "",
 ) -> Response[bytes]:
     known = await _known(visit, number)
     store, here = visit.dashboard.store, here_of(visit)
@@ -168,6 +187,7 @@ async def _show(
         standard=STANDARD_FIELDS.get(known.name),
         path=_path(visit, number),
         problem=problem,
+        table_problem=table_problem,
         description=known.description if description is None else description,
     )
 
