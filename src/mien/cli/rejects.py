@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -18,7 +17,7 @@ from mien.cli.options import (
     open_existing,
     settings_with,
 )
-from mien.cli.printing import at, data_words, print_json, print_table, shown_time
+from mien.cli.printing import data_words, print_json, print_table, shown_time
 from mien.config import Settings
 from mien.domain.documents import NATIVE, Rules
 from mien.domain.errors import NotFoundError
@@ -27,25 +26,13 @@ from mien.domain.records import RECORDS_PER_CALL
 from mien.domain.rejects import Reject
 from mien.services import rejects as services
 from mien.services.ingest import Ingest
+from mien.services.reject_lists import line_of
 from mien.services.rejects import Before, KeptReject, Manner, Outcome, Replay, Tried, Unknown
 from mien.services.wires import Wire, native_reason
 from mien.store import accounts
 from mien.store.engine import Store
 
 _PAGE = 500
-
-
-class _Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A reject as `/v1/rejects` shows it."""
-
-    id: int
-    record: msgspec.Raw
-    position: int
-    code: int
-    reason: str
-    source: str
-    received_at: datetime
-    replayed_at: datetime | None = None
 
 
 class _Mended(msgspec.Struct, frozen=True):
@@ -84,7 +71,7 @@ def list_(
         environment = _get_environment(store, account_id)
         page = services.list_rejects(store, environment, before=before, count=limit)
     if as_json:
-        print_json({"rejects": [_entry(kept) for kept in page]})
+        print_json({"rejects": [line_of(kept) for kept in page]})
         return
     if not page:
         click.echo("There are no rejects.")
@@ -108,7 +95,7 @@ def download(*, account_id: str, data: Path | None) -> None:
     """
     with closing(open_existing(settings_with(data))) as store:
         for kept in _waiting(store, _get_environment(store, account_id)):
-            print_json(_entry(kept))
+            print_json(line_of(kept))
 
 
 @rejects.command()
@@ -230,19 +217,6 @@ def _tell(results: list[_Result], *, as_json: bool) -> None:
     if left:
         rows = [(str(e.id), e.status, str(e.code or ""), e.reason or "") for e in left]
         print_table(("Id", "Status", "Code", "Reason"), rows)
-
-
-def _entry(kept: KeptReject) -> _Entry:
-    return _Entry(
-        kept.reject_id,
-        kept.record,
-        kept.position,
-        kept.code,
-        kept.reason,
-        kept.source,
-        at(kept.received_at),
-        None if kept.replayed_at is None else at(kept.replayed_at),
-    )
 
 
 def _row(kept: KeptReject) -> tuple[str, ...]:

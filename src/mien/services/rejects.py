@@ -91,7 +91,7 @@ def list_rejects(
         page = rejects.page(
             tx, environment, before=_NEWEST if before is None else before, count=count
         )
-    return [_kept(stored) for stored in page]
+    return [kept_of(stored) for stored in page]
 
 
 def get_rejects(
@@ -100,7 +100,7 @@ def get_rejects(
     """Give the kept rejects of these ids; those that are gone are absent."""
     with store.read() as tx:
         found = rejects.some(tx, environment, list(wanted))
-    return sorted(map(_kept, found), key=lambda kept: -kept.reject_id)
+    return sorted(map(kept_of, found), key=lambda kept: -kept.reject_id)
 
 
 class Once(msgspec.Struct, frozen=True):
@@ -267,7 +267,8 @@ def _answer(tx: Transaction, environment: EnvironmentId, once: Once, now_ms: int
     return answer
 
 
-def _kept(stored: StoredReject) -> KeptReject:
+def kept_of(stored: StoredReject) -> KeptReject:
+    """Show a reject in the shape in which it came."""
     record, reason = msgspec.Raw(stored.record), stored.reason
     if wire_of(stored.source) is Wire.NATIVE:
         record = msgspec.Raw(_encode(from_raw(_decode(stored.record))))

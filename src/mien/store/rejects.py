@@ -48,6 +48,59 @@ _PAGE = (
     .order_by(rejects.c.reject_id.desc())
     .limit(sa.bindparam("count"))
 )
+
+
+class RejectPlace(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page of rejects begins: when one came (epoch ms), and its id."""
+
+    received_at: int
+    reject_id: int
+
+
+FIRST_PLACE = RejectPlace(2**62, 2**62)
+_SLOT_MS = 900_000
+"""The offset of every time zone is a multiple of a quarter of an hour."""
+
+
+def _filtered(*, by_code: bool, by_source: bool) -> sa.Select[Any]:
+    """Select in the order of an index: that of the code, that of the source, or of all."""
+    place = sa.tuple_(rejects.c.received_at, rejects.c.reject_id)
+    before = sa.tuple_(sa.bindparam("before_ms"), sa.bindparam("before"))
+    order = [rejects.c.received_at.desc(), rejects.c.reject_id.desc()]
+    select = sa.select(*_FIELDS).where(rejects.c.environment_id == _ENVIRONMENT)
+    if not by_code and not by_source:
+        # Ids rise with time, and every place has one.
+        return select.where(rejects.c.reject_id < sa.bindparam("before")).order_by(order[1])
+    if by_code:
+        select = select.where(rejects.c.code == sa.bindparam("code"))
+    if by_source:
+        select = select.where(rejects.c.source == sa.bindparam("source"))
+    return select.where(place < before).order_by(*order)
+
+
+_FILTERED = {
+    (by_code, by_source): _filtered(by_code=by_code, by_source=by_source).limit(
+        sa.bindparam("count")
+    )
+    for by_code in (False, True)
+    for by_source in (False, True)
+}
+_BY_CODE = (
+    sa.select(rejects.c.code, sa.func.count())
+    .where(rejects.c.environment_id == _ENVIRONMENT)
+    .group_by(rejects.c.code)
+)
+_BY_SOURCE = (
+    sa.select(rejects.c.source, sa.func.count())
+    .where(rejects.c.environment_id == _ENVIRONMENT)
+    .group_by(rejects.c.source)
+)
+_SLOT = rejects.c.received_at // _SLOT_MS
+_BY_SLOT = (
+    sa.select(_SLOT, rejects.c.code, sa.func.count())
+    .where(rejects.c.environment_id == _ENVIRONMENT, rejects.c.received_at >= sa.bindparam("since"))
+    .group_by(_SLOT, rejects.c.code)
+)
 _SOME = sa.select(*_FIELDS).where(
     rejects.c.environment_id == _ENVIRONMENT, OneOf(rejects.c.reject_id)
 )
@@ -104,6 +157,46 @@ def page(
     """Give rejects, newest first, older than the one of id `before`."""
     rows = tx.rows(_PAGE, environment=environment, before=before, count=count)
     return [_reject(row) for row in rows]
+
+
+def filtered_page(
+    tx: Transaction,
+    environment: EnvironmentId,
+    *,
+    code: int | None,
+    source: str | None,
+    before: RejectPlace,
+    count: int,
+) -> list[StoredReject]:
+    """Give rejects of a code and of a source (None: of any), newest first, before a place."""
+    filters = {
+        name: value for name, value in (("code", code), ("source", source)) if value is not None
+    }
+    if filters:
+        filters["before_ms"] = before.received_at
+    statement = _FILTERED[code is not None, source is not None]
+    rows = tx.rows(
+        statement, environment=environment, before=before.reject_id, count=count, **filters
+    )
+    return [_reject(row) for row in rows]
+
+
+def counts_by_code(tx: Transaction, environment: EnvironmentId) -> list[tuple[int, int]]:
+    """Count the rejects of each code."""
+    return [(code, count) for code, count in tx.rows(_BY_CODE, environment=environment)]
+
+
+def counts_by_source(tx: Transaction, environment: EnvironmentId) -> list[tuple[str, int]]:
+    """Count the rejects of each source."""
+    return [(source, count) for source, count in tx.rows(_BY_SOURCE, environment=environment)]
+
+
+def counts_by_slot(
+    tx: Transaction, environment: EnvironmentId, *, since_ms: int
+) -> list[tuple[int, int, int]]:
+    """Count the rejects since a time by quarters of an hour: its start (epoch ms), code, number."""
+    rows = tx.rows(_BY_SLOT, environment=environment, since=since_ms)
+    return [(slot * _SLOT_MS, code, count) for slot, code, count in rows]
 
 
 def some(tx: Transaction, environment: EnvironmentId, wanted: list[int]) -> list[StoredReject]:

@@ -27,6 +27,7 @@ from mien.web.home import HOME_HANDLERS
 from mien.web.merges import MERGE_HANDLERS
 from mien.web.people_list import PEOPLE_HANDLERS
 from mien.web.person import PERSON_HANDLERS
+from mien.web.rejects import REJECT_HANDLERS
 from mien.web.routes import page
 from mien.web.segments import SEGMENT_HANDLERS
 from mien.web.settings import SETTINGS_HANDLERS
@@ -83,6 +84,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *CONNECT_HANDLERS,
     *DEFINED_HANDLERS,
     *HELP_HANDLERS,
+    *REJECT_HANDLERS,
     *SETTINGS_HANDLERS,
 ]
 """What is below an environment: `/live/…` and `/test/…`."""

@@ -27,6 +27,7 @@ LINKS = (
     Link("properties", "Properties", "tags"),
     Link("events", "Events", "bolt"),
     Link("exports", "Exports", "download", Role.EDITOR),
+    Link("rejects", "Rejects", "ban"),
     Link("merges", "Merges", "arrow-merge"),
     Link("connect", "Connect", "plug"),
     Link("settings", "Settings", "settings"),

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from litestar import MediaType, Request, Response
 from mien import clock
 from mien.domain.errors import InvalidInputError
 from mien.domain.members import Act, Role
+from mien.domain.moments import day_at
 from mien.services import audit
 from mien.services.cursors import open_cursor, seal
 from mien.services.retrying import write_retried
@@ -109,6 +111,11 @@ class Visit:
         query = self.request.scope["query_string"].decode("latin-1")
         path: str = self.request.scope["path"]
         return f"{path}?{query}" if query else path
+
+    def last_days(self, count: int) -> list[date]:
+        """Give the last days in the account's time zone, of which today is the last."""
+        today = day_at(self.now_ms // 1_000, self.zone)
+        return [today - timedelta(days=each) for each in reversed(range(count))]
 
     def url(self, path: str = "", *, kind: str = "") -> str:
         """Give the address of a page of this environment, or of the one that is named."""
