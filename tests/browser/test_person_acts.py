@@ -124,3 +124,18 @@ async def test_a_person_is_marked_as_a_test_profile(sign_in: OpenScreen, ana: st
     await expect(page.get_by_text("Test profile", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Unmark as test").click()
     await expect(page.get_by_text("Test profile", exact=True)).to_have_count(0)
+
+
+# D-04
+async def test_what_a_person_agreed_to_is_changed(
+    sign_in: OpenScreen, office: Office, ana: str
+) -> None:
+    office.send({"type": "profile", "distinct_id": "ana", "properties": {"Email": "ana@a.org"}})
+    screen = await sign_in(Role.EDITOR)
+    page = screen.page
+    await screen.open(f"/live/people/{ana}/messages")
+    channels = page.get_by_role("region", name="Channels")
+    await channels.get_by_role("button", name="No", exact=True).first.press("Enter")
+    await expect(page.get_by_role("status")).to_contain_text("'MSG-email' was saved")
+    await expect(channels).to_contain_text("opted out")
+    assert await screen.faults() == []

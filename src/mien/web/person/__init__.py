@@ -9,6 +9,7 @@ from mien.web.person.activity import ACTIVITY_HANDLERS
 from mien.web.person.leaving import LEAVING_HANDLERS
 from mien.web.person.marking import MARKING_HANDLERS
 from mien.web.person.merging import MERGING_HANDLERS
+from mien.web.person.messages import MESSAGE_HANDLERS
 from mien.web.person.pages import PAGE_HANDLERS
 from mien.web.person.properties import PROPERTY_HANDLERS
 
@@ -16,6 +17,7 @@ PERSON_HANDLERS: list[HTTPRouteHandler] = [
     *PAGE_HANDLERS,
     *ACTIVITY_HANDLERS,
     *PROPERTY_HANDLERS,
+    *MESSAGE_HANDLERS,
     *MARKING_HANDLERS,
     *MERGING_HANDLERS,
     *LEAVING_HANDLERS,
