@@ -26,12 +26,12 @@ class _Shown(Struct, frozen=True):
 
 
 def sign_in(data: Path, account_id: str) -> str:
-    """Open a session of a new viewer in the store of a running server; gives its token."""
+    """Open a session of a new admin in the store of a running server; gives its token."""
     token, now_ms = clock.new_session_token(), clock.now_ms()
     with closing(prepare(f"sqlite:///{data / 'mien.db'}", may_migrate=False)) as store:
         account = get_environment(store, account_id).account_id
         made = member_service.add_member(
-            store, account, email="bench@example.com", name="Bench", role=Role.VIEWER, by=None
+            store, account, email="bench@example.com", name="Bench", role=Role.ADMIN, by=None
         )
         session = digest_of(token)
         member_service.choose_password(store, made.member, clock.new_password(), session=session)

@@ -15,7 +15,14 @@ PAGES = {
     "segments": "segments",
     "properties": "properties",
     "events": "events",
+    "merges": "merges",
+    "exports": "exports",
+    "connect": "connect",
+    "help": "help",
     "settings": "settings",
+    "keys": "settings/keys",
+    "limits": "settings/limits",
+    "audit log": "settings/audit",
 }
 OF_A_PERSON = {
     "overview": "",

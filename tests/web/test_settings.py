@@ -168,8 +168,10 @@ def test_roles_change_and_members_go(office: Office) -> None:
     other = office.add(Role.VIEWER)
     token, path = office.sign_in(other), f"/live/settings/members/{other.member_id}"
     with office.browser() as browser, Browser(office.server, token) as theirs:
-        said = browser.send_form(f"{path}/role", role="editor").text
+        said = browser.send_form(f"{path}/role", role="editor", seen="viewer").text
         assert f"{other.name} is now an editor; it counts from their next click on." in said
+        late = browser.send_form(f"{path}/role", role="admin", seen="viewer").text
+        assert f"The role of {other.name} changed while you edited" in late
         assert "editor</small>" in theirs.get("/live").text
         browser.send_form(f"{path}/sign-out")
         assert theirs.get("/live").url.path == "/sign-in"
@@ -192,7 +194,11 @@ def test_nobody_decides_on_their_own_membership(office: Office) -> None:
     office.add(Role.ADMIN)
     path = f"/live/settings/members/{admin.member_id}"
     with Browser(office.server, office.sign_in(admin)) as browser:
-        for each, form in (("role", {"role": "viewer"}), ("remove", {}), ("sign-out", {})):
+        for each, form in (
+            ("role", {"role": "viewer", "seen": "admin"}),
+            ("remove", {}),
+            ("sign-out", {}),
+        ):
             said = browser.send_form(f"{path}/{each}", **form)
             assert "for another admin to change" in said.text
         assert browser.send_form(f"{path}/password").status_code == 409
@@ -205,6 +211,6 @@ def test_a_member_of_another_account_is_nobody_here(office: Office, server: Serv
         theirs = other.add(Role.VIEWER)
         for each in ("role", "remove", "sign-out", "password"):
             path = f"/live/settings/members/{theirs.member_id}/{each}"
-            assert browser.send_form(path, role="admin").status_code == 404
+            assert browser.send_form(path, role="admin", seen="viewer").status_code == 404
         assert theirs.email not in browser.get("/live/settings/members").text
         assert acts(other) == []

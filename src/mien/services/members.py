@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from mien import clock
-from mien.domain.errors import ConflictError, NotFoundError
+from mien.domain.errors import ChangedMeanwhileError, ConflictError, NotFoundError
 from mien.domain.members import (
     Act,
     Role,
@@ -111,13 +111,19 @@ def get_member(store: Store, email: str) -> Member:
         return _get(tx, email)
 
 
-def change_role(store: Store, email: str, role: Role, *, by: Member | None) -> Member:
+def change_role(
+    store: Store, email: str, role: Role, *, by: Member | None, seen: Role | None = None
+) -> Member:
     """Give a member another role; it counts from their next request on.
 
-    Raises `UnknownMemberError`, `LastAdminError`.
+    `seen` is the role that was known when it was decided. Raises `UnknownMemberError`,
+    `LastAdminError`, and `ChangedMeanwhileError` if another changed it since.
     """
 
     def change(tx: Transaction, member: Member) -> Member:
+        if seen is not None and member.role is not seen:
+            what = f"The role of {member.name}"
+            raise ChangedMeanwhileError(what)
         if role is not Role.ADMIN:
             _keep_an_admin(tx, member)
         _note(tx, Act.ROLE_CHANGED, member, by, role=role, before=member.role)

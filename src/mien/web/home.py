@@ -28,8 +28,6 @@ async def home(visit: Visit) -> Response[bytes]:
         events=events,
         top=[each.event for each in top],
         rejects=refused,
-        public_id=visit.environment.public_id,
-        address=visit.address,
     )
 
 

@@ -30,7 +30,7 @@ _SHOWN = {
         "sdk_burst",
     ),
     "Counting": ("query_seconds", "fresh_seconds", "count_seconds"),
-    "Kept": ("reject_days", "session_hours"),
+    "Kept": ("reject_days", "export_days", "export_room", "session_hours"),
 }
 """The settings of the server that people who use it run into; where its data lies is not theirs."""
 

@@ -62,13 +62,12 @@ async def add_member(visit: Visit) -> Response[Any]:
 @act("/settings/members/{member:int}/role", needs=Role.ADMIN)
 async def change_role(visit: Visit, member: FromPath[int]) -> Response[Any]:
     """Give a member another role."""
-    role = read_role((await visit.form()).get("role", ""))
+    form, store = await visit.form(), visit.dashboard.store
+    role, seen = read_role(form.get("role", "")), read_role(form.get("seen", ""))
     return await _change(
         visit,
         member,
-        lambda other: members.change_role(
-            visit.dashboard.store, other.email, role, by=visit.member
-        ),
+        lambda other: members.change_role(store, other.email, role, by=visit.member, seen=seen),
         f"{{}} is now {'an' if role[0] in 'ae' else 'a'} {role}; it counts from their next click on.",
     )
 
