@@ -27,7 +27,7 @@ def seen(number: int, at: int) -> dict[str, object]:
 def fresh(browser: Browser, path: str) -> str:
     """Give a page once the copy is up: a busy machine may take a while, and the page says so."""
     page, tries = browser.get(path).text, 100
-    while 'class="alert' in page and (tries := tries - 1):
+    while 'list-note"' in page and (tries := tries - 1):
         time.sleep(0.1)
         page = browser.get(path).text
     return page
@@ -205,3 +205,42 @@ def test_lists_are_for_members_alone(office: Office) -> None:
         answer = httpx.get(f"{office.server.url}{path}")
         assert answer.status_code == 303
         assert "/sign-in" in answer.headers["location"]
+
+
+# D-03
+def test_editors_choose_the_columns_from_the_list_and_the_audit_log_keeps_it(
+    office: Office,
+) -> None:
+    office.send(person(1, plan="gold"))
+    with office.browser(Role.EDITOR) as browser:
+        path = "/live/people?state=enabled&sort=name&dir=asc"
+        asked = {"state": "enabled", "sort": "name", "dir": "asc"}
+
+        def choose(name: str, is_shown: str) -> str:
+            form = {**asked, "column:name": name, "is_shown": is_shown}
+            answer = browser.send_form("/live/people/columns", **form)
+            assert str(answer.url).endswith(path)
+            return answer.text
+
+        assert '<th scope="col"><bdi>plan</bdi></th>' in choose("plan", "yes")
+        assert '<th scope="col"><bdi>plan</bdi></th>' not in choose("plan", "no")
+        for wrong, said in (("plam", "no definition"), ("", "Nothing was changed")):
+            form = {"column:name": wrong, "is_shown": "yes"}
+            assert said in browser.send_form("/live/people/columns", **form).text
+        wrong_place = {"column:name": "plan", "is_shown": "yes", "sort": "//evil"}
+        assert browser.send_form("/live/people/columns", **wrong_place).status_code == 400
+
+
+# D-01, D-03
+def test_viewers_neither_choose_columns_nor_export(office: Office) -> None:
+    office.send(person(1))
+    with office.browser(Role.VIEWER) as browser:
+        page = fresh(browser, "/live/people")
+        assert "Columns" not in page
+        assert "/live/exports" not in page
+        form = {"column:name": "Name", "is_shown": "yes"}
+        assert browser.send_form("/live/people/columns", **form).status_code == 403
+    with office.browser(Role.EDITOR) as browser:
+        page = fresh(browser, "/live/people?state=disabled&type=anonymous")
+        assert 'action="/live/exports"' in page
+        assert "&#34;disabled&#34;:true" in page

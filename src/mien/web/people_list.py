@@ -17,21 +17,33 @@ from mien import clock
 from mien.analytics.people_list import Order, Place, SortBy
 from mien.domain.conditions import Equals
 from mien.domain.documents import IS_TEST, TEST_MARK
-from mien.domain.errors import AnalyticsUnavailableError, InvalidInputError, QueryTimeoutError
+from mien.domain.errors import (
+    AnalyticsUnavailableError,
+    InvalidInputError,
+    NotFoundError,
+    QueryTimeoutError,
+)
+from mien.domain.members import Act, Role
 from mien.domain.preferences import is_disabled
+from mien.domain.schema import DefinitionKind
+from mien.domain.segment_json import to_json
 from mien.domain.segments import All, Derived, Disabled, Node, Not, TestUser
 from mien.domain.values import Value
 from mien.services import definitions
+from mien.services.definitions import Named
 from mien.services.finding import LONGEST, find_people, newest_people
 from mien.services.people_list import Listed
 from mien.services.reading import ProfileView
 from mien.web import counts
+from mien.web.builder.fields import UnclearError, read_name, write_text
 from mien.web.people import Row, first_seen, row_of
-from mien.web.routes import page
+from mien.web.routes import act, page
 from mien.web.visit import Visit
 
 _PEOPLE = 25
 _PLACE, _NAMES = "people", "names"
+_COLUMN = "column:name"
+"""The field with the name of a column, as `/segments/choices` is sent it."""
 
 Sought = Annotated[str, QueryParameter(name="q", max_length=LONGEST)]
 After = Annotated[str | None, QueryParameter()]
@@ -109,6 +121,17 @@ class Asked(msgspec.Struct, frozen=True):
             for name, options in _FILTERS.items()
         ]
 
+    @property
+    def tree_json(self) -> str:
+        """Who is meant, as JSON."""
+        return msgspec.json.encode(to_json(self.tree)).decode()
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """All of it as fields of a form."""
+        direction = "desc" if self.order.is_descending else "asc"
+        return [*self.chosen.items(), ("sort", str(self.order.by)), ("dir", direction)]
+
     def query(self, order: Order | None = None, **more: str) -> str:
         """Write it, or the same in another order, as the query of an address; a blank is left out."""
         order = order or self.order
@@ -143,7 +166,7 @@ async def people(
         block="results",
         sought="",
         asked=asked,
-        columns=columns,
+        columns=[(name, write_text(name)) for name in columns],
         people=[_person(each, columns) for each in listed.people],
         as_of=listed.as_of,
         problem=problem,
@@ -160,7 +183,29 @@ async def count_people(visit: Visit, request: Request[Any, Any, Any]) -> Respons
     return visit.page("people/count.html", counted=counted, is_filtered=asked.is_filtered)
 
 
-PEOPLE_HANDLERS: list[HTTPRouteHandler] = [people, count_people]
+@act("/people/columns", needs=Role.EDITOR)
+async def change_columns(visit: Visit) -> Response[Any]:
+    """Make a property a column of the list, or take it out; for all members."""
+    form = await visit.form()
+    asked, is_shown = _asked(form), form.get("is_shown") == "yes"
+    back = f"{visit.url('people')}{asked.query()}"
+    here, store = visit.environment.environment_id, visit.dashboard.store
+    try:
+        named = Named(DefinitionKind.PROPERTY, read_name(form.get(_COLUMN, "")))
+        changed = await visit.run(
+            lambda: definitions.change_definition(store, here, named, in_table=is_shown)
+        )
+    except NotFoundError as error:
+        return visit.back(back, str(error), kind="danger")
+    except (UnclearError, InvalidInputError) as error:
+        return visit.back(back, f"Nothing was changed: {error.problem}.", kind="danger")
+    done = Act.COLUMN_SHOWN if is_shown else Act.COLUMN_HIDDEN
+    await visit.note(done, subject=f"property:{changed.id}")
+    said = "is a column now" if is_shown else "is no column any more"
+    return visit.back(back, f"{changed.name} {said}.")
+
+
+PEOPLE_HANDLERS: list[HTTPRouteHandler] = [people, count_people, change_columns]
 
 
 def _asked(given: Mapping[str, str]) -> Asked:
