@@ -21,9 +21,25 @@ class Settings:
             "`postgresql://user:password@host/database`."
         },
     )
+    analytics_url: str = field(
+        default="",
+        metadata={
+            "help": "Where the copy for counting is kept: empty for DuckDB in the data folder, or "
+            "`clickhouse://user:password@host:8123/database` (`clickhouses://` with TLS)."
+        },
+    )
+    analytics_cluster: str = field(
+        default="",
+        metadata={
+            "help": "The cluster of ClickHouse, by its name there, over which that copy is spread; "
+            "empty for one server."
+        },
+    )
     analytics_memory: int = field(
         default=800,
-        metadata={"help": "How much memory counting may take, in MB; beyond it uses the disk."},
+        metadata={
+            "help": "How much memory counting in DuckDB may take, in MB; beyond it uses the disk."
+        },
     )
     query_seconds: float = field(
         default=20.0,

@@ -42,6 +42,7 @@ from mien.jobs.housekeeping import (
 from mien.jobs.project import Projector
 from mien.services import local
 from mien.services.accounts import Doorkeeper
+from mien.services.copies import open_projection
 from mien.services.counting import Counting
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
@@ -52,7 +53,6 @@ from mien.services.insights import Insights
 from mien.services.parts import Parts
 from mien.services.people_list import PeopleList
 from mien.services.places import Places
-from mien.services.projection import ANALYTICS_FILE, open_projection
 from mien.services.questions import Questions
 from mien.services.reports import Reports
 from mien.services.signing_in import SignIns
@@ -144,9 +144,7 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
         hashers = stack.enter_context(ThreadPoolExecutor(_HASH_THREADS, "hash"))
         workers.submit(browsers.get_ready)
         stack.enter_context(Checkpointer(store))
-        projection = open_projection(
-            store, settings.data / ANALYTICS_FILE, memory_mb=settings.analytics_memory
-        )
+        projection = open_projection(store, settings)
         stack.callback(projection.analytics.close)
         metrics = Metrics()
         stack.enter_context(Projector(projection, settings.data, metrics.count_step))

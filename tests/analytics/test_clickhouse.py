@@ -134,7 +134,7 @@ def test_who_is_gone_is_gone_with_all_that_they_did(clickhouse: Analytics) -> No
 
 def test_a_new_generation_takes_over_for_all_processes() -> None:
     url = clickhouse_url()
-    first, other = (ClickHouse(url, mark="0123456789") for _ in range(2))
+    first, other = (ClickHouse(url, mark="0123456789", kept_seconds=0) for _ in range(2))
     catalog = catalog_of(first)
     first.apply(catalog, one_step(5, 1))
     fresh = first.beside()
@@ -146,6 +146,9 @@ def test_a_new_generation_takes_over_for_all_processes() -> None:
         assert each.position(catalog.environment) == 9
         now = msgspec.structs.replace(catalog, within=each.within)
         assert seen(each, now)[0] == [(2, "Gold")]
+    # Who asks the old one still may, until the next step.
+    assert seen(other, catalog)[0] == [(1, "Gold")]
+    first.apply(msgspec.structs.replace(catalog, within=first.within), one_step(10, 3))
     with pytest.raises(AnalyticsUnavailableError):
         seen(other, catalog)
 

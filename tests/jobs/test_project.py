@@ -3,17 +3,26 @@
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from pathlib import Path
 
 import pytest
+from sqlglot import exp
 
+from mien.analytics.catalog import Catalog
+from mien.analytics.clickhouse_dialect import CLICKHOUSE
+from mien.analytics.compile import question
+from mien.analytics.scope import Scope
+from mien.config import InvalidSettingError, Settings
 from mien.domain.errors import AnalyticsBehindError, AnalyticsUnavailableError, QueryTimeoutError
 from mien.domain.ids import EnvironmentId
 from mien.jobs.project import Projector
+from mien.services.copies import ANALYTICS_FILE, open_projection
 from mien.services.ingest import Ingest
-from mien.services.projection import ANALYTICS_FILE, Projection, Rebuild, open_projection, wish_of
+from mien.services.projection import Projection, Rebuild, wish_of
 from mien.store.engine import Store
 from mien.store.setup import prepare
+from tests.support.copies import clickhouse_url
 from tests.support.uploading import Desk, event, new_environment, profile
 
 PATIENCE = 20.0
@@ -28,13 +37,14 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     store.close()
 
 
-def opened(store: Store, folder: Path) -> Projection:
-    return open_projection(store, folder / ANALYTICS_FILE, memory_mb=200)
+def opened(store: Store, folder: Path, url: str = "") -> Projection:
+    return open_projection(store, Settings(data=folder, analytics_memory=200, analytics_url=url))
 
 
-@pytest.fixture
-def projection(desk: Desk, tmp_path: Path) -> Iterator[Projection]:
-    made = opened(desk.store, tmp_path)
+@pytest.fixture(params=["duckdb", "clickhouse"])
+def projection(request: pytest.FixtureRequest, desk: Desk, tmp_path: Path) -> Iterator[Projection]:
+    """Give one, once with each engine."""
+    made = opened(desk.store, tmp_path, clickhouse_url() if request.param == "clickhouse" else "")
     yield made
     made.analytics.close()
 
@@ -77,13 +87,16 @@ async def test_who_waits_too_long_is_told_how_far_it_is(desk: Desk, projection: 
 
 def test_many_ask_at_once(projection: Projection) -> None:
     def ask(number: int) -> object:
-        return projection.analytics.query("SELECT $n", {"n": number}, seconds=PATIENCE)
+        scope = Scope(Catalog(EnvironmentId(1)), projection.analytics.dialect, 0, UTC)
+        query = question(exp.select(scope.bind(number)), scope)
+        return projection.analytics.query(query.sql(), query.values, seconds=PATIENCE)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(500))) == [[(number,)] for number in range(500)]
 
 
-def test_who_asks_after_the_end_is_told_so(projection: Projection) -> None:
+def test_who_asks_after_the_end_is_told_so(desk: Desk, tmp_path: Path) -> None:
+    projection = opened(desk.store, tmp_path)
     projection.analytics.close()
     with pytest.raises(AnalyticsUnavailableError, match="cannot answer now"):
         projection.analytics.query("SELECT 1", {}, seconds=PATIENCE)
@@ -158,7 +171,6 @@ async def test_a_rebuild_answers_meanwhile_and_then_the_same(
     await desk.send(*[profile(f"p{n}", n=n) for n in range(500)])
     while projection.advance_all():
         pass
-    projection.analytics.query(f"SELECT * FROM e{desk.environment}.profiles", {}, seconds=PATIENCE)
     rebuild = Rebuild(projection)
     assert people(projection, desk.environment) == 500
     while rebuild.advance():
@@ -168,7 +180,8 @@ async def test_a_rebuild_answers_meanwhile_and_then_the_same(
     while projection.advance_all():
         pass
     assert people(projection, desk.environment) == 501
-    assert {each.name for each in files_in(tmp_path)} == {"mien.db", ANALYTICS_FILE}
+    if projection.analytics.dialect is not CLICKHOUSE:
+        assert {each.name for each in files_in(tmp_path)} == {"mien.db", ANALYTICS_FILE}
 
 
 async def test_a_wish_for_a_rebuild_is_carried_out_once(
@@ -187,6 +200,41 @@ async def test_a_wish_for_a_rebuild_is_carried_out_once(
 
 def test_a_question_that_takes_too_long_is_stopped(projection: Projection) -> None:
     endless = "SELECT count(*) FROM range(10000000) a, range(10000000) b"
+    if projection.analytics.dialect is CLICKHOUSE:
+        endless = "SELECT sum(cityHash64(number)) FROM numbers(1000000000000)"
     with pytest.raises(QueryTimeoutError, match=r"not answered within 0\.2 seconds"):
         projection.analytics.query(endless, {}, seconds=0.2)
     assert projection.analytics.query("SELECT 1", {}, seconds=PATIENCE) == [(1,)]
+
+
+async def test_a_clickhouse_that_cannot_be_reached_is_told_and_waited_for(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """The server starts, questions say what is missing, and all is counted once it is there."""
+    await desk.send(profile("a"))
+    projection = opened(desk.store, tmp_path, "clickhouse://127.0.0.1:1/mien")
+    with Projector(projection, tmp_path):
+        with pytest.raises(AnalyticsBehindError):
+            projection.fresh_catalog(desk.environment, seconds=0.5)
+        with pytest.raises(AnalyticsUnavailableError, match="ClickHouse cannot answer now"):
+            projection.analytics.query("SELECT 1", {}, seconds=1)
+        there = opened(desk.store, tmp_path, clickhouse_url())
+        projection.analytics = there.analytics
+        assert people(projection, desk.environment) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "cluster", "problem"),
+    [
+        ("postgresql://host/mien", "", "MIEN_ANALYTICS_URL needs the form clickhouse://"),
+        ("clickhouse://host/my-db", "", "MIEN_ANALYTICS_URL names the database 'my-db'"),
+        ("clickhouse://host:many/mien", "", "MIEN_ANALYTICS_URL .*many"),
+        ("", "main", "MIEN_ANALYTICS_CLUSTER names a cluster"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused_at_the_start(
+    desk: Desk, tmp_path: Path, url: str, cluster: str, problem: str
+) -> None:
+    settings = Settings(data=tmp_path, analytics_url=url, analytics_cluster=cluster)
+    with pytest.raises(InvalidSettingError, match=problem):
+        open_projection(desk.store, settings)

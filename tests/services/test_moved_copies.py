@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mien.config import Settings
 from mien.domain.segments import All
+from mien.services.copies import open_projection
 from mien.services.counting import Counting
 from mien.services.ingest import Ingest
-from mien.services.projection import ANALYTICS_FILE, open_projection
 from mien.services.questions import Questions
 from mien.store import accounts
 from mien.store.engine import Store
@@ -61,7 +62,7 @@ def everybody(url: str, folder: Path) -> int:
 @contextmanager
 def counting(store: Store, folder: Path) -> Iterator[Counting]:
     """Bring a copy up to date, and give who counts with it."""
-    projection = open_projection(store, folder / ANALYTICS_FILE, memory_mb=200)
+    projection = open_projection(store, Settings(data=folder, analytics_memory=200))
     try:
         while projection.advance_all():
             pass

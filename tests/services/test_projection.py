@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from mien.analytics.catalog import Catalog, Columns, Kind
 from mien.analytics.cells import json_cell
-from mien.analytics.clickhouse_dialect import number_of
+from mien.analytics.clickhouse_dialect import CLICKHOUSE, number_of
 from mien.analytics.compile import question
 from mien.analytics.duckdb import DuckDB
 from mien.analytics.engine import Analytics
@@ -60,13 +60,13 @@ def values_of(row: Mapping[str, object], properties: Mapping[str, Columns]) -> d
 
 def expected(value: object, analytics: Analytics) -> object:
     """Give a value as the engine holds it: a list in ClickHouse is JSON, a day a number."""
-    if isinstance(value, list) and analytics.is_shared:
+    if isinstance(value, list) and analytics.dialect is CLICKHOUSE:
         return compact(value)
     if not isinstance(value, str) or not value.startswith("$D_"):
         return value
     day = day_of(value)
     is_day = day is not None and value == f"$D_{day.isoformat().replace('-', '')}"
-    held = number_of(day) if day is not None and analytics.is_shared else day
+    held = number_of(day) if day is not None and analytics.dialect is CLICKHOUSE else day
     return held, None if is_day else int(value[3:])
 
 
@@ -128,7 +128,7 @@ async def test_each_type_has_its_column(
         "ORDER BY sequence",
     )
     # ClickHouse has only the texts of lists, since nothing else is asked of them.
-    other = "[]" if analytics.is_shared else '{"x":{"y":1}}'
+    other = "[]" if analytics.dialect is CLICKHOUSE else '{"x":{"y":1}}'
     assert found == [(1, None, '["a","b"]', None, other), (None, 2.5, None, "none", None)]
 
 
@@ -218,7 +218,7 @@ async def test_properties_beyond_the_columns_are_in_rest(
     wide = catalog.events["wide"]
     assert sum(each.in_rest for each in wide.properties.values()) == 100
     rest = select(analytics, f"SELECT rest FROM {catalog.schema}.{wide.name} ORDER BY sequence")
-    if analytics.is_shared:
+    if analytics.dialect is CLICKHOUSE:
         assert rest[2][0]["/p500"]["i"] == 500
     else:
         assert rest[2][0].startswith('{"p400":400')

@@ -5,7 +5,8 @@ their version, and the place itself last: a step that was cut off is taken again
 nothing that was written already.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 
 from mien.analytics import columns
@@ -20,7 +21,13 @@ from mien.analytics.people import SEEN
 from mien.analytics.step import Step
 from mien.domain.ids import EnvironmentId, ProfileId
 
+LAYOUT = 1
+"""Of the tables that every copy has; one of another layout is left alone, and another is made."""
+
 _MARK_DIGITS = 8
+_KEPT_SECONDS = 60.0
+"""How long a generation is kept that another took over from, for who still asks it."""
+
 _COPIES = {"record": "String", "generation": "UInt32"}
 _IDS_AT_ONCE = 1_000
 
@@ -32,16 +39,25 @@ class ClickHouse:
     A copy that was made anew is a new generation, with databases of its own.
     """
 
-    is_shared = True
     dialect = CLICKHOUSE
 
     def __init__(
-        self, url: str, *, mark: str = "", cluster: str = "", generation: int | None = None
+        self,
+        url: str,
+        *,
+        mark: str = "",
+        cluster: str = "",
+        generation: int | None = None,
+        kept_seconds: float = _KEPT_SECONDS,
     ) -> None:
         """Take an address; raises `ValueError` for one that is none. Nothing is connected yet."""
-        self._url, self._mark, self._layout = url, mark, Layout(cluster)
-        self._cluster = cluster
+        self._url, self._mark, self._cluster = url, mark, cluster
+        self._layout = Layout(cluster)
+        self._record = f"{mark[:_MARK_DIGITS]}_{LAYOUT}"
+        self._kept_seconds = kept_seconds
+        self._sweeps_at: float | None = time.monotonic() + kept_seconds
         address = Address(url)
+        self.is_shared = address.is_shared
         self._database = address.database
         self._connection = Connection(address)
         self._asked, self._generation = generation, generation or 0
@@ -70,6 +86,7 @@ class ClickHouse:
     def apply(self, catalog: Catalog, step: Step) -> None:
         """Write a step, and the place at last; adds the columns and tables that it needs."""
         schema, connection = catalog.schema, self._connection
+        self._sweep()
         present = self._make_room(catalog, step)
         self._erase(schema, present, step)
         connection.insert(schema, "profiles", profile_rows(catalog, step))
@@ -111,32 +128,30 @@ class ClickHouse:
         """Begin a new generation of the same record."""
         self._look_for_generation()
         generation = self._generation + 1
-        fresh = type(self)(self._url, mark=self._mark, cluster=self._cluster, generation=generation)
         # What a copy that was never finished left.
-        self._drop(generation)
-        return fresh
+        self._drop(lambda found: found != self._generation)
+        return type(self)(self._url, mark=self._mark, cluster=self._cluster, generation=generation)
 
     def replace_by(self, other: Self) -> None:
-        """Let a new generation be the one that is asked, for all processes, and remove the old one."""
-        old = self._generation
+        """Let a new generation be the one that all processes ask; the old one is removed later."""
         self._connection.command(
             self._layout.make_database(self._database),
             *self._layout.make_table(self._database, "copies", _COPIES),
         )
         row = Rows(_COPIES)
-        row.add(self._mark, other._generation)
+        row.add(self._record, other._generation)
         self._connection.insert(self._database, "copies", row)
         other.close()
         self._generation = other._generation
         self._present.clear()
-        self._drop(old)
+        self._sweeps_at = time.monotonic() + self._kept_seconds
 
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
 
     def _within(self, generation: int) -> str:
-        return f"{self._database}_{self._mark[:_MARK_DIGITS]}_{generation}_"
+        return f"{self._database}_{self._record}_{generation}_"
 
     def _look_for_generation(self) -> None:
         if self._asked is not None:
@@ -144,19 +159,30 @@ class ClickHouse:
         found = self._connection.find(
             f"SELECT max(generation) FROM {self._database}.copies "
             "WHERE record = {record: String}",
-            {"record": self._mark},
+            {"record": self._record},
         )
         generation = int(found[0][0] or 0) if found else 0
         if generation != self._generation:
             self._generation = generation
             self._present.clear()
 
-    def _drop(self, generation: int) -> None:
+    def _sweep(self) -> None:
+        """Remove the generations before this one, once nobody asks them any more."""
+        at = self._sweeps_at
+        if self._asked is None and at is not None and time.monotonic() >= at:
+            self._drop(lambda found: found < self._generation)
+            self._sweeps_at = None
+
+    def _drop(self, is_meant: Callable[[int], bool]) -> None:
+        begin = f"{self._database}_{self._record}_"
         found = self._connection.query(
-            "SELECT name FROM system.databases WHERE startsWith(name, {within: String})",
-            {"within": self._within(generation)},
+            "SELECT name FROM system.databases WHERE startsWith(name, {begin: String})",
+            {"begin": begin},
         )
-        self._connection.command(*(self._layout.drop_database(row[0]) for row in found))
+        for (name,) in found:
+            generation = name.removeprefix(begin).partition("_")[0]
+            if generation.isdigit() and is_meant(int(generation)):
+                self._connection.command(self._layout.drop_database(name))
 
     def _look_for_tables(self, schema: str) -> dict[str, set[str]]:
         """Give the tables of a database with their columns, as they are by now."""

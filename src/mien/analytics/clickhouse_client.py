@@ -65,6 +65,11 @@ class Address:
             raise ValueError(msg)
         _ = self.parts.port
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may use it too."""
+        return self.parts.scheme != _IN_PROCESS
+
     def connect(self) -> Client:
         """Connect."""
         if self.parts.scheme == _IN_PROCESS:

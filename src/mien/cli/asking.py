@@ -16,8 +16,9 @@ from mien.cli.printing import progress_bar
 from mien.config import Settings
 from mien.domain.ids import EnvironmentId
 from mien.services import local
+from mien.services.copies import open_projection
 from mien.services.local import SCHEME, LocalServer
-from mien.services.projection import ANALYTICS_FILE, Projection, open_projection
+from mien.services.projection import Projection
 from mien.store.engine import Store
 
 T = TypeVar("T")
@@ -122,9 +123,7 @@ def asking(settings: Settings) -> Iterator[Remote | Alone]:
         if server is not None:
             yield Remote(server, settings)
             return
-        projection = open_projection(
-            store, settings.data / ANALYTICS_FILE, memory_mb=settings.analytics_memory
-        )
+        projection = open_projection(store, settings)
         with closing(projection.analytics):
             yield Alone(store, projection)
 

@@ -15,7 +15,6 @@ import msgspec
 from mien import clock
 from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
-from mien.analytics.duckdb import DuckDB
 from mien.analytics.engine import Analytics
 from mien.analytics.step import Step
 from mien.domain.errors import AnalyticsBehindError
@@ -27,9 +26,6 @@ from mien.services.sights import Sights
 from mien.store import accounts, definitions, feed, numbers, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
-
-ANALYTICS_FILE = "analytics.duckdb"
-"""The copy, in the data folder."""
 
 PLACES = 20_000
 """Entries of the log in a step."""
@@ -283,13 +279,6 @@ class Projection:
 def wish_of(data: Path) -> Path:
     """Give the file by which a command asks the server of a data folder to make the copy anew."""
     return data / "analytics.rebuild"
-
-
-def open_projection(store: Store, path: Path, *, memory_mb: int) -> Projection:
-    """Open the copy of a store at a path, or make it."""
-    with store.write() as tx:
-        record = accounts.secret(tx, "analytics", clock.new_secret())
-    return Projection(store, DuckDB(path, mark=record.hex(), memory_mb=memory_mb))
 
 
 class Rebuild:
