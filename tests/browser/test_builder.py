@@ -157,7 +157,7 @@ async def test_on_a_slow_network_no_letter_is_lost_and_the_newest_answer_stays(
     await screen.open(NEW)
     await page.locator("#p-add").click()
     await page.locator("#p-0-name").fill("plan")
-    await expect(page.get_by_label("Preview")).to_contain_text("is the empty text")
+    await expect(page.get_by_label("Preview")).to_contain_text("stands for the empty text")
     delays = iter([1.5, 0.3])
 
     async def slow(route: Route) -> None:
@@ -179,6 +179,31 @@ async def test_on_a_slow_network_no_letter_is_lost_and_the_newest_answer_stays(
     await expect(preview).to_contain_text('People whose plan is "free".')
     await expect(page.locator("#p-0-value")).to_have_value("free")
     await page.unroute("**/segments/new")
+
+
+# D-02, D-07
+async def test_a_slow_count_shows_that_it_goes_on_and_gives_way_to_a_newer_one(
+    sign_in: OpenScreen, shop: Office
+) -> None:
+    made = save(shop, GOLD)
+    screen = await sign_in(Role.EDITOR)
+    page = screen.page
+    delays = iter([2.0])
+
+    async def slow(route: Route) -> None:
+        await asyncio.sleep(next(delays, 0.0))
+        await route.continue_()
+
+    await page.route("**/segments/count", slow)
+    await screen.open(f"/live/segments/{made}/edit")
+    preview = page.get_by_label("Preview")
+    await expect(preview).to_contain_text("Counting…")
+    await expect(page.get_by_role("link", name="Person 4")).to_be_visible()
+    await page.locator("#p-0-nots").check()
+    await expect(preview).to_contain_text("10 of 40 people")
+    await page.wait_for_timeout(2_200)
+    await expect(preview).to_contain_text("10 of 40 people")
+    await page.unroute("**/segments/count")
 
 
 # D-01, D-02

@@ -124,7 +124,7 @@ def test_a_segment_is_built_button_by_button_counted_and_saved(office: Office) -
         page = press(browser, page, "add:p").text
         assert "A name is needed." in page
         page = press(browser, page, "update", **{"p.0:name": "plan"}).text
-        assert "is the empty text" in page
+        assert "stands for the empty text" in page
         page = until(
             lambda: press(browser, page, "update", **{"p.0:value": "gold"}).text, "3 of 4 people"
         )
@@ -356,3 +356,13 @@ def test_a_refusal_of_a_part_of_a_page_leaves_the_page_as_it_is(office: Office) 
         assert refused.headers["HX-Retarget"] == ".content-inner"
         assert "open for too long" in refused.text
         assert "<html" not in refused.text
+
+
+# D-02, S-04
+def test_a_question_without_an_answer_says_why_in_its_place(office: Office) -> None:
+    with office.browser(Role.VIEWER) as browser:
+        for part in ("count", "sample"):
+            asked = {"tree": '{"segment":"99"}'}
+            said = browser.send_form(f"/live/segments/{part}", seen_on=NEW, **asked)
+            assert said.status_code == 200
+            assert "there is no segment" in said.text

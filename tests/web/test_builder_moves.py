@@ -168,7 +168,7 @@ def test_all_that_is_wrong_is_said_at_once_each_where_it_is() -> None:
     assert said(whole)[:5] == [
         ((4,), "from", "A day is needed."),
         ((4,), "to", "A day is needed."),
-        ((5, 0), "value", 'Nothing is filled in; "" is the empty text.'),
+        ((5, 0), "value", 'A value is needed; "" stands for the empty text.'),
         ((6,), "segment", "Choose a segment."),
         ((8,), "json", "This is no JSON: Input data was truncated."),
     ]

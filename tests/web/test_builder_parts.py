@@ -50,7 +50,7 @@ def test_any_text_is_read_from_a_field_as_it_was_written(text: str) -> None:
 @pytest.mark.parametrize(
     ("read", "text", "problem"),
     [
-        (fields.read_text, "", 'Nothing is filled in; "" is the empty text.'),
+        (fields.read_text, "", 'A value is needed; "" stands for the empty text.'),
         (
             fields.read_text,
             '"a"b"',

@@ -93,6 +93,8 @@ class Desk(msgspec.Struct, frozen=True):
 
     def asks_type(self, part: Part, event: str) -> bool:
         """Tell whether to ask what a value is: not where it is what its property is known to have."""
+        if not plain_name(part):
+            return False
         return type_of(part) != VALUE_TYPES.get(type_known(part, self.types, event_key(event)))
 
     def segment_options(self, part: Part) -> list[tuple[str, str]]:

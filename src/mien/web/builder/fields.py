@@ -40,7 +40,7 @@ def read_text(field: str) -> str:
     """Read a text out of a field; an empty field has none."""
     text = field.strip()
     if not text:
-        problem = 'Nothing is filled in; "" is the empty text.'
+        problem = 'A value is needed; "" stands for the empty text.'
         raise UnclearError(problem, is_missing=True)
     if len(text) < len('""') or not (text.startswith('"') and text.endswith('"')):
         return text
