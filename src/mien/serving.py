@@ -40,6 +40,7 @@ from mien.jobs.housekeeping import (
     tidy_hourly,
 )
 from mien.jobs.project import Projector
+from mien.jobs.sizes import SizeKeeper
 from mien.services import local
 from mien.services.accounts import Doorkeeper
 from mien.services.copies import open_projection
@@ -55,6 +56,7 @@ from mien.services.people_list import PeopleList
 from mien.services.places import Places
 from mien.services.questions import Questions
 from mien.services.reports import Reports
+from mien.services.segment_sizes import SegmentSizes
 from mien.services.signing_in import SignIns
 from mien.services.user_tokens import IdentityTokens, ProfileTokens
 from mien.store import accounts
@@ -158,6 +160,7 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
         counting = Counting(questions)
         exports = FileExports(store, counting, settings.data, room_mb=settings.export_room)
         stack.enter_context(Exporter(exports))
+        stack.enter_context(SizeKeeper(SegmentSizes(store, counting)))
         parts = Parts(
             settings=settings,
             store=store,

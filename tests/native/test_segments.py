@@ -1,5 +1,6 @@
 """`/v1/segments`: segments saved, listed, changed and deleted (S-01, S-02, P-11)."""
 
+import time
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -272,3 +273,17 @@ def test_a_wrong_question_is_refused(native: Native, body: Json, status: int, de
     native.send(profile("ana"))
     refusal = problem(native.http.post("/v1/segments/explain", json=body), status)
     assert detail in refusal["detail"]
+
+
+def test_the_size_of_a_segment_is_kept_by_the_day(native: Native) -> None:
+    native.send(profile("ana", Plan="Gold"), profile("bo", Plan="Gold"))
+    made = create(native)
+    deadline = time.monotonic() + 60
+    while not (sizes := native.get(f"segments/{made['id']}/sizes", days=2)["sizes"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    today = datetime.fromisoformat(sizes[0]["counted_at"]).date()
+    assert [(each["day"], each["size"]) for each in sizes] == [(today.isoformat(), 2)]
+    problem(native.http.get("/v1/segments/99/sizes"), 404)
+    for days in (0, 731, "x"):
+        problem(native.http.get("/v1/segments/1/sizes", params={"days": days}), 400)

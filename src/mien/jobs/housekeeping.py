@@ -6,20 +6,23 @@ Erasures that were asked for are carried out when they are due, to the minute.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from datetime import UTC
 from functools import partial
 
 import structlog
 
 from mien import clock
 from mien.domain.ids import EnvironmentId
+from mien.domain.moments import day_at
 from mien.services.accounts import Doorkeeper
 from mien.services.erasures import carry_out_due
 from mien.services.export_sets import KEPT_MS
 from mien.services.file_exports import FileExports
 from mien.services.ingest import IDEMPOTENCY_MS
 from mien.services.report_requests import ASKED_MS
+from mien.services.segment_sizes import KEPT_DAYS
 from mien.services.signing_in import expire_sessions
-from mien.store import accounts, export_pages, idempotency, rejects, report_requests
+from mien.store import accounts, export_pages, idempotency, rejects, report_requests, segment_sizes
 from mien.store.engine import Store
 
 _DAY_MS = 86_400_000
@@ -99,11 +102,13 @@ def erase_all_due(store: Store) -> None:
 
 
 def tidy(store: Store, environment: EnvironmentId, *, now_ms: int, reject_days: int) -> int:
-    """Remove rejects older than `reject_days`, old answers and sets of exports; give how many."""
+    """Remove rejects older than `reject_days`, old answers, sets and sizes; give how many."""
+    oldest = day_at((now_ms - KEPT_DAYS * _DAY_MS) // 1_000, UTC)
     with store.write() as tx:
         gone = rejects.expire(tx, environment, before_ms=now_ms - reject_days * _DAY_MS)
         gone += idempotency.expire(tx, environment, before_ms=now_ms - IDEMPOTENCY_MS)
         gone += export_pages.expire(tx, environment, before_ms=now_ms - KEPT_MS)
+        gone += segment_sizes.expire(tx, environment, before_day=oldest.isoformat())
         gone += report_requests.expire(tx, environment, before_ms=now_ms - ASKED_MS)
     if gone:
         _log.info("housekeeping.done", environment_id=environment, rows=gone)

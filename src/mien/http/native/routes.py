@@ -67,6 +67,7 @@ from mien.http.native.segments import (
     create_segment,
     delete_segment,
     get_segment,
+    list_segment_sizes,
     list_segments,
 )
 from mien.http.native.user_tokens import (
@@ -125,6 +126,7 @@ NATIVE_HANDLERS = [
             create_segment,
             list_segments,
             get_segment,
+            list_segment_sizes,
             change_segment,
             delete_segment,
             explain_segment,

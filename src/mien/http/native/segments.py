@@ -1,13 +1,13 @@
 """`/v1/segments`: saved segments, which say who is meant (S-01, S-02)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
-from litestar.params import PathParameter
+from litestar.params import PathParameter, QueryParameter
 from msgspec import UNSET
 
 from mien.domain.errors import InvalidSegmentError
@@ -30,6 +30,7 @@ from mien.http.native.calls import (
 )
 from mien.http.native.documents import asking, described
 from mien.services import segments
+from mien.services.segment_sizes import KEPT_DAYS, list_sizes
 from mien.services.segments import SYSTEM_SEGMENTS, Segment
 from mien.services.wires import Wire
 from mien.store.segments import SegmentHead
@@ -40,6 +41,12 @@ ENDPOINT = "v1/segments"
 TAG = "Segments"
 
 Id = Annotated[str, PathParameter(description="The `id` of the segment.")]
+
+
+SizeDays = Annotated[
+    int,
+    QueryParameter(ge=1, le=KEPT_DAYS, description="How many days, of which today is the last."),
+]
 
 
 class SegmentEntry(Answer, frozen=True, kw_only=True):
@@ -66,6 +73,23 @@ class SegmentPage(Answer, frozen=True, kw_only=True):
 
     segments: list[SegmentEntry]
     next_cursor: str | None = None
+
+
+class DaySize(Answer, frozen=True, kw_only=True):
+    """How many people a segment had on a day of the account, and when they were counted."""
+
+    day: date
+    size: int
+    counted_at: datetime
+
+
+class SizesAnswer(Answer, frozen=True, kw_only=True):
+    """The sizes of a segment, day by day. Sizes of before a change are those of the tree of then.
+
+    A day on which the server did not run is missing.
+    """
+
+    sizes: list[DaySize]
 
 
 _TREE = {"did": "Charged", "window": {"last_days": 30}, "count": {"op": "at_least", "value": 3}}
@@ -220,6 +244,40 @@ async def delete_segment(request: Request[Any, Any, Any], segment: Id) -> Respon
         lambda store, environment: segments.delete_segment(store, environment, SegmentId(segment)),
     )
     return answer(_whole(found))
+
+
+@get(
+    "/segments/{segment:str}/sizes",
+    **described(
+        "listSegmentSizes",
+        "Tell the size of a segment over time",
+        tag=TAG,
+        gives=SizesAnswer,
+        example={
+            "sizes": [{"day": "2026-11-24", "size": 1_204, "counted_at": "2026-11-24T00:00:07Z"}]
+        },
+        errors=(HTTPStatus.NOT_FOUND,),
+    ),
+)
+async def list_segment_sizes(
+    request: Request[Any, Any, Any], segment: Id, days: SizeDays = 90
+) -> Response[bytes]:
+    """Give how many people a segment had on each day: counted after midnight, and after a change."""
+    zone = caller_of(request).zone
+    found = await on_store(
+        request,
+        ENDPOINT,
+        lambda store, environment: list_sizes(
+            store, environment, SegmentId(segment), zone, days=days
+        ),
+    )
+    sizes = [
+        DaySize(
+            day=date.fromisoformat(each.day), size=each.size, counted_at=instant(each.counted_at)
+        )
+        for each in found
+    ]
+    return answer(SizesAnswer(sizes=sizes))
 
 
 async def read_tree_body(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T]) -> T:
