@@ -57,14 +57,14 @@ async def test_a_property_is_added_with_a_control_for_its_type(
     screen = await sign_in(Role.EDITOR)
     page = screen.page
     await screen.open(f"/live/people/{ana}")
-    await page.get_by_role("link", name="Add", exact=True).click()
+    await page.locator('[hx-target="#adding"]').click()
     await page.get_by_label("Name", exact=True).fill("joined")
     await page.get_by_label("Type").select_option("Date")
     await page.locator("input[type=date]").fill("2026-01-31")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("status")).to_contain_text("'joined' was saved.")
     await expect(page.locator(".property", has_text="joined")).to_contain_text("31 Jan 2026")
-    await page.get_by_role("link", name="Add", exact=True).click()
+    await page.locator('[hx-target="#adding"]').click()
     await page.get_by_label("Name", exact=True).fill("x")
     await page.get_by_role("link", name="Cancel").click()
     await expect(page.get_by_label("Name", exact=True)).to_have_count(0)
@@ -110,7 +110,7 @@ async def test_nothing_is_wrong_with_how_editing_looks(sign_in: OpenScreen, ana:
         await page.get_by_label(f"Edit {name}").click()
         await expect(page.get_by_label(f"Edit {name}")).to_have_count(0)
     await page.get_by_label("History of plan").click()
-    await page.get_by_role("link", name="Add", exact=True).click()
+    await page.locator('[hx-target="#adding"]').click()
     await expect(page.get_by_label("Name", exact=True)).to_be_focused()
     assert await screen.faults() == []
 

@@ -60,7 +60,7 @@ def test_the_page_of_a_person_tells_who_it_is(office: Office) -> None:
         assert "not taken" in devices
         changes = browser.get(f"/live/people/{object_id}/changes").text
         assert "Profile made" in changes
-        assert "by <bdi>first key</bdi>" in changes
+        assert "by <bdi>first key (API)</bdi>" in changes
         activity = browser.get(f"/live/people/{object_id}/activity").text
         assert "Amount" in activity
 

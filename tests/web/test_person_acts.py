@@ -42,7 +42,7 @@ def test_a_person_is_marked_as_a_test_profile_and_unmarked(office: Office, ana: 
         unmarked = browser.send_form(f"{path}/test-mark", is_set="no")
         assert "ct_is_test_user" not in unmarked.text
         changes = browser.get(f"{path}/changes").text
-    assert re.search(r"by <bdi>Editor \d+</bdi>", changes)
+    assert re.search(r"by <bdi>Editor \d+ \(dashboard\)</bdi>", changes)
     assert audited(office) == [("test_unmarked", subject(ana)), ("test_marked", subject(ana))]
 
 
@@ -62,7 +62,7 @@ def test_a_person_is_disabled_and_enabled(office: Office, ana: str) -> None:
     assert audited(office) == [("person_enabled", subject(ana)), ("person_disabled", subject(ana))]
 
 
-@pytest.mark.parametrize("path", ["test-mark", "disabled", "erase"])
+@pytest.mark.parametrize("path", ["test-mark", "disabled", "erase", "ids"])
 def test_a_viewer_may_change_nobody(office: Office, ana: str, path: str) -> None:
     with office.browser(Role.VIEWER) as browser:
         page = browser.get(f"/live/people/{ana}").text
@@ -75,10 +75,34 @@ def test_a_viewer_may_change_nobody(office: Office, ana: str, path: str) -> None
     assert audited(office) == []
 
 
-@pytest.mark.parametrize("path", ["test-mark", "disabled", "erase"])
+@pytest.mark.parametrize("path", ["test-mark", "disabled", "erase", "ids"])
 def test_nobody_is_changed_who_is_not_there(office: Office, ana: str, path: str) -> None:
     with office.browser(Role.EDITOR) as browser:
         for kind, name in (("test", ana), ("live", "mien_fffff"), ("live", "a b")):
             answer = browser.send_form(f"/{kind}/people/{name}/{path}", is_set="yes")
             assert answer.status_code == 404
             assert "This person is not here" in answer.text
+
+
+# D-04, P-07
+def test_an_id_is_added_unless_it_is_of_somebody_else(office: Office, ana: str) -> None:
+    office.send({"type": "profile", "distinct_id": "bo", "facebook_id": "fb", "properties": {}})
+    own, bo = f"/live/people/{ana}/ids", office.object_id("bo")
+    with office.browser(Role.EDITOR) as browser:
+        added = browser.send_form(own, kind="GPID", value=" g-1 ")
+        assert added.url.path == f"/live/people/{ana}"
+        assert "The Google id was added." in added.text
+        assert "g-1" in added.text
+        for kind, value, said in (
+            ("GPID", "g-1", "They have this id already"),
+            ("FBID", "fb", f"/merge?with={bo}"),
+            ("identity", "other", "here a person has one of it"),
+            ("GPID", "null", "value cannot be null"),
+            ("GPID", "", "value cannot be blank"),
+        ):
+            refused = browser.send_form(own, kind=kind, value=value)
+            assert refused.status_code == 400
+            assert said in refused.text
+            assert f'value="{value}" maxlength' in refused.text
+        assert office.object_id("bo") == bo
+    assert audited(office) == [("id_added", subject(ana))]

@@ -69,8 +69,8 @@ def test_a_property_is_edited_and_its_history_says_by_whom(
         r"<li><span><bdi>(\w+)</bdi></span>.*?by <bdi>([^<]+)</bdi>", past, re.DOTALL
     )
     assert values[0][0] == "silver"
-    assert values[0][1].startswith("Editor ")
-    assert values[1] == ("gold", "first key")
+    assert re.fullmatch(r"Editor \d+ \(dashboard\)", values[0][1])
+    assert values[1] == ("gold", "first key (API)")
     (entry,) = audit_page(office.store, office.account.account.account_id, count=1)
     assert (entry.act, entry.details) == ("value_changed", {"property": "plan"})
 

@@ -41,6 +41,7 @@ class Act(StrEnum):
     PASSWORD_CHOSEN = "password_chosen"  # noqa: S105 - what was done, no password
     VALUE_CHANGED = "value_changed"
     VALUE_REMOVED = "value_removed"
+    ID_ADDED = "id_added"
     PREFERENCE_CHANGED = "preference_changed"
     TEST_MARKED = "test_marked"
     TEST_UNMARKED = "test_unmarked"

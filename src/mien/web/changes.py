@@ -1,12 +1,22 @@
 """What happened to a person, in words: each row of the change log as a few lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from mien.domain.changes import Change
 from mien.domain.identities import WIRE_NAMES, IdentityKind, server_object_id
 from mien.domain.ids import ProfileId
+from mien.services.wires import MEMBER, SDK, Wire
+
+_WAYS = {
+    Wire.COMPATIBLE: "compatible API",
+    Wire.NATIVE: "API",
+    SDK: "SDK",
+    MEMBER: "dashboard",
+    "cli": "command line",
+}
+"""What people call the ways in, by what the source of a change begins with."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -18,6 +28,14 @@ class Line(msgspec.Struct, frozen=True):
     new: object = None
     other: str = ""
     """The objectId of another profile that has to do with it."""
+
+
+def made_by(source: str, actors: Mapping[str, str]) -> str:
+    """Say who made a change, and by which way: `Ana (dashboard)`."""
+    kind, _, number = source.partition(":")
+    way = _WAYS["cli"] if number == "cli" else _WAYS.get(kind, kind)
+    name = actors.get(source)
+    return way if name is None else f"{name} ({way})"
 
 
 def lines_of(change: Change) -> list[Line]:

@@ -17,6 +17,7 @@ from mien.domain.errors import InvalidInputError
 from mien.services import history
 from mien.services.history import DayCounts, DoneEvent, EventPage, PersonView, Wanted
 from mien.services.trails import Trail
+from mien.web.changes import made_by
 from mien.web.charts import Label, Plot, Series
 from mien.web.person.seen import glance_of, path_of, person_of, seal_place, start_of, view_of
 from mien.web.routes import page
@@ -215,7 +216,7 @@ def _happened(done: DoneEvent, actors: Mapping[str, str]) -> Happened:
         _decode(stored.body),
         _decode(stored.session) if stored.session else {},
         stored.object_id,
-        actors.get(stored.source, stored.source),
+        made_by(stored.source, actors),
     )
 
 

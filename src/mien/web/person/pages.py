@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from mien.services import history
 from mien.store.log import StoredChange
-from mien.web.changes import Line, lines_of
+from mien.web.changes import Line, lines_of, made_by
 from mien.web.frame import lead_to
 from mien.web.person.activity import After, newest_events
 from mien.web.person.properties import page_of
@@ -89,5 +89,5 @@ def _changes(visit: Visit, object_id: str, after: str | None) -> tuple[list[Chan
 
 def _changed(row: StoredChange, actors: Mapping[str, str]) -> Changed:
     lines = lines_of(row.change)
-    actor = actors.get(row.source, row.source)
+    actor = made_by(row.source, actors)
     return Changed(row.received_at, actor, lines[:_LINES], max(0, len(lines) - _LINES))

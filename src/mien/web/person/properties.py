@@ -26,6 +26,7 @@ from mien.services import history
 from mien.services.history import PersonView, ValuePage
 from mien.services.receipts import Applied
 from mien.web import inputs
+from mien.web.changes import made_by
 from mien.web.inputs import CHOICES, LABELS, Typed
 from mien.web.person.seen import glance_of, path_of, person_of, seal_place, start_of, view_of
 from mien.web.person.writing import change_person, reason_of, subject_of
@@ -143,6 +144,7 @@ async def value_history(
         found=found,
         place=place,
         is_first=after is None,
+        made_by=made_by,
     )
 
 
