@@ -3,8 +3,10 @@
 import secrets
 import string
 import time
+from collections.abc import Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 _PASSCODE_LETTERS = string.ascii_uppercase + string.digits
 _ACCOUNT_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -18,6 +20,12 @@ def now_ms() -> int:
 def today(zone: ZoneInfo) -> date:
     """Give the day that it is in a time zone."""
     return datetime.now(zone).date()
+
+
+@cache
+def time_zones() -> Sequence[str]:
+    """Give the names of all time zones that this machine knows, sorted: looking takes a while."""
+    return sorted(available_timezones())
 
 
 def new_passcode() -> str:

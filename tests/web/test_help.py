@@ -46,6 +46,17 @@ def test_help_is_reached_where_a_way_in_is_used(office: Office, path: str, parts
             assert f'<section class="card" id="{part}">' in helped
 
 
+# W-09
+def test_beside_the_properties_of_a_person_a_link_leads_to_the_standard_fields(
+    office: Office,
+) -> None:
+    office.send({"type": "profile", "distinct_id": "ana", "properties": {"Name": "Ana"}})
+    with office.browser(Role.VIEWER) as browser:
+        page = browser.get(f"/live/people/{office.object_id('ana')}").text
+        assert 'class="help" href="/live/help#fields"' in page
+        assert '<section class="card" id="fields">' in browser.get("/live/help").text
+
+
 def test_every_link_of_the_help_leads_somewhere(office: Office) -> None:
     known = {each.key for each in snippets(Place("", ""))}
     assert {way.connect for way in WAYS} <= known | {""}

@@ -7,7 +7,7 @@ rest and is cheap enough for every request (docs/adr/0004-passcodes.md).
 import hashlib
 import hmac
 import time
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -270,7 +270,7 @@ def _check_name(name: str) -> str:
 
 
 def _check_time_zone(time_zone: str) -> None:
-    if time_zone not in available_timezones():
+    if time_zone not in clock.time_zones():
         raise InvalidInputError(
             path="time_zone", problem=f"'{time_zone}' is no time zone such as Europe/Paris"
         )

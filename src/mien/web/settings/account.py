@@ -1,12 +1,12 @@
 """The account: its name, its time zone, and the ids of both environments."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
+from mien import clock
 from mien.domain.errors import ChangedMeanwhileError, InvalidInputError
 from mien.domain.members import Role
 from mien.services.accounts import change_account
@@ -59,5 +59,5 @@ def _page(
         form=form,
         account=visit.signed_in.account,
         environments=visit.signed_in.environments,
-        zones=sorted(available_timezones()),
+        zones=clock.time_zones(),
     )
