@@ -20,10 +20,10 @@ def test_live_and_test_never_mix_and_say_which_is_on(office: Office) -> None:
         record = {"type": "event", "distinct_id": "ana", "name": name}
         office.send(record, key=key)
     with office.browser(Role.VIEWER) as browser:
-        live, test = browser.get("/live").text, browser.get("/test").text
+        live, test = browser.get("/live/events").text, browser.get("/test/events").text
     assert ("alive" in live, "tested" in live) == (True, False)
     assert ("alive" in test, "tested" in test) == (False, True)
-    current = re.compile(r'href="/(live|test)" aria-current="true"')
+    current = re.compile(r'href="/(live|test)/events" aria-current="true"')
     assert (current.findall(live), current.findall(test)) == (["live"], ["test"])
     assert "Test environment" in test
     assert "Test environment" not in live
@@ -33,9 +33,9 @@ def test_an_account_sees_nothing_of_another(office: Office, server: Server) -> N
     record = {"type": "event", "distinct_id": "ana", "name": "Secret event"}
     office.send(record)
     with Office(server, name="Other") as other, other.browser(Role.ADMIN) as browser:
-        assert "Secret event" not in browser.get("/live").text
+        assert "Secret event" not in browser.get("/live/events").text
     with office.browser() as browser:
-        assert "Secret event" in browser.get("/live").text
+        assert "Secret event" in browser.get("/live/events").text
 
 
 @pytest.mark.parametrize("path", ["/", "/live", "/test", "/password"])

@@ -90,6 +90,13 @@ def page_definitions(
     return DefinitionPage(found[:count], found[count - 1].key if has_more else None)
 
 
+def most_done(store: Store, environment: EnvironmentId, *, count: int) -> list[Definition]:
+    """Give the events that were done most often ever."""
+    with store.read() as tx:
+        events = definitions.list_kind(tx, environment, DefinitionKind.EVENT)
+    return sorted(events, key=lambda each: -each.count)[:count]
+
+
 def get_definition(
     store: Store, environment: EnvironmentId, kind: DefinitionKind, number: int
 ) -> Definition:
