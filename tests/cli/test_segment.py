@@ -18,6 +18,14 @@ TREE: Json = {
 }
 
 
+MEMBERS = (
+    ("--json",),
+    ("--limit", "1", "--json"),
+    ("--sample", "1", "--seed", "5", "--json"),
+    ("--sample", "9", "--json"),
+)
+
+
 # S-06, B-08
 def test_segments_are_listed_and_explained(
     server: Server, keys: tuple[Key, Key], tmp_path: Path
@@ -93,6 +101,15 @@ def test_a_segment_is_counted_by_the_server_or_alone(tmp_path: Path) -> None:
         assert http.post("/v1/batch", json={"records": records}).status_code == 200
     asked = ("segment", "count", key.account_id, "--tree", str(gold))
     assert on(server, *asked).stdout == "2 of 3 people (66.7 %).\n"
+    listed = ("segment", "members", key.account_id, "--tree", str(gold))
+    by_server = [read_json(on(server, *listed, *more)) for more in MEMBERS]
+    assert "mien_1" in on(server, *listed).stdout
     assert server.stop() == 0, server.log()
     assert read_json(on(server, *asked, "--json")) == {"size": 2, "everybody": 3}
     assert "not both" in refusal(on(server, *asked[:3]))
+    assert [read_json(on(server, *listed, *more)) for more in MEMBERS] == by_server
+    named = [[each["distinct_id"] for each in found["members"]] for found in by_server]
+    assert named[:2] == [["ana", "cy"], ["ana"]]
+    assert (len(named[2]), sorted(named[3])) == (1, ["ana", "cy"])
+    assert "--seed: it needs --sample" in refusal(on(server, *listed, "--seed", "1"))
+    assert "--limit: " in refusal(on(server, *listed, "--limit", "1", "--sample", "1"))

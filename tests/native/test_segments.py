@@ -287,3 +287,21 @@ def test_the_size_of_a_segment_is_kept_by_the_day(native: Native) -> None:
     problem(native.http.get("/v1/segments/99/sizes"), 404)
     for days in (0, 731, "x"):
         problem(native.http.get("/v1/segments/1/sizes", params={"days": days}), 400)
+
+
+def test_a_sample_is_drawn_by_its_seed(native: Native) -> None:
+    native.send(*(profile(f"p{n}", Plan="Gold", Name=f"P {n}") for n in range(40)), profile("bo"))
+
+    def draw(**body: object) -> list[str]:
+        answer = native.http.post("/v1/segments/sample", json={"tree": TREE, **body})
+        assert answer.status_code == 200, answer.text
+        return [each["distinct_id"] for each in answer.json()["members"]]
+
+    first = draw(size=10, seed=1)
+    assert len(set(first)) == 10
+    assert draw(size=10, seed=1) == first
+    assert draw(size=5, seed=1) == first[:5]
+    assert draw(size=10, seed=2) != first
+    assert sorted(draw()) == sorted(f"p{n}" for n in range(40))
+    for wrong in ({"size": 0}, {"size": 1_001}, {"seed": -1}, {"seed": "a"}, {"limit": 1}):
+        problem(native.http.post("/v1/segments/sample", json={"tree": TREE, **wrong}), 400)

@@ -6,6 +6,7 @@ from mien.analytics.compile import Query, question, select_people
 from mien.analytics.events import OCCURRED, happened
 from mien.analytics.people import EVENTS, is_among, whose
 from mien.analytics.scope import Scope, column
+from mien.domain.sampling import PRIME, Mixer
 from mien.domain.segments import All, Did, Node
 
 IDS_PER_PAGE = 5_000
@@ -48,6 +49,27 @@ def next_people(people: Node, scope: Scope, *, after: int, limit: int) -> Query:
     more = exp.GT(this=person, expression=exp.convert(after))
     page = exp.select(person).from_(select_people(people, scope).subquery(_COUNTED, copy=False))
     return question(page.where(more).order_by(person).limit(limit), scope)
+
+
+def sampled_people(people: Node, scope: Scope, *, size: int, mixer: Mixer) -> Query:
+    """Give the question for so many of whom a tree holds, those of the lowest ranks first."""
+    person = column("profile_id", _COUNTED)
+    some = exp.select(person).from_(select_people(people, scope).subquery(_COUNTED, copy=False))
+    return question(some.order_by(_rank(person, mixer, scope), person).limit(size), scope)
+
+
+def _rank(person: exp.Expr, mixer: Mixer, scope: Scope) -> exp.Expr:
+    """Give what `Mixer.rank` gives; each product is of two numbers below the prime."""
+
+    def times(one: exp.Expr, other: exp.Expr, plus: int = 0) -> exp.Expr:
+        product = exp.Mul(this=exp.paren(one), expression=exp.paren(other))
+        added = exp.Add(this=product, expression=scope.bind(plus))
+        return exp.Mod(this=exp.paren(added), expression=scope.bind(PRIME))
+
+    small = exp.Mod(this=person, expression=scope.bind(PRIME))
+    mixed = times(small, scope.bind(mixer.factor), mixer.offset)
+    squared = times(mixed, mixed)
+    return times(times(squared, squared), mixed)
 
 
 def count_events(event: Did, people: Node, scope: Scope) -> Query | None:

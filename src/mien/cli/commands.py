@@ -15,6 +15,7 @@ from mien.cli.move import move
 from mien.cli.options import Commands
 from mien.cli.rejects import rejects
 from mien.cli.segment import segment
+from mien.cli.segment_members import members
 from mien.cli.signing_key import signing_key
 
 
@@ -23,6 +24,8 @@ from mien.cli.signing_key import signing_key
 def cli() -> None:
     """Mien: know who your users are, what they did and how to reach them."""
 
+
+segment.add_command(members)
 
 for _command in (
     account,

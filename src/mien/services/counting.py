@@ -8,10 +8,18 @@ import msgspec
 
 from mien import clock
 from mien.analytics.compile import Query
-from mien.analytics.occurrences import next_people, pages_of_events, pages_of_people, sizes
+from mien.analytics.occurrences import (
+    next_people,
+    pages_of_events,
+    pages_of_people,
+    sampled_people,
+    sizes,
+)
 from mien.analytics.scope import Scope
+from mien.domain.identities import IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.moments import day_at
+from mien.domain.sampling import Mixer
 from mien.domain.segments import Did, Node
 from mien.services.projection import Projection
 from mien.services.questions import Answer, Questions
@@ -37,6 +45,16 @@ class Members(msgspec.Struct, frozen=True):
     profiles: list[ProfileId]
     after: ProfileId | None
     as_of: int | None = None
+
+
+class Brief(msgspec.Struct, frozen=True):
+    """A person in a list, in brief; `type` is `identified` or `anonymous`."""
+
+    object_id: str
+    distinct_id: str | None = None
+    type: str = "anonymous"
+    name: str | None = None
+    email: str | None = None
 
 
 class Counting:
@@ -71,6 +89,14 @@ class Counting:
         more = len(ids) > count
         return Members(ids[:count], ids[count - 1] if more else None, found.as_of)
 
+    def sample(
+        self, environment: EnvironmentId, tree: Node, zone: tzinfo, *, size: int, seed: int
+    ) -> Members:
+        """Give some of those whom a tree means, by chance, the same for a seed; raises as `count` does."""
+        some = partial(sampled_people, size=size, mixer=Mixer.of(seed))
+        found = self._ask(environment, tree, zone, some)
+        return Members([ProfileId(row[0]) for row in found.rows], None, found.as_of)
+
     def pages(
         self, environment: EnvironmentId, people: Node, event: Did | None, zone: tzinfo
     ) -> Answer:
@@ -103,3 +129,19 @@ def show_members(
     with projection.store.snapshot() as tx:
         found = profile_store.load(tx, reader.environment, wanted)
         return reader.views(tx, [found[each] for each in wanted if each in found], today=today)
+
+
+def brief_of(view: ProfileView) -> Brief:
+    """Tell of a person in brief."""
+    named = (value for kind, value in view.identities if kind is IdentityKind.IDENTITY)
+    return Brief(
+        view.object_id,
+        next(named, None),
+        "identified" if view.is_identified else "anonymous",
+        _text(view.properties.get("Name")),
+        _text(view.properties.get("Email")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

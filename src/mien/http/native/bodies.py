@@ -101,6 +101,13 @@ class MembersBody(CountBody, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cursor: str | None = None
 
 
+class SampleBody(CountBody, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of whom to take a sample, how large, and a seed: the same seed gives the same people."""
+
+    size: Annotated[int, Meta(ge=1, le=1_000)] = 100
+    seed: Annotated[int, Meta(ge=0, le=2**62)] = 0
+
+
 class PeopleToExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to export: a saved segment by its id, or a tree. `{"all": []}` is everybody."""
 

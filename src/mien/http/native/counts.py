@@ -5,17 +5,17 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
+from msgspec.structs import asdict
 
-from mien.domain.identities import IdentityKind
 from mien.domain.ids import ProfileId
 from mien.domain.segment_json import parse_segment
 from mien.http.auth import caller_of, services_of
 from mien.http.native.answers import Answer
-from mien.http.native.bodies import CountBody, MembersBody
+from mien.http.native.bodies import CountBody, MembersBody, SampleBody
 from mien.http.native.calls import answer, instant, next_cursor, start_of
 from mien.http.native.documents import asking, described
 from mien.http.native.segments import ENDPOINT, TAG, TREE_SCHEMA, read_tree_body
-from mien.services.counting import Members, show_members
+from mien.services.counting import Members, brief_of, show_members
 from mien.services.reading import ProfileView
 
 _MEMBERS = f"{ENDPOINT}/members"
@@ -52,9 +52,17 @@ class MembersAnswer(Answer, frozen=True, kw_only=True):
     as_of: datetime | None = None
 
 
+class SampleAnswer(Answer, frozen=True, kw_only=True):
+    """Some of those who are meant, in the order in which they were drawn."""
+
+    members: list[MemberEntry]
+    as_of: datetime | None = None
+
+
 _TREE = {"did": "Charged", "window": {"last_days": 30}}
 _count_body = msgspec.json.Decoder(CountBody)
 _members_body = msgspec.json.Decoder(MembersBody)
+_sample_body = msgspec.json.Decoder(SampleBody)
 
 
 @post(
@@ -122,19 +130,42 @@ async def list_members(request: Request[Any, Any, Any]) -> Response[bytes]:
     )
 
 
-def _member(view: ProfileView) -> MemberEntry:
-    named = [value for kind, value in view.identities if kind is IdentityKind.IDENTITY]
-    return MemberEntry(
-        object_id=view.object_id,
-        distinct_id=named[0] if named else None,
-        type="identified" if view.is_identified else "anonymous",
-        name=_text(view.properties.get("Name")),
-        email=_text(view.properties.get("Email")),
+@post(
+    "/segments/sample",
+    **described(
+        "sampleMembers",
+        "Take a sample of who is meant",
+        tag=TAG,
+        gives=SampleAnswer,
+        example={"members": [{"object_id": "mien_1f", "distinct_id": "ana", "type": "identified"}]},
+        asks=asking(SampleBody, {"tree": _TREE, "size": 20, "seed": 7}, tree=TREE_SCHEMA),
+    ),
+)
+async def sample_members(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Give some of those whom a tree means, drawn by chance. The same seed draws the same people.
+
+    Who is no longer meant makes room for others; those who still are stay in the sample.
+    """
+    services, caller = services_of(request), caller_of(request)
+    reader = services.reader(caller.environment)
+    async with services.limits.place(caller.environment, ENDPOINT):
+        body = await read_tree_body(request, _sample_body)
+        tree = parse_segment(body.tree, "tree")
+
+        def work() -> tuple[Members, list[ProfileView]]:
+            some = services.counting.sample(
+                caller.environment, tree, caller.zone, size=body.size, seed=body.seed
+            )
+            return some, show_members(services.projection, reader, some.profiles, caller.zone)
+
+        some, views = await services.run_long(work)
+    return answer(
+        SampleAnswer(members=[_member(each) for each in views], as_of=_instant(some.as_of))
     )
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _member(view: ProfileView) -> MemberEntry:
+    return MemberEntry(**asdict(brief_of(view)))
 
 
 def _instant(epoch_ms: int | None) -> datetime | None:

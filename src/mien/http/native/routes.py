@@ -12,7 +12,7 @@ from mien.http.native.addresses import (
 from mien.http.native.analytics import get_analytics
 from mien.http.native.batch import upload_batch
 from mien.http.native.calls import only_callers
-from mien.http.native.counts import count_segment, list_members
+from mien.http.native.counts import count_segment, list_members, sample_members
 from mien.http.native.definitions import (
     change_event,
     change_event_property,
@@ -132,6 +132,7 @@ NATIVE_HANDLERS = [
             explain_segment,
             count_segment,
             list_members,
+            sample_members,
             get_analytics,
             make_profile_token,
             list_signing_keys,
