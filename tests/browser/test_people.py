@@ -104,7 +104,7 @@ async def test_the_page_of_a_person_shows_what_is_known(sign_in: OpenScreen, ana
 
 
 # D-07
-@pytest.mark.parametrize("tab", ["", "/activity", "/changes", "/devices", "/messages"])
+@pytest.mark.parametrize("tab", ["", "/activity", "/sessions", "/changes", "/devices", "/messages"])
 async def test_nothing_is_wrong_with_how_a_person_looks(
     sign_in: OpenScreen, ana: str, tab: str
 ) -> None:

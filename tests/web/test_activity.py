@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from mien import clock
@@ -12,6 +13,7 @@ from tests.support.offices import Browser, Office
 
 HTMX = {"HX-Request": "true"}
 DAY = 86_400
+NASTY = "<script>alert(1)</script>"
 NOON = 1_764_072_000  # 2025-11-25 17:30 in Kolkata
 
 
@@ -121,6 +123,40 @@ def test_sessions_are_shown_with_their_device(office: Office, viewer: Browser) -
     assert "activity?device=web" in viewer.get(f"{own}/devices").text
 
 
+def visit(office: Office, *records: object) -> None:
+    """Send records as the SDK of a page does, which tells of sessions."""
+    httpx.post(
+        f"{office.server.url}/sdk/v1/batch",
+        params={"account": office.live.account_id},
+        headers={"Origin": "https://shop.example"},
+        json={"object_id": "web", "records": records},
+    ).raise_for_status()
+
+
+# D-04
+def test_sessions_are_listed_with_how_long_they_were(office: Office, viewer: Browser) -> None:
+    start = clock.now_ms() // 1_000 - 7_200
+    told = {"session_id": start, "utm_source": NASTY}
+    event = {"type": "event", "name": "Viewed"}
+    for at in (start, start + 300):
+        visit(office, {**event, "at": at, "session": told})
+    later = {"session_id": start + 7_000}
+    visit(office, {**event, "at": start + 7_000, "session": later})
+    visit(office, {**event, "at": start + 7_120, "session": later})
+    office.send({"type": "profile", "distinct_id": "ana", "object_id": "web", "properties": {}})
+    own = f"/live/people/{office.object_id('ana')}"
+    page = viewer.get(f"{own}/sessions").text
+    assert re.findall(r"number <bdi>(\d)</bdi>", page) == ["2", "1"]
+    assert re.findall(r"(\d+) min", page) == ["2", "5"]
+    assert "so far, the device&#39;s last" in page.replace("device's", "device&#39;s")
+    assert "<script>" not in page
+    assert "utm source" in page
+    assert "session <bdi>1</bdi>" in viewer.get(f"{own}/activity").text
+    office.send({"type": "profile", "distinct_id": "bo", "properties": {}})
+    none = viewer.get(f"/live/people/{office.object_id('bo')}/sessions").text
+    assert "No sessions" in none
+
+
 # D-04: 10,000 events, 2,000 properties, 50 devices
 def test_a_person_of_whom_there_is_much_is_shown_at_once(office: Office, viewer: Browser) -> None:
     many = {f"key {number:04}": f"value {number}" for number in range(2_000)}
@@ -134,7 +170,7 @@ def test_a_person_of_whom_there_is_much_is_shown_at_once(office: Office, viewer:
             )
         )  # fmt: skip
     own = f"/live/people/{office.object_id('ana')}"
-    for path in ("", "/activity", "/activity?event=Step+7", "/activity?event=x", "/activity/chart",
+    for path in ("", "/activity", "/activity?event=Step+7", "/activity?event=x", "/activity/chart", "/sessions", "/messages",
                  "/changes", "/devices", "/properties?q=key", "/property/history?name=nothing",
                  "/merges", "/merges/hint"):  # fmt: skip
         took = quickest(lambda path=path: viewer.get(f"{own}{path}").raise_for_status())  # type: ignore[misc]  # bound now

@@ -100,7 +100,7 @@ class Wanted(msgspec.Struct, frozen=True):
     `since` and `until` are epoch seconds, the latter exclusive; `device` is an objectId.
     """
 
-    name: str = ""
+    names: frozenset[str] = frozenset()
     since: int | None = None
     until: int | None = None
     device: str = ""
@@ -241,7 +241,7 @@ def _find_wanted(
 
     def fits(row: StoredEvent) -> bool:
         return (
-            (not wanted.name or reader.event_names(tx, (row.name,))[row.name] == wanted.name)
+            (not wanted.names or reader.event_names(tx, (row.name,))[row.name] in wanted.names)
             and (wanted.since is None or row.occurred_at >= wanted.since)
             and (wanted.until is None or row.occurred_at < wanted.until)
             and (not device or row.object_id.removeprefix("-") == device)

@@ -79,6 +79,10 @@ class Zone:
         """Write the day alone."""
         return _day(self._at(epoch_ms))
 
+    def iso_day(self, epoch_ms: int) -> str:
+        """Write the day as forms send it."""
+        return self._at(epoch_ms).date().isoformat()
+
     def value(self, value: object) -> Markup:
         """Write a value of a property: a date as the day or the moment that it means."""
         if isinstance(value, str) and value.startswith("$D_"):

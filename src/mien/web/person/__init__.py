@@ -13,10 +13,12 @@ from mien.web.person.merging import MERGING_HANDLERS
 from mien.web.person.messages import MESSAGE_HANDLERS
 from mien.web.person.pages import PAGE_HANDLERS
 from mien.web.person.properties import PROPERTY_HANDLERS
+from mien.web.person.sessions import SESSION_HANDLERS
 
 PERSON_HANDLERS: list[HTTPRouteHandler] = [
     *PAGE_HANDLERS,
     *ACTIVITY_HANDLERS,
+    *SESSION_HANDLERS,
     *PROPERTY_HANDLERS,
     *ID_HANDLERS,
     *MESSAGE_HANDLERS,

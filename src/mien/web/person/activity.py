@@ -76,7 +76,7 @@ class Filters(msgspec.Struct, frozen=True):
         """Give which events are meant, or raise `InvalidInputError`."""
         last = _day("to", self.last)
         return Wanted(
-            name=self.event,
+            names=frozenset({self.event}) if self.event else frozenset(),
             since=_begin(_day("from", self.first), zone),
             until=_begin(last + timedelta(days=1), zone) if last and last < date.max else None,
             device=self.device,
