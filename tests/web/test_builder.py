@@ -366,3 +366,18 @@ def test_a_question_without_an_answer_says_why_in_its_place(office: Office) -> N
             said = browser.send_form(f"/live/segments/{part}", seen_on=NEW, **asked)
             assert said.status_code == 200
             assert "there is no segment" in said.text
+
+
+# D-02
+def test_a_type_of_people_is_chosen_and_any_other_text_is_kept(office: Office) -> None:
+    tree = {"derived": "Type", "op": "equals", "value": "odd"}
+    made = save(office, tree)
+    with office.browser(Role.EDITOR) as browser:
+        page = browser.get(f"/live/segments/{made}/edit").text
+        assert fields_of(page)["p.0:value"] == "odd"
+        page = press(browser, browser.get(NEW).text, "add:p").text
+        page = press(browser, page, "update", **{"p.0:kind": "derived", "p.0:name": "Type"}).text
+        page = press(browser, page, "update", **{"p.0:name": "Type"}).text
+        assert '<option value="identified"' in page
+        page = press(browser, page, "update", **{"p.0:value": "anonymous"}).text
+        assert "whose Type is" in page

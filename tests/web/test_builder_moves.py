@@ -185,6 +185,13 @@ def test_all_that_is_wrong_is_said_at_once_each_where_it_is() -> None:
     assert len(rest) == 5
 
 
+def test_what_the_parser_says_of_types_is_said_in_plain_words() -> None:
+    raw = '{"did": "E", "window": {"last_days": "x"}}'
+    assert said(within(leaf("json", json=raw))) == [
+        ((0,), "last_days", "A whole number is needed.")
+    ]
+
+
 def test_a_line_of_a_list_that_no_value_can_have_is_named() -> None:
     long = "x" * 600
     whole = within(leaf("property", name="a", op="has_any", values=f"a\n{long}"))

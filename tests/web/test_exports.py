@@ -5,6 +5,8 @@ import io
 import re
 import time
 
+import httpx
+
 from mien.domain.members import Role
 from mien.services import audit
 from tests.support.offices import Browser, Office
@@ -93,3 +95,17 @@ def test_an_export_that_cannot_be_is_refused_with_a_sentence(office: Office) -> 
             assert answer.status_code == 200
             assert "Nothing is exported" in answer.text
             assert said in answer.text
+
+
+# G-07
+def test_an_export_of_events_by_the_api_is_listed_too(office: Office) -> None:
+    office.send({"type": "event", "distinct_id": "a", "name": "Bought", "properties": {}})
+    httpx.post(
+        f"{office.server.url}/v1/exports",
+        json={"events": {"event": "Bought"}, "format": "jsonl"},
+        headers=office.live.headers,
+    ).raise_for_status()
+    with office.browser(Role.EDITOR) as browser:
+        page = finished(browser)
+        assert "Bought of: Everybody." in seen(page)
+        assert "1 rows," in seen(page)

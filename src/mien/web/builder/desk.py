@@ -10,7 +10,7 @@ from mien.domain.devices import FACT_NAMES
 from mien.domain.english import describe
 from mien.domain.errors import InvalidInputError, InvalidSegmentError
 from mien.domain.events import event_key
-from mien.domain.ids import EnvironmentId, SegmentId
+from mien.domain.ids import EnvironmentId
 from mien.domain.schema import DefinitionKind
 from mien.domain.segment_json import to_json
 from mien.services.definitions import Named, find_types
@@ -224,8 +224,3 @@ def seen_at(desk: Desk) -> int:
     except ValueError:
         problem = "is no time at which a segment was changed"
         raise InvalidInputError(path="seen_at", problem=problem) from None
-
-
-def segment_id(desk: Desk) -> SegmentId | None:
-    """Give the id of the segment, None for a new one."""
-    return None if desk.head is None else desk.head.segment_id

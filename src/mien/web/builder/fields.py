@@ -61,11 +61,6 @@ def read_name(field: str) -> str:
         ) from None
 
 
-def write_number(number: float) -> str:
-    """Write a number for a field."""
-    return msgspec.json.encode(number).decode()
-
-
 def read_number(field: str) -> int | float:
     """Read a number out of a field."""
     text = _filled(field, "A number is needed.")

@@ -75,6 +75,7 @@ STATE_LABELS: Labels = {
     ChannelState.OPTED_OUT: "opted out",
     ChannelState.UNDECIDED: "said neither yes nor no",
 }
+PERSON_LABELS: Labels = {"": "choose", "identified": "identified", "anonymous": "anonymous"}
 VALUE_LABELS: Labels = {"text": "text", "number": "number", "truth": "true or false"}
 VALUES_LABELS: Labels = {"text": "texts", "number": "numbers", "mixed": "mixed"}
 
