@@ -2,10 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 
+from mien import clock
+from mien.domain.ids import SegmentId
 from mien.domain.members import Role
+from mien.services.accounts import get_environment
+from mien.store import segment_sizes
+from mien.store.segment_sizes import DaySize
 from tests.support.offices import Office
 
 NASTY = "<script>alert(1)</script>"
@@ -116,3 +123,24 @@ def test_a_page_tells_why_somebody_is_in_a_segment_or_not(office: Office) -> Non
         assert "Nobody has this id" in browser.get(path, params={"who": "nobody"}).text
         assert browser.get(path).status_code == 200
         assert browser.get(f"/test/segments/{made}/why?who=ana").status_code == 404
+
+
+# D-06
+def test_sizes_over_time_are_drawn(office: Office) -> None:
+    people(office, 2, plan="gold")
+    made = save(office, "Gold")
+    path = f"/live/segments/{made}"
+    today = clock.today(ZoneInfo("Asia/Kolkata"))
+    here = get_environment(office.store, office.live.account_id).environment_id
+    with office.browser(Role.VIEWER) as browser:
+        assert "Counted once a day" not in browser.get(path).text
+        with office.store.write() as tx:
+            for ago, size in ((0, 2), (1, 1_234), (40, 7), (400, 9)):
+                day = (today - timedelta(days=ago)).isoformat()
+                segment_sizes.save(tx, here, SegmentId(made), DaySize(day, size, 0))
+        shown = browser.get(path).text
+        assert "People: most on" in shown
+        assert "1,234; last 2." in shown
+        assert shown.count("<title>") == 1 + 3
+        listed = browser.get(f"{path}/size").text
+        assert "Last 30 days: from 1,234 to 2, most 1,234" in listed

@@ -14,6 +14,7 @@ from mien.domain.ids import ProfileId
 from mien.domain.segment_json import parse_segment
 from mien.domain.segments import Node
 from mien.services.counting import show_members
+from mien.web.charts import share_of
 from mien.web.people import Row, row_of
 from mien.web.visit import Visit
 
@@ -37,7 +38,7 @@ class Counted(msgspec.Struct, frozen=True):
     @property
     def share(self) -> str:
         """The share of all people, in percent."""
-        return f"{100 * self.size / self.everybody:.1f} %" if self.everybody else "0 %"
+        return share_of(self.size, self.everybody)
 
 
 async def count(visit: Visit, tree: Node) -> Counted:

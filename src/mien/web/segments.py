@@ -1,5 +1,7 @@
 """Saved segments: which there are, what each says, how many are in it, and who (D-02, D-06)."""
 
+from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from typing import Annotated
 
@@ -10,6 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from mien.domain.ids import EnvironmentId, ProfileId, SegmentId
 from mien.domain.members import Role
 from mien.domain.segments import Node
+from mien.services.segment_sizes import list_sizes
 from mien.services.segments import (
     SYSTEM_SEGMENTS,
     Segment,
@@ -17,14 +20,18 @@ from mien.services.segments import (
     list_segments,
     users_of,
 )
+from mien.store.segment_sizes import DaySize
 from mien.store.segments import SegmentHead
 from mien.web import counts
+from mien.web.charts import Plot, Series, Sparkline
 from mien.web.counts import NOBODY, people_in
 from mien.web.people import Row
+from mien.web.periods import label_of_day
 from mien.web.routes import page
 from mien.web.visit import Visit
 
 _SEGMENTS, _MEMBERS = 50, 25
+_DAYS_OF_LINE, _DAYS_OF_CHART = 30, 90
 _LIST, _PLACE = "segments", "members"
 
 After = Annotated[str | None, QueryParameter()]
@@ -53,6 +60,7 @@ async def segment(visit: Visit, segment: FromPath[str]) -> Response[bytes]:
         segment=found,
         is_system=found.head.segment_id in SYSTEM_SEGMENTS,
         users=await _users(visit, found),
+        plot=_plot(await _sizes(visit, found, _DAYS_OF_CHART)),
     )
 
 
@@ -81,7 +89,11 @@ async def size(
     """Give the size of a segment, for the list or for its own page."""
     found = await _segment(visit, segment)
     counted = await counts.count(visit, found.tree)
-    return visit.page(f"segments/{'count' if at == 'page' else 'size'}.html", counted=counted)
+    if at == "page":
+        return visit.page("segments/count.html", counted=counted)
+    sizes = await _sizes(visit, found, _DAYS_OF_LINE)
+    spark = Sparkline(f"Last {_DAYS_OF_LINE} days", [each.size for each in sizes])
+    return visit.page("segments/size.html", counted=counted, spark=spark)
 
 
 SEGMENT_HANDLERS: list[HTTPRouteHandler] = [segments, segment, people, size]
@@ -95,6 +107,20 @@ async def _segment(visit: Visit, segment: str) -> Segment:
     return await visit.run(
         partial(get_segment, visit.dashboard.store, _here(visit), SegmentId(segment))
     )
+
+
+async def _sizes(visit: Visit, found: Segment, days: int) -> Sequence[DaySize]:
+    store, id_ = visit.dashboard.store, found.head.segment_id
+    return await visit.run(lambda: list_sizes(store, _here(visit), id_, visit.zone, days=days))
+
+
+def _plot(sizes: Sequence[DaySize]) -> Plot | None:
+    """Lay out how many a segment had by day; of less than two days there is nothing to draw."""
+    if len(sizes) <= 1:
+        return None
+    labels = [label_of_day(date.fromisoformat(each.day)) for each in sizes]
+    series = Series("People", [each.size for each in sizes])
+    return Plot(f"People in it, last {_DAYS_OF_CHART} days", labels, [series])
 
 
 async def _users(visit: Visit, found: Segment) -> list[SegmentHead]:

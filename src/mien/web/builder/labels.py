@@ -37,7 +37,7 @@ OPERATOR_LABELS: Labels = {
 }
 KIND_LABELS: Labels = {
     "property": "Property",
-    "derived": "Age, place and more",
+    "derived": "Age, place, more",
     "did": "Event",
     "device": "Device",
     "channel": "Channel",
