@@ -21,6 +21,7 @@ from demo import screen
 from demo.__main__ import fill, prepare
 from demo.folder import DemoError, DemoFolder, Finished, Keys, Started
 from demo.server import MIEN, Server, free_port
+from mien.domain.identities import SERVER_OBJECT_ID_PREFIX
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
@@ -198,15 +199,16 @@ async def take(page: Page, file: Path, tallest: int) -> None:
 
 
 async def take_readme(page: Page, distinct_id: str, folder: Path) -> None:
-    """Take the pictures of the README: finding people, one person, a segment."""
+    """Take the pictures of the README: everyone, one person, a segment as it is built."""
     await open_page(page, "/live/people")
     await take(page, folder / "people.png", HEIGHT)
     await open_page(page, f"/live/people?q={distinct_id}")
-    await page.locator("#rows a").first.click()
-    await page.wait_for_load_state("networkidle")
+    person = await links(page, f"main a[href^='/live/people/{SERVER_OBJECT_ID_PREFIX}']")
+    await open_page(page, person[0])
     await take(page, folder / "person.png", HEIGHT)
     await open_page(page, "/live/segments")
     await page.get_by_role("link", name=next(iter(SEGMENTS))).click()
+    await page.get_by_role("link", name="Edit").click()
     await page.wait_for_load_state("networkidle")
     await take(page, folder / "segment.png", HEIGHT)
 
