@@ -12,6 +12,9 @@ PROMISE = P99Below(100.0)
 PAGES = {
     "home": "",
     "people": "people",
+    "people by name": "people?sort=name&dir=asc",
+    "people, disabled": "people?state=disabled",
+    "people, found by name": "people?q=person",
     "segments": "segments",
     "properties": "properties",
     "events": "events",

@@ -66,6 +66,8 @@ class Sights:
         if known.place < place:
             if began < known.ended + known.seconds / _SHARE:
                 return
+            # Whoever waits asks again should it fail; nobody else's steps wait for that.
+            self._wanted.discard(environment)
             self._analytics.gather(catalog)
         ended = time.monotonic()
         with self._moved:
