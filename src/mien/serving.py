@@ -39,11 +39,12 @@ from mien.jobs.housekeeping import (
     note_uses_of_keys,
     tidy_hourly,
 )
+from mien.jobs.keeper import Keeper
 from mien.jobs.project import Projector
 from mien.jobs.sizes import SizeKeeper
 from mien.services import local
 from mien.services.accounts import Doorkeeper
-from mien.services.copies import open_projection
+from mien.services.copies import lease_of, open_projection
 from mien.services.counting import Counting
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
@@ -149,7 +150,9 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
         projection = open_projection(store, settings)
         stack.callback(projection.analytics.close)
         metrics = Metrics()
-        stack.enter_context(Projector(projection, settings.data, metrics.count_step))
+        if (lease := lease_of(projection)) is not None:
+            stack.enter_context(Keeper(lease))
+        stack.enter_context(Projector(projection, settings.data, metrics.count_step, lease=lease))
         ingest = Ingest(store, metrics.count_commit)
         stack.callback(ingest.close)
         questions = Questions(

@@ -101,7 +101,7 @@ def test_a_store_that_is_up_to_date_is_opened_as_it_is(store_url: str) -> None:
 
 
 def test_the_environment_comes_first_in_the_key_of_every_table_that_has_one() -> None:
-    of_the_store = {"accounts", "secrets", "members", "member_sessions", "audit_log"}
+    of_the_store = {"accounts", "secrets", "members", "member_sessions", "audit_log", "leases"}
     firsts = {
         table.name: next(iter(table.primary_key.columns)).name
         for table in metadata.sorted_tables

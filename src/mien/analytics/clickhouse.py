@@ -115,6 +115,11 @@ class ClickHouse:
         schema = Catalog(environment, within=self.within).schema
         return bool(self._connection.find(f"SELECT 1 FROM {schema}.{table} LIMIT 1"))
 
+    def has_tables(self, catalog: Catalog) -> bool:
+        """Tell whether an environment has its tables, those of its events apart."""
+        wanted = {*TABLES, "devices", "blocks"}
+        return wanted <= self._look_for_tables(catalog.schema).keys()
+
     def trim(self, catalog: Catalog) -> Catalog:
         """Give the part of a catalog that has its tables and columns here by now."""
         return columns.trim(catalog, self._look_for_tables(catalog.schema))

@@ -187,6 +187,10 @@ class DuckDB:
         """Tell whether a table has any row."""
         return bool(self._rows(f"SELECT 1 FROM e{environment}.{table} LIMIT 1"))
 
+    def has_tables(self, catalog: Catalog) -> bool:
+        """Tell whether an environment has its tables, those of its events apart."""
+        return TABLES.keys() <= self._tables(catalog.environment).keys()
+
     def trim(self, catalog: Catalog) -> Catalog:
         """Give the part of a catalog that has its tables and columns here."""
         return columns.trim(catalog, self._tables(catalog.environment))

@@ -56,6 +56,10 @@ class Analytics(Protocol):
         """Tell whether a table of an environment has any row."""
         ...
 
+    def has_tables(self, catalog: Catalog) -> bool:
+        """Tell whether an environment has its tables, those of its events apart."""
+        ...
+
     def trim(self, catalog: Catalog) -> Catalog:
         """Give the part of a catalog that has its tables and columns here."""
         ...

@@ -10,6 +10,7 @@ from types import TracebackType
 import structlog
 
 from mien.domain.errors import MienError
+from mien.services.leases import Lease
 from mien.services.projection import Projection, Rebuild, wish_of
 
 _EVERY_SECONDS = 0.2
@@ -33,10 +34,20 @@ class Projector:
     """Copies what is new a few times a second, and at once when somebody waits for it."""
 
     def __init__(
-        self, projection: Projection, data: Path, measure: Callable[[float], None] = _nothing
+        self,
+        projection: Projection,
+        data: Path,
+        measure: Callable[[float], None] = _nothing,
+        *,
+        lease: Lease | None = None,
     ) -> None:
-        """Keep a copy up; `measure` is given the seconds of each step."""
+        """Keep a copy up; `measure` is given the seconds of each step.
+
+        With a lease it writes while it holds that, and else follows the process that does.
+        """
         self._projection, self._wish, self._measure = projection, wish_of(data), measure
+        self._lease, self._is_leading = lease, lease is None
+        projection.is_following = lease is not None
         self._rebuild: Rebuild | None = None
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="project", daemon=True)
@@ -81,8 +92,12 @@ class Projector:
 
     def _advance(self) -> bool:
         """Take a step, and one of a rebuild that was asked for; true if there is more to do."""
+        if self._lease is not None and not self._leads(self._lease):
+            self._projection.follow_all()
+            return False
         if self._rebuild is None and self._wish.exists():
             self._rebuild = Rebuild(self._projection)
+            self._keep_busy(is_busy=True)
             _log.info("analytics.rebuild_started")
         began, steps = time.perf_counter(), self._projection.steps
         is_behind = self._projection.advance_all()
@@ -91,7 +106,26 @@ class Projector:
         if self._rebuild is not None and not self._rebuild.advance():
             self._rebuild.finish()
             self._rebuild = None
+            self._keep_busy(is_busy=False)
             self._projection.advance_all()
             self._wish.unlink(missing_ok=True)
             _log.info("analytics.rebuilt")
         return is_behind or self._rebuild is not None
+
+    def _leads(self, lease: Lease) -> bool:
+        """Tell whether this process writes now; it takes over when a rebuild is asked of it."""
+        if not lease.is_held and self._wish.exists():
+            lease.keep(at_once=True)
+        if lease.is_held != self._is_leading:
+            self._is_leading = not self._is_leading
+            if not self._is_leading:
+                self._rebuild = None
+                lease.is_busy = False
+            self._projection.lead(is_leading=self._is_leading)
+            _log.info("projection.leads" if self._is_leading else "projection.follows")
+        return self._is_leading
+
+    def _keep_busy(self, *, is_busy: bool) -> None:
+        if self._lease is not None:
+            self._lease.is_busy = is_busy
+            self._lease.keep()

@@ -4,6 +4,7 @@ from mien import clock
 from mien.analytics.duckdb import DuckDB
 from mien.analytics.engine import Analytics
 from mien.config import InvalidSettingError, Settings
+from mien.services.leases import Lease
 from mien.services.projection import Projection
 from mien.store import accounts
 from mien.store.engine import Store
@@ -20,6 +21,13 @@ def open_projection(store: Store, settings: Settings) -> Projection:
     with store.write() as tx:
         record = accounts.secret(tx, "analytics", clock.new_secret())
     return Projection(store, _open(settings, mark=record.hex()))
+
+
+def lease_of(projection: Projection) -> Lease | None:
+    """Give the lease under which one of several processes writes a copy; None if this one alone may."""
+    if projection.store.is_sqlite or not projection.analytics.is_shared:
+        return None
+    return Lease(projection.store, "projection")
 
 
 def _open(settings: Settings, *, mark: str) -> Analytics:

@@ -88,6 +88,8 @@ class Projection:
         self.sights = Sights(analytics, self.wanted)
         self.steps = 0
         """How many steps were taken."""
+        self.is_following = False
+        """Whether another process writes."""
         self._is_stopped = False
 
     def advance_all(self) -> bool:
@@ -132,6 +134,42 @@ class Projection:
                 known.as_of = began
             self._moved.notify_all()
         return upto < last
+
+    def follow_all(self) -> None:
+        """Learn how far another process has copied each environment."""
+        with self.store.read() as tx:
+            environments = accounts.list_environments(tx)
+        for each in environments:
+            self.follow(each.environment_id)
+            self._gather(each.environment_id)
+
+    def follow(self, environment: EnvironmentId) -> None:
+        """Learn how far another process has copied."""
+        began, known = clock.now_ms(), self._known.get(environment)
+        with self.store.read() as tx:
+            last = numbers.last_place(tx, environment)
+        place, within = self.analytics.position(environment), self.analytics.within
+        if known is None or known.catalog.within != within:
+            catalog = Catalog(environment, within=within)
+            if not self.analytics.has_tables(catalog):
+                return
+            known = _Environment(catalog, -1, -1)
+        if place != known.place:
+            with self.store.snapshot() as tx:
+                self._refresh(tx, environment, known)
+            known.catalog = self._with_facts(known.catalog, None)
+            self._show(known, None)
+        if place >= last:
+            known.as_of = began
+        with self._moved:
+            known.place = place
+            self._known[environment] = known
+            self._moved.notify_all()
+
+    def lead(self, *, is_leading: bool) -> None:
+        """Begin to write, from where the copy is by now, or to follow who does."""
+        self.is_following = not is_leading
+        self._look_again()
 
     def _gather(self, environment: EnvironmentId) -> None:
         if (known := self._known.get(environment)) is not None:
@@ -196,10 +234,10 @@ class Projection:
     def still_has(self, catalog: Catalog) -> bool:
         """Tell whether there are merged people and blocked addresses just when there were."""
         known = self._known.get(catalog.environment)
-        return known is not None and (
-            (known.shown.has_merged, known.shown.has_blocks)
-            == (catalog.has_merged, catalog.has_blocks)
-        )
+        if known is None:
+            return False
+        shown = self._with_facts(catalog, None) if self.is_following else known.shown
+        return (shown.has_merged, shown.has_blocks) == (catalog.has_merged, catalog.has_blocks)
 
     def take_over(self, fresh: Analytics) -> None:
         """Go on with the copy in another file."""

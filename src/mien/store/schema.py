@@ -306,3 +306,5 @@ file_exports = sa.Table(
     sa.Column("finished_at", sa.BigInteger),
     column("problem", sa.Text),
 )
+
+leases = sa.Table("leases", metadata, key("name", EXACT), column("holder", EXACT), column("beat"))
