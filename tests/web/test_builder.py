@@ -179,13 +179,14 @@ def test_a_viewer_builds_and_counts_but_saves_changes_and_deletes_nothing(office
 def test_the_later_of_two_members_is_told_before_anything_is_overwritten(office: Office) -> None:
     made = save(office, GOLD)
     path = f"/live/segments/{made}/edit"
-    with office.browser(Role.EDITOR) as ana, office.browser(Role.EDITOR) as ben:
+    token = office.sign_in(office.add(Role.EDITOR, name="Ana Söhne"))
+    with Browser(office.server, token) as ana, office.browser(Role.EDITOR) as ben:
         first, second = ana.get(path).text, ben.get(path).text
         done = press(ana, first, "save", path, description="Ana's")
         assert done.status_code == 200
         told = press(ben, second, "save", path, description="Ben's")
         assert told.status_code == 409
-        assert "Somebody changed this segment while you did" in told.text
+        assert "Ana Söhne changed this segment while you did; nothing of yours" in seen(told.text)
         assert stored(office, made)["description"] == "Ana's"
         assert fields_of(told.text)["description"] == "Ben's"
         done = press(ben, told.text, "save", path)

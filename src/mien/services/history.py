@@ -312,6 +312,12 @@ def name_sources(
         return name_actors(tx, environment, sources)
 
 
+def name_actor(store: Store, environment: EnvironmentId, source: str) -> str | None:
+    """Name the member, or the key, behind a source; None if there is none."""
+    with store.read() as tx:
+        return name_actors(tx, environment, {source}).get(source)
+
+
 def name_actors(
     tx: Transaction, environment: EnvironmentId, sources: Collection[str]
 ) -> dict[str, str]:

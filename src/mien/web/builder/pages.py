@@ -13,13 +13,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 from msgspec.structs import replace
 
-from mien.domain.errors import ConflictError, InvalidInputError, MienError
+from mien.domain.errors import ConflictError, InvalidInputError, LimitExceededError, MienError
 from mien.domain.ids import EnvironmentId, SegmentId
 from mien.domain.members import Act, Role
 from mien.domain.schema import DefinitionKind
 from mien.domain.segment_json import to_json
 from mien.domain.segments import Node
 from mien.services import segments as service
+from mien.services.history import name_actor
 from mien.services.segments import Segment, SegmentChangedError, SegmentNameTakenError
 from mien.store.segments import SegmentHead
 from mien.web import counts
@@ -188,7 +189,7 @@ async def _save(visit: Visit, desk: Desk, known: Segment | None) -> Response[Any
         return await _page(visit, desk, before=before, after=after)
     try:
         saved = await visit.run(partial(_write, visit, desk, tree))
-    except (InvalidInputError, ConflictError) as error:
+    except (InvalidInputError, ConflictError, LimitExceededError) as error:
         return await _refused(visit, desk, error)
     made = known is None
     await visit.note(
@@ -225,13 +226,15 @@ def _write(visit: Visit, desk: Desk, tree: Node) -> Segment:
 async def _refused(visit: Visit, desk: Desk, error: MienError) -> Response[Any]:
     """Show the form again, filled, with what is wrong where it is."""
     if isinstance(error, SegmentChangedError):
-        # Who saves once more has been told.
-        desk = replace(desk, seen_at=str(error.at))
-        said = (
-            "Somebody changed this segment while you did; nothing of yours is saved yet. Look at it "
-            "in another tab. Save again to put yours in its place."
+        who = await visit.run(
+            partial(name_actor, visit.dashboard.store, _here(visit), error.source)
         )
-        wrong = {"": said}
+        said = (
+            f"{who or 'Somebody'} changed this segment while you did; nothing of yours is saved yet. "
+            "Look at it in another tab. Save again to put yours in its place."
+        )
+        # Who saves once more has been told.
+        desk, wrong = replace(desk, seen_at=str(error.at)), {"": said}
     elif isinstance(error, SegmentNameTakenError):
         wrong = {"name": "Another segment has this name already."}
     elif isinstance(error, InvalidInputError) and error.path in ("name", "description"):
