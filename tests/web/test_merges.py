@@ -165,13 +165,16 @@ def test_suggested_merges_are_listed_hinted_and_dismissed(
 
 
 def test_both_lists_go_on_page_by_page(office: Office, editor: Browser) -> None:
-    for number in range(60):
-        pair = [f"a{number}", f"b{number}"]
-        office.send(
-            *({"type": "profile", "distinct_id": each, "properties": {}} for each in pair),
-            {"type": "profile", "distinct_id": pair[1], "google_id": f"g{number}", "properties": {}},
-            {"type": "profile", "distinct_id": pair[0], "google_id": f"g{number}", "properties": {"x": 1}},
-        )  # fmt: skip
+    def of(name: str, **more: str) -> list[dict[str, object]]:
+        return [
+            {"type": "profile", "distinct_id": f"{name}{n}", "properties": {"n": str(more)}}
+            | {kind: f"{value}{n}" for kind, value in more.items()}
+            for n in range(60)
+        ]
+
+    office.send(*of("a"), *of("b"))
+    office.send(*of("b", google_id="g"))
+    office.send(*of("a", google_id="g"))
     first = editor.get("/live/merges").text
     found = re.search(r'hx-get="(/live/merges\?after=[^"]+)"', first)
     assert found

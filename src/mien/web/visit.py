@@ -27,6 +27,9 @@ from mien.web.texts import Zone
 
 T = TypeVar("T")
 
+_BELOW = {"erasures": "people"}
+"""Pages that have no link of their own, and those that lead to them."""
+
 
 class Flash(msgspec.Struct, frozen=True, array_like=True):
     """A word about what was done, shown once on the next page."""
@@ -99,6 +102,7 @@ class Visit:
         """Which link of the navigation this page is below."""
         parts = self.request.scope["path"].split("/", 3)
         here = parts[2] if len(parts) > 2 else ""  # noqa: PLR2004 - /live/people: the second part
+        here = _BELOW.get(here, here)
         return here if here == HELP or any(each.path == here for each in LINKS) else ""
 
     def may(self, role: str) -> bool:
