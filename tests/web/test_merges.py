@@ -167,8 +167,12 @@ def test_suggested_merges_are_listed_hinted_and_dismissed(
 def test_both_lists_go_on_page_by_page(office: Office, editor: Browser) -> None:
     def of(name: str, **more: str) -> list[dict[str, object]]:
         return [
-            {"type": "profile", "distinct_id": f"{name}{n}", "properties": {"n": str(more)}}
-            | {kind: f"{value}{n}" for kind, value in more.items()}
+            {
+                "type": "profile",
+                "distinct_id": f"{name}{n}",
+                "properties": {"n": str(more)},
+                **{kind: f"{value}{n}" for kind, value in more.items()},
+            }
             for n in range(60)
         ]
 
