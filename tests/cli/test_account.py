@@ -190,6 +190,7 @@ def test_keys_are_listed_without_their_passcodes(server: Server) -> None:
         (2, "a program"),
     ]
     assert [key["revoked_at"] is None for key in listed["keys"]] == [False, True]
+    assert {key["used_at"] for key in listed["keys"]} == {None}
     table = on(server, "key", "list", account_id).stdout
     assert "in use" in table
     assert "revoked" in table
@@ -199,3 +200,17 @@ def test_keys_are_listed_without_their_passcodes(server: Server) -> None:
 def test_a_key_of_an_unknown_environment_is_refused(server: Server) -> None:
     for command in (("add", "NOT-THE-0001"), ("list", "NOT-THE-0001"), ("revoke", "NOT-ONE-1", 1)):
         assert "There is no environment NOT-" in refusal(on(server, "key", *command))
+
+
+def test_a_key_tells_when_it_was_used_last(server: Server) -> None:
+    made = read_json(on(server, "account", "create", "--name", "Uses", "--json"))["live"]
+    account_id, passcode = made["account_id"], made["passcode"]
+    assert " never" in on(server, "key", "list", account_id).stdout
+    assert admits(server, account_id, passcode)
+    deadline = time.monotonic() + 30
+    while True:
+        [key] = read_json(on(server, "key", "list", account_id, "--json"))["keys"]
+        if key["used_at"] is not None:
+            break
+        assert time.monotonic() < deadline
+    assert " never" not in on(server, "key", "list", account_id).stdout

@@ -70,7 +70,8 @@ def list_(*, account_id: str, data: Path | None, as_json: bool) -> None:
     """List the keys of the environment ACCOUNT_ID; passcodes are not known any more."""
     with closing(open_existing(settings_with(data))) as store:
         keys = accounts.list_keys(store, account_id)
-    print_keys(account_id, "keys", keys, as_json=as_json)
+    uses = {each.key_id: each.used_at for each in keys}
+    print_keys(account_id, "keys", keys, as_json=as_json, uses=uses)
 
 
 @key.command()

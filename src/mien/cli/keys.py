@@ -1,8 +1,8 @@
 """How keys of an environment are listed, whatever they open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -38,29 +38,50 @@ class _Key(msgspec.Struct, frozen=True):
     label: str
     created_at: datetime
     revoked_at: datetime | None
+    used_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
-def print_keys(account_id: str, name: str, keys: Sequence[Listed], *, as_json: bool) -> None:
-    """Print the keys of an environment as a table, or as JSON in a list of this name."""
+Uses: TypeAlias = Mapping[int, int | None]
+"""When keys were used last, by their numbers: epoch milliseconds, None is never."""
+
+
+def print_keys(
+    account_id: str,
+    name: str,
+    keys: Sequence[Listed],
+    *,
+    as_json: bool,
+    uses: Uses | None = None,
+) -> None:
+    """Print the keys of an environment as a table, or as JSON in a list of this name.
+
+    With `uses` it says when each was used last.
+    """
     if as_json:
-        print_json({"account_id": account_id, name: [_key(each) for each in keys]})
+        print_json({"account_id": account_id, name: [_key(each, uses) for each in keys]})
         return
-    rows = [
-        (str(each.key_id), each.label, shown_time(each.created_at), _state(each.revoked_at))
-        for each in keys
-    ]
-    print_table(("Key", "Label", "Made", "State"), rows)
+    heads = ["Key", "Label", "Made", "State", *(() if uses is None else ("Used last",))]
+    print_table(heads, [_row(each, uses) for each in keys])
 
 
-def _key(stored: Listed) -> _Key:
-    revoked_at = stored.revoked_at
+def _row(stored: Listed, uses: Uses | None) -> list[str]:
+    row = [str(stored.key_id), stored.label, shown_time(stored.created_at)]
+    state = "in use" if stored.revoked_at is None else f"revoked {shown_time(stored.revoked_at)}"
+    if uses is None:
+        return [*row, state]
+    used_at = uses[stored.key_id]
+    return [*row, state, "never" if used_at is None else shown_time(used_at)]
+
+
+def _key(stored: Listed, uses: Uses | None) -> _Key:
     return _Key(
         stored.key_id,
         stored.label,
         at(stored.created_at),
-        None if revoked_at is None else at(revoked_at),
+        _at(stored.revoked_at),
+        msgspec.UNSET if uses is None else _at(uses[stored.key_id]),
     )
 
 
-def _state(revoked_at: int | None) -> str:
-    return "in use" if revoked_at is None else f"revoked {shown_time(revoked_at)}"
+def _at(epoch_ms: int | None) -> datetime | None:
+    return None if epoch_ms is None else at(epoch_ms)
