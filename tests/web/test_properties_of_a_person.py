@@ -152,6 +152,16 @@ def test_the_later_of_two_editors_is_told_and_may_replace(
     assert properties_of(office, ana)["plan"] == "bronze"
 
 
+def test_a_form_that_is_sent_twice_is_no_conflict(
+    office: Office, ana: str, editor: Browser
+) -> None:
+    own = f"/live/people/{ana}/property"
+    fields = fields_of(editor.get(own, params={"name": "plan"}).text)
+    sent = fields | {"typed": "text", "value": "silver"}
+    assert "was saved" in editor.send_form(own, **sent).text
+    assert "had this value already" in editor.send_form(own, **sent).text
+
+
 def test_a_new_property_replaces_none_that_is_there(
     office: Office, ana: str, editor: Browser
 ) -> None:

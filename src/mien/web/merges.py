@@ -1,5 +1,6 @@
 """Merges of an environment: those that are suggested, those that were made, and their undo (B-01)."""
 
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 from litestar import Response
@@ -8,13 +9,13 @@ from litestar.params import PathParameter, QueryParameter
 
 from mien import clock
 from mien.domain.errors import ConflictError, NotFoundError
-from mien.domain.identities import server_object_id
+from mien.domain.identities import own_id, server_object_id
 from mien.domain.members import Act, Role
 from mien.services import merges as service
 from mien.services.pairs import Made, Pair, made_page, suggestion_page
 from mien.services.reading import Reader
 from mien.web.people import name_of
-from mien.web.person.seen import identity_of
+from mien.web.person.seen import identity_of, person_of
 from mien.web.person.writing import subject_of
 from mien.web.routes import act, page
 from mien.web.visit import Visit
@@ -82,12 +83,15 @@ async def undo(visit: Visit, merge: _Merge) -> Response[Any]:
 async def dismiss(visit: Visit) -> Response[Any]:
     """Take a suggested merge off the list: they are two people."""
     form = await visit.form()
-    one, other = identity_of(form.get("one", "")), identity_of(form.get("other", ""))
+    named = [form.get("one", ""), form.get("other", "")]
+    one, other = [await visit.run(partial(person_of, visit, each)) for each in named]
+    ids = own_id(one.profile), own_id(other.profile)
     store, environment = visit.dashboard.store, visit.environment.environment_id
     back = _way_back(visit, form, "merges")
-    if not await visit.run(lambda: service.dismiss_suggestion(store, environment, one, other)):
+    if not await visit.run(lambda: service.dismiss_suggestion(store, environment, *ids)):
         return visit.back(back, "This merge is suggested no longer.", kind="info")
-    await visit.note(Act.SUGGESTION_DISMISSED, details={"one": one.value, "other": other.value})
+    details = {"other": subject_of(other.profile)}
+    await visit.note(Act.SUGGESTION_DISMISSED, subject=subject_of(one.profile), details=details)
     return visit.back(back, "They stay two people; a later record may suggest it anew.")
 
 

@@ -247,7 +247,7 @@ async def _check(visit: Visit, view: PersonView, draft: Draft) -> Value:
         raise InvalidInputError(path="name", problem=problem)
     before = view.profile.properties.get(draft.name)
     value = inputs.read(draft.typed, draft.text, visit.zone, before=before)
-    if draft.seen != _seen(before):
+    if _seen(before) not in (draft.seen, _seen(value)):
         raise _OvertakenError
     data = {draft.name: value}
     result = await change_person(visit, view.profile.object_id, data, is_dry_run=True)
