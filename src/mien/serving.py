@@ -44,6 +44,7 @@ from mien.jobs.project import Projector
 from mien.jobs.sizes import SizeKeeper
 from mien.services import local
 from mien.services.accounts import Doorkeeper
+from mien.services.arriving import Arriving
 from mien.services.copies import lease_of, open_projection
 from mien.services.counting import Counting
 from mien.services.definitions import DiscardedEvents
@@ -215,6 +216,7 @@ def _dashboard(parts: Parts, hashers: ThreadPoolExecutor) -> Dashboard:
         hashers=hashers,
         assets=Assets(),
         write_person=write_person,
+        arriving=Arriving(parts),
     )
 
 
@@ -251,6 +253,8 @@ async def _serve(services: Services, dashboard: Dashboard, lines: log.Outbox) ->
         if not signals.first.done():
             serving.result()
             raise ServerEndedError
+        # Live views have no end of their own.
+        dashboard.arriving.close()
         await _stop(services, app, server, serving, signals.second)
     finally:
         for helper in helpers:

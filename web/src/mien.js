@@ -4,6 +4,7 @@
 //   data-copy="text"  copies the text
 import "htmx.org";
 import "./person.js";
+import "./live.js";
 import "./builder.js";
 
 const root = document.documentElement;

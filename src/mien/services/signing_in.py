@@ -108,6 +108,14 @@ class SignIns:
                 members.see_session(tx, digest, now_ms=now_ms)
         return signed_in
 
+    def is_still_in(self, signed_in: SignedIn) -> bool:
+        """Tell whether a session goes on, with the role that it had; asking is no use of it."""
+        with self._store.read() as tx:
+            found = members.find_session(tx, signed_in.session)
+        if found is None or self._is_over(found[0], clock.now_ms()):
+            return False
+        return found[1].role == signed_in.member.role
+
     def sign_out(self, signed_in: SignedIn) -> None:
         """End a session."""
         member = signed_in.member

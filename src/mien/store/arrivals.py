@@ -4,13 +4,16 @@ Places rise with time, so the first of a time is found by halving: a few dozen p
 however much there is.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
-from mien.domain.ids import EnvironmentId
-from mien.store.engine import Transaction
+from mien.domain.changes import Change, decode_change
+from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.store.engine import Row, Transaction
 from mien.store.schema import changes, events, rejects
 
 MOST = 100_000
@@ -56,6 +59,71 @@ def _count(table: sa.Table, place: "sa.Column[Any]") -> sa.Select[Any]:
 _NEXT = {kind: _next(*each) for kind, each in _PLACES.items()}
 _LAST = {kind: _last(*each) for kind, each in _PLACES.items()}
 _COUNT = {kind: _count(*each) for kind, each in _PLACES.items()}
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """What came in: an event by the id of its name, a change with its body, a reject by its code.
+
+    `received_at` is epoch milliseconds; `profile` is 0 of a reject.
+    """
+
+    kind: Kind
+    place: int
+    received_at: int
+    source: str
+    profile: ProfileId = ProfileId(0)
+    name: EventNameId = EventNameId(0)
+    change: Change | None = None
+    code: int = 0
+    reason: str = ""
+
+
+def _newest(table: sa.Table, place: "sa.Column[Any]", *others: "sa.Column[Any]") -> sa.Select[Any]:
+    select = sa.select(place, table.c.received_at, table.c.source, *others)
+    return (
+        select.where(table.c.environment_id == _ENVIRONMENT, place >= _FROM, place <= _UPTO)
+        .order_by(place.desc())
+        .limit(sa.bindparam("count"))
+    )
+
+
+_UPTO: sa.BindParameter[int] = sa.bindparam("upto")
+_NEWEST = {
+    Kind.EVENT: _newest(*_PLACES[Kind.EVENT], events.c.profile_id, events.c.name_id),
+    Kind.CHANGE: _newest(*_PLACES[Kind.CHANGE], changes.c.profile_id, changes.c.body),
+    Kind.REJECT: _newest(*_PLACES[Kind.REJECT], rejects.c.code, rejects.c.reason),
+}
+
+
+def newest(
+    tx: Transaction, environment: EnvironmentId, kind: Kind, *, first: int, upto: int, count: int
+) -> list[Arrival]:
+    """Give what came from a place on up to another, newest first, so many at most."""
+    rows = tx.rows(_NEWEST[kind], environment=environment, first=first, upto=upto, count=count)
+    return [_ARRIVALS[kind](row) for row in rows]
+
+
+def _event(row: Row) -> Arrival:
+    place, received_at, source, profile, name = row
+    return Arrival(Kind.EVENT, place, received_at, source, profile=profile, name=name)
+
+
+def _changed(row: Row) -> Arrival:
+    place, received_at, source, profile, body = row
+    change = decode_change(body)
+    return Arrival(Kind.CHANGE, place, received_at, source, profile=profile, change=change)
+
+
+def _refused(row: Row) -> Arrival:
+    place, received_at, source, code, reason = row
+    return Arrival(Kind.REJECT, place, received_at, source, code=code, reason=reason.decode())
+
+
+_ARRIVALS: dict[Kind, Callable[[Row], Arrival]] = {
+    Kind.EVENT: _event,
+    Kind.CHANGE: _changed,
+    Kind.REJECT: _refused,
+}
 
 
 def last_place(tx: Transaction, environment: EnvironmentId, kind: Kind) -> int:

@@ -24,6 +24,7 @@ from mien.web.frame import lead_to
 from mien.web.gate import admit, visit_of
 from mien.web.help import HELP_HANDLERS
 from mien.web.home import HOME_HANDLERS
+from mien.web.live import LIVE_HANDLERS
 from mien.web.merges import MERGE_HANDLERS
 from mien.web.people_list import PEOPLE_HANDLERS
 from mien.web.person import PERSON_HANDLERS
@@ -73,6 +74,7 @@ async def front_page(visit: Visit) -> Redirect:
 
 _PAGES: list[HTTPRouteHandler] = [
     *HOME_HANDLERS,
+    *LIVE_HANDLERS,
     *PEOPLE_HANDLERS,
     *PERSON_HANDLERS,
     *BUILDER_HANDLERS,

@@ -22,6 +22,7 @@ class Link(msgspec.Struct, frozen=True):
 
 LINKS = (
     Link("", "Home", "home"),
+    Link("live", "Live view", "activity"),
     Link("people", "People", "users"),
     Link("segments", "Segments", "filter"),
     Link("properties", "Properties", "tags"),

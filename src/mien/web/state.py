@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias, TypeVar
 
 from mien.domain.ids import EnvironmentId
+from mien.services.arriving import Arriving
 from mien.services.history import Person, PersonView
 from mien.services.parts import Parts
 from mien.services.signing_in import SignIns
@@ -28,6 +29,7 @@ class Dashboard(Parts, kw_only=True):
     hashers: ThreadPoolExecutor
     assets: Assets
     write_person: PersonWriter
+    arriving: Arriving
 
     async def hash(self, work: Callable[[], T]) -> T:
         """Run work that hashes a password."""
