@@ -2,11 +2,23 @@
 
 import re
 import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from mien.domain.members import Role
+from mien.services.accounts import get_environment
+from mien.services.people_list import PeopleList
+from mien.services.projection import Projection
+from mien.services.reading import Reader
+from mien.web.people_list import _asked as read_asked
+from mien.web.people_list import _find as find
+from mien.web.people_list import _list as list_people
+from tests.support.copies import open_copy
 from tests.support.offices import Browser, Office
 
 NASTY = "<script>alert(1)</script>\u202egnp.exe\"' onload=x"
@@ -146,10 +158,41 @@ def test_the_columns_are_those_that_were_chosen(office: Office) -> None:
     in_table(office, "plan")
     with office.browser(Role.VIEWER) as browser:
         page = fresh(browser, "/live/people?sort=name")
-        assert '<th scope="col"><bdi>plan</bdi></th>' in page
+        assert '<th scope="col" class="chosen"><bdi>plan</bdi></th>' in page
         assert '<div class="cell"><bdi>gold</bdi></div>' in page
         assert '<div class="cell"></div>' in page
         assert "<bdi>plan</bdi>" not in browser.get("/test/people").text
+
+
+# D-03
+def test_without_the_copy_the_newest_are_shown_and_why_and_ids_still_find(
+    office: Office, tmp_path: Path
+) -> None:
+    office.send(person(1), person(2), {"type": "event", "object_id": "dev-1", "name": "Seen"})
+    never = Projection(office.store, open_copy("duckdb", tmp_path))
+    here = get_environment(office.store, office.account.live.account_id)
+    visit: Any = SimpleNamespace(
+        environment=here,
+        zone=ZoneInfo("UTC"),
+        dashboard=SimpleNamespace(
+            store=office.store,
+            reader=Reader,
+            people=PeopleList(never, fresh_seconds=0.01, query_seconds=1),
+        ),
+    )
+    listed, problem = list_people(visit, read_asked({"state": "disabled", "sort": "name"}), None)
+    assert [each.properties.get("Name") for each in listed.people] == [
+        None,
+        "Person 02",
+        "Person 01",
+    ]
+    assert listed.rest is None
+    assert "behind" in problem
+    exact, named, problem = find(visit, "p01", None)
+    assert [each.properties["Name"] for each in exact] == ["Person 01"]
+    assert (list(named.people), named.rest) == ([], None)
+    assert "behind" in problem
+    never.analytics.close()
 
 
 # D-02
@@ -222,8 +265,8 @@ def test_editors_choose_the_columns_from_the_list_and_the_audit_log_keeps_it(
             assert str(answer.url).endswith(path)
             return answer.text
 
-        assert '<th scope="col"><bdi>plan</bdi></th>' in choose("plan", "yes")
-        assert '<th scope="col"><bdi>plan</bdi></th>' not in choose("plan", "no")
+        assert '<th scope="col" class="chosen"><bdi>plan</bdi></th>' in choose("plan", "yes")
+        assert '<th scope="col" class="chosen"><bdi>plan</bdi></th>' not in choose("plan", "no")
         for wrong, said in (("plam", "no definition"), ("", "Nothing was changed")):
             form = {"column:name": wrong, "is_shown": "yes"}
             assert said in browser.send_form("/live/people/columns", **form).text

@@ -24,12 +24,20 @@ def row_of(view: ProfileView) -> Row:
     return Row(
         view.object_id,
         name_of(view),
-        [(WIRE_NAMES[IdentityKind(kind)], value) for kind, value in view.identities],
+        _ids_of(view),
         str(properties.get("Email", "")),
         str(properties.get("Phone", "")),
         view.is_identified,
         last_seen(view) * 1_000,
     )
+
+
+def _ids_of(view: ProfileView) -> list[tuple[str, str]]:
+    """Give the ids of a person with their kinds; of somebody unknown those of devices."""
+    if view.identities:
+        return [(WIRE_NAMES[IdentityKind(kind)], value) for kind, value in view.identities]
+    kind = WIRE_NAMES[IdentityKind.OBJECT_ID]
+    return [(kind, device.object_id) for device in view.devices]
 
 
 def name_of(view: ProfileView) -> str:
