@@ -49,6 +49,19 @@ def test_a_device_shows_all_that_is_known_of_it(native: Native) -> None:
     }
 
 
+def test_a_device_was_there_when_the_records_say(native: Native) -> None:
+    """Whoever brings history in is not seen today, and what is older makes nobody unseen."""
+    old, older = 1_760_000_000, 1_750_000_000
+    seen = {"type": "event", "object_id": "phone", "name": "Seen"}
+    native.send({**profile("ana"), "object_id": "phone", "at": old}, {**seen, "at": older})
+    device = device_of(native, "ana")
+    assert (device["first_seen_at"], device["seen_at"]) == (old, old)
+    derived = native.get("profile", distinct_id="ana")["derived"]
+    assert (derived["First Seen"], derived["Last Seen"]) == (f"$D_{older}", f"$D_{old}")
+    native.send(seen)
+    assert device_of(native, "ana")["seen_at"] > clock.now_ms() // 1_000 - 60
+
+
 def test_a_later_record_changes_what_it_names_and_leaves_the_rest(native: Native) -> None:
     native.send({**profile("ana"), "object_id": "phone", "device": {"os": "A", "model": "5"}})
     record = {"type": "event", "object_id": "phone", "name": "Seen", "device": {"os": "B"}}

@@ -63,7 +63,7 @@ class Binder:
             resolution.moves_device
             or (profile.is_merged and self._owners.get(record.device) == profile.id)
         ):
-            self._settle_device(profile, record.device, record.object_id, applied, batch)
+            self._settle_device(profile, record.device, record, applied, batch)
         if resolution.conflicts:
             for identity, other in resolution.conflicts:
                 self._pending.suggest_merge(profile.chain.id, other, identity, batch)
@@ -86,12 +86,17 @@ class Binder:
         applied.is_changed = True
 
     def _settle_device(
-        self, profile: Profile, device: Identity, object_id: str, applied: Applied, batch: Batch
+        self,
+        profile: Profile,
+        device: Identity,
+        record: ProfileRecord | EventRecord,
+        applied: Applied,
+        batch: Batch,
     ) -> None:
         """Bind the device of a record to a profile, and to the part of it that the sender is."""
-        former = self._owners.get(device)
+        former, object_id = self._owners.get(device), record.object_id
         if former != profile.id:
-            self._bind(profile, device, object_id, former, batch)
+            self._bind(profile, device, record, former, batch)
             applied.device, applied.is_changed = object_id, True
         elif (part := self._leave_part(profile, device, object_id, batch)) is not None:
             profile.take_over(device.value)
@@ -102,12 +107,12 @@ class Binder:
         self,
         profile: Profile,
         device: Identity,
-        object_id: str,
+        record: ProfileRecord | EventRecord,
         former: ProfileId | None,
         batch: Batch,
     ) -> None:
         """Bind a device, and take it from the profile that had it (P-06)."""
-        moved = None
+        moved, object_id = None, record.object_id
         if former is not None:
             loser = self._profiles[former]
             loser.turn_to((device,))
@@ -124,9 +129,9 @@ class Binder:
         else:
             # A part may have it still if there was no room for it when they met.
             self._leave_part(profile, device, object_id, batch)
-        now = batch.received_at // 1_000
-        bound = moved or Device(object_id, first_seen_at=now)
-        bound.seen_at = now
+        seen_at = batch.sight_of(record)
+        bound = moved or Device(object_id, first_seen_at=seen_at)
+        bound.seen_at = max(bound.seen_at, seen_at)
         profile.add_device(bound)
         self._tokens.follow(bound, profile)
         if former is None:

@@ -9,6 +9,7 @@ from mien.domain.changes import Own
 from mien.domain.documents import COMPATIBLE, PropertyChanges, Rules
 from mien.domain.identities import Identity
 from mien.domain.ids import EnvironmentId, ProfileId
+from mien.domain.records import EventRecord, ProfileRecord
 from mien.domain.rejects import Reject
 from mien.domain.vouching import Vouched
 
@@ -84,3 +85,11 @@ class Batch(msgspec.Struct, frozen=True):
     idempotency: Idempotency | None = None
     replays: tuple[int, ...] = ()
     vouched: Vouched | None = None
+
+    def sight_of(self, record: ProfileRecord | EventRecord) -> int:
+        """Give when the device of a record was there (epoch seconds): then, or now if it does not say.
+
+        So whoever brings history in is not seen today.
+        """
+        now = self.received_at // 1_000
+        return now if record.at is None else min(record.at, now)

@@ -282,7 +282,7 @@ class Workspace:
     ) -> None:
         """Note that the record's device was there, and what it tells of itself."""
         if record.device is not None:
-            at = batch.received_at // 1_000
+            at = batch.sight_of(record)
             applied.learned = profile.see_device(record.device.value, record.facts, at=at)
             applied.is_changed = applied.is_changed or bool(applied.learned)
 
