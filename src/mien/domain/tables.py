@@ -46,6 +46,8 @@ _PROPERTY = "property:"
 _FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9][0-9 .,()-]*", re.ASCII)
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$|^$')
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800
 _ERA_SECONDS = 146_097 * 86_400
 """400 years, after which the calendar repeats."""
 
@@ -189,10 +191,11 @@ def iso_of(text: str) -> str:
 
 def _moment(seconds: int) -> str:
     """Write epoch seconds of any year; years before 1 as SQL does, with (BC)."""
+    if _YEAR_1 <= seconds < _YEAR_10000:
+        return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]}Z"
     eras, within = divmod(seconds, _ERA_SECONDS)
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=within)
+    at = _EPOCH + timedelta(seconds=within)
     year = at.year + 400 * eras
-    clock = f"{at:%H:%M:%S}"
     if year < 1:
-        return f"{1 - year:04}-{at:%m-%d} (BC) {clock}Z"
-    return f"{year:04}-{at:%m-%d}T{clock}Z"
+        return f"{1 - year:04}-{at:%m-%d} (BC) {at:%H:%M:%S}Z"
+    return f"{year}-{at:%m-%dT%H:%M:%S}Z"
