@@ -68,6 +68,7 @@ def test_the_request_that_asks_is_in_flight(server: Server) -> None:
 
 def test_the_size_of_the_store_is_measured(server: Server) -> None:
     assert count(server, "mien_store_bytes") > 10_000
+    assert count(server, "mien_export_bytes") >= 0
 
 
 def test_records_and_commits_are_counted(server: Server, client: httpx.Client) -> None:
@@ -90,12 +91,12 @@ def test_two_servers_in_one_process_count_apart() -> None:
     first.count_records(Receipt((Applied(1, ProfileId(1)), refused, partly)))
     first.count_commit(3, 0.01)
     assert (
-        measures(first.render(store_bytes=1, analytics_behind=0).decode())[
+        measures(first.render(store_bytes=1, export_bytes=0, analytics_behind=0).decode())[
             ("mien_records_processed_total", frozenset())
         ]
         == 1
     )
-    there = measures(second.render(store_bytes=2, analytics_behind=0).decode())
+    there = measures(second.render(store_bytes=2, export_bytes=0, analytics_behind=0).decode())
     assert there[("mien_records_processed_total", frozenset())] == 0
     assert there[("mien_commit_batches_count", frozenset())] == 0
     assert there[("mien_store_bytes", frozenset())] == 2

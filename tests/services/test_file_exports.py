@@ -12,7 +12,9 @@ import duckdb
 import pytest
 from msgspec.structs import replace
 
+from mien.analytics.clickhouse import ClickHouse
 from mien.analytics.duckdb import DuckDB
+from mien.analytics.engine import Analytics
 from mien.domain.errors import InvalidInputError, LimitExceededError, NotFoundError
 from mien.domain.exports import ExportState, Format
 from mien.domain.identities import Identity, IdentityKind
@@ -35,6 +37,7 @@ from mien.services.projection import Projection
 from mien.services.questions import Questions
 from mien.store import export_pages
 from mien.store import file_exports as kept
+from tests.support.copies import clickhouse_url
 from tests.support.uploading import NOON_MS, Desk, event, new_environment, profile
 
 UTC = ZoneInfo("UTC")
@@ -44,7 +47,7 @@ PEOPLE = Wanted(Format.JSONL)
 class Office:
     """Exports one environment into a folder, with nobody but the test to write the files."""
 
-    def __init__(self, desk: Desk, data: Path, analytics: DuckDB, *, room_mb: int = 0) -> None:
+    def __init__(self, desk: Desk, data: Path, analytics: Analytics, *, room_mb: int = 0) -> None:
         """Make one; a step writes two rows."""
         self.desk, self.environment = desk, desk.environment
         self.projection = Projection(desk.store, analytics)
@@ -367,6 +370,19 @@ async def test_a_full_disk_is_refused_and_ends_what_is_under_way(
         office.read(made)
 
 
+async def test_a_file_that_cannot_be_written_ends_its_export(desk: Desk, office: Office) -> None:
+    await desk.send(profile("a"))
+    made = office.start(Wanted(Format.CSV))
+    path = office.exports.folder.file((desk.environment, made.stored.export_id), Format.CSV)
+    told: list[str] = []
+    office.exports.writer.tell = lambda export: told.append(export.state)
+    path.symlink_to("/nowhere/at/all")
+    office.exports.writer.advance()
+    found = office.exports.get(desk.environment, made.stored.export_id)
+    assert (found.state, told) == (ExportState.FAILED, [ExportState.FAILED])
+    assert found.stored.problem == "The file cannot be written: No such file or directory."
+
+
 async def test_an_export_is_cancelled_deleted_and_expires(desk: Desk, office: Office) -> None:
     await desk.send(*map(profile, "abc"))
     made = office.start()
@@ -395,6 +411,17 @@ async def test_the_set_of_a_file_stays_as_long_as_the_file(desk: Desk, office: O
         assert export_pages.expire(tx, desk.environment, before_ms=2**62) == 0
     assert erase_person(desk, "a").removed["exports"] == 1
     assert office.state(done) is ExportState.WITHDRAWN
+
+
+async def test_clickhouse_says_who_is_in_it_as_well(desk: Desk, tmp_path: Path) -> None:
+    copy = ClickHouse(clickhouse_url(), mark="exports")
+    office = Office(desk, tmp_path, copy)
+    await desk.send(*(profile(each, a=each) for each in "cab"), event("b", "Seen", 5))
+    a_or_b = parse_segment({"property": "a", "op": "any_of", "values": ["a", "b"]})
+    assert names(office.rows(Wanted(Format.JSONL, a_or_b))) == ["a", "b"]
+    seen = Wanted(Format.JSONL, event=events({"did": "Seen"}))
+    assert [each["at"] for each in office.rows(seen)] == ["1970-01-01T00:00:05Z"]
+    copy.close()
 
 
 async def test_a_file_that_is_gone_is_told(desk: Desk, office: Office) -> None:

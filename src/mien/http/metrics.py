@@ -62,6 +62,9 @@ class Metrics:
         self._store_bytes = Gauge(
             "mien_store_bytes", "Size of the store on disk.", registry=registry
         )
+        self._export_bytes = Gauge(
+            "mien_export_bytes", "Size of the exported files on disk.", registry=registry
+        )
         self._analytics_behind = Gauge(
             "mien_analytics_behind_entries",
             "Entries of the log that the analytics copy lacks, of the environment with most.",
@@ -109,8 +112,9 @@ class Metrics:
         """Count a step of the analytics copy; the thread that takes it calls this."""
         self._step_seconds.observe(seconds)
 
-    def render(self, *, store_bytes: int, analytics_behind: int) -> bytes:
+    def render(self, *, store_bytes: int, export_bytes: int, analytics_behind: int) -> bytes:
         """Write all measures in the text form of Prometheus."""
         self._analytics_behind.set(analytics_behind)
         self._store_bytes.set(store_bytes)
+        self._export_bytes.set(export_bytes)
         return generate_latest(self.registry)

@@ -38,7 +38,8 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     services = services_of(request)
     size = await services.run_long(lambda: bytes_on_disk(services.store))
     behind = await services.run_long(services.projection.behind)
-    text = services.metrics.render(store_bytes=size, analytics_behind=behind)
+    exported = await services.run_long(services.exports.folder.used_bytes)
+    text = services.metrics.render(store_bytes=size, export_bytes=exported, analytics_behind=behind)
     return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
 

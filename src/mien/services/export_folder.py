@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -120,6 +120,15 @@ class ExportFolder:
             environment, _, export = file.stem.partition("-")
             if environment.isdecimal() and export.isdecimal():
                 yield int(environment), int(export)
+
+    def used_bytes(self) -> int:
+        """Give how much room the files take."""
+        sizes = 0
+        for file in self.path.glob("*"):
+            # It may go in this very moment.
+            with suppress(FileNotFoundError):
+                sizes += file.stat().st_size
+        return sizes
 
     def _make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
