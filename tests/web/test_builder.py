@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from mien.domain.members import Role
+from mien.services import audit
 from tests.support.offices import Browser, Office
 
 NEW = "/live/segments/new"
@@ -382,3 +383,20 @@ def test_a_type_of_people_is_chosen_and_any_other_text_is_kept(office: Office) -
         assert '<option value="identified"' in page
         page = press(browser, page, "update", **{"p.0:value": "anonymous"}).text
         assert "whose Type is" in page
+
+
+# D-02
+def test_a_form_that_is_sent_twice_is_saved_once(office: Office) -> None:
+    with office.browser(Role.EDITOR) as browser:
+        page = press(browser, browser.get(NEW).text, "add:p", name="Testers").text
+        page = press(browser, page, "update", **{"p.0:kind": "test_user"}).text
+        first, second = press(browser, page, "save"), press(browser, page, "save")
+        assert first.url == second.url
+        assert "The segment Testers is saved." in second.text
+        path = f"{first.url.path}/edit"
+        page = browser.get(path).text
+        for _ in range(2):
+            changed = press(browser, page, "confirm", path, **{"p.0:kind": "disabled"})
+            assert "The segment Testers is changed." in changed.text
+    entries = audit.audit_page(office.store, office.account.account.account_id, count=9)
+    assert [each.act for each in entries] == ["segment_changed", "segment_created"]

@@ -188,16 +188,27 @@ async def _save(visit: Visit, desk: Desk, known: Segment | None) -> Response[Any
         before, after = await counts.count(visit, known.tree), await counts.count(visit, tree)
         return await _page(visit, desk, before=before, after=after)
     try:
-        saved = await visit.run(partial(_write, visit, desk, tree))
+        saved, is_first = await visit.run(partial(_write_once, visit, desk, tree))
     except (InvalidInputError, ConflictError, LimitExceededError) as error:
         return await _refused(visit, desk, error)
     made = known is None
-    await visit.note(
-        Act.SEGMENT_CREATED if made else Act.SEGMENT_CHANGED,
-        subject=f"segment:{saved.head.segment_id}",
-    )
+    if is_first:
+        done = Act.SEGMENT_CREATED if made else Act.SEGMENT_CHANGED
+        await visit.note(done, subject=f"segment:{saved.head.segment_id}")
     said = f"The segment {saved.head.name} is {'saved' if made else 'changed'}."
     return visit.back(visit.url(f"segments/{saved.head.segment_id}"), said)
+
+
+def _write_once(visit: Visit, desk: Desk, tree: Node) -> tuple[Segment, bool]:
+    """Save a segment; of a form that was sent twice the second finds it saved (false)."""
+    try:
+        return _write(visit, desk, tree), True
+    except (SegmentNameTakenError, SegmentChangedError) as error:
+        found = service.get_segment(visit.dashboard.store, _here(visit), error.segment)
+        there = (found.head.name, found.head.description, found.tree, found.head.source)
+        if there != (desk.name.strip(), desk.description, tree, visit.source):
+            raise
+        return found, False
 
 
 def _write(visit: Visit, desk: Desk, tree: Node) -> Segment:
