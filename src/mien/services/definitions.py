@@ -90,6 +90,12 @@ def page_definitions(
     return DefinitionPage(found[:count], found[count - 1].key if has_more else None)
 
 
+def find_event(store: Store, environment: EnvironmentId, name: str) -> Definition | None:
+    """Find an event under any spelling of its name."""
+    with store.read() as tx:
+        return _find(tx, environment, DefinitionKind.EVENT, event_key(name))
+
+
 def most_done(store: Store, environment: EnvironmentId, *, count: int) -> list[Definition]:
     """Give the events that were done most often ever."""
     with store.read() as tx:

@@ -34,6 +34,7 @@ from mien.web.segments import SEGMENT_HANDLERS
 from mien.web.settings import SETTINGS_HANDLERS
 from mien.web.signing_in import PASSWORD_HANDLERS, SIGN_IN_HANDLERS
 from mien.web.state import Dashboard
+from mien.web.trends import TREND_HANDLERS
 from mien.web.visit import Visit
 from mien.web.why import WHY_HANDLERS
 
@@ -85,6 +86,7 @@ _PAGES: list[HTTPRouteHandler] = [
     *WHY_HANDLERS,
     *CONNECT_HANDLERS,
     *DEFINED_HANDLERS,
+    *TREND_HANDLERS,
     *HELP_HANDLERS,
     *REJECT_HANDLERS,
     *SETTINGS_HANDLERS,

@@ -27,6 +27,7 @@ LINKS = (
     Link("segments", "Segments", "filter"),
     Link("properties", "Properties", "tags"),
     Link("events", "Events", "bolt"),
+    Link("trends", "Trends", "chart-bar"),
     Link("exports", "Exports", "download", Role.EDITOR),
     Link("rejects", "Rejects", "ban"),
     Link("merges", "Merges", "arrow-merge"),
