@@ -43,7 +43,7 @@ def test_an_exporter_goes_on_after_a_failure_and_stops_at_once(
 ) -> None:
     with structlog.testing.capture_logs() as logs:
         with Exporter(FileExports(*broken, tmp_path, room_mb=0)):
-            wait_for(logs, "export.step_failed")
+            wait_for(logs, "export.failed")
             began = time.monotonic()
         assert time.monotonic() - began < 2
     assert {each["log_level"] for each in logs} == {"warning"}

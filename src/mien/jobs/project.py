@@ -1,15 +1,12 @@
 """The thread that keeps the analytics copy up with the record."""
 
-import os
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 import structlog
 
-from mien.domain.errors import MienError
+from mien.jobs.loop import Loop
 from mien.services.leases import Lease
 from mien.services.projection import Projection, Rebuild, wish_of
 
@@ -30,8 +27,11 @@ def _nothing(_seconds: float) -> None:
     pass
 
 
-class Projector:
+class Projector(Loop):
     """Copies what is new a few times a second, and at once when somebody waits for it."""
+
+    name = "projection"
+    niceness = _NICENESS
 
     def __init__(
         self,
@@ -45,50 +45,30 @@ class Projector:
 
         With a lease it writes while it holds that, and else follows the process that does.
         """
+        super().__init__(wake=projection.wanted)
         self._projection, self._wish, self._measure = projection, wish_of(data), measure
         self._lease, self._is_leading = lease, lease is None
         projection.is_following = lease is not None
         self._rebuild: Rebuild | None = None
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="project", daemon=True)
+        self._pause = _PAUSE_SECONDS
 
-    def __enter__(self) -> "Projector":
-        """Start it."""
-        self._thread.start()
-        return self
+    def step(self) -> float:
+        """Copy some of what is new."""
+        is_behind = self._advance()
+        self._pause = _PAUSE_SECONDS
+        return 0 if is_behind else _EVERY_SECONDS
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let it finish its step and stop; who still waits for a copy is told that it is behind."""
-        self._is_stopping = True
-        self._projection.wanted.set()
-        self._thread.join()
+    def failed(self, error: Exception) -> float:
+        """Begin again from what the copy has, after a pause that grows."""
+        super().failed(error)
+        self._projection.recover()
+        pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        return pause
+
+    def stop(self) -> None:
+        """Let it finish its step; who still waits for a copy is told that it is behind."""
+        super().stop()
         self._projection.stop()
-
-    def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-        pause = _PAUSE_SECONDS
-        while not self._is_stopping:
-            try:
-                is_behind = self._advance()
-            except Exception as error:  # noqa: BLE001 - the thread outlives any one step
-                level = _log.warning if isinstance(error, MienError) else _log.error
-                level("projection.failed", exc_info=error)
-                self._projection.recover()
-                self._wait(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            else:
-                pause = _PAUSE_SECONDS
-                if not is_behind:
-                    self._wait(_EVERY_SECONDS)
-
-    def _wait(self, seconds: float) -> None:
-        self._projection.wanted.wait(seconds)
-        self._projection.wanted.clear()
 
     def _advance(self) -> bool:
         """Take a step, and one of a rebuild that was asked for; true if there is more to do."""
