@@ -27,6 +27,15 @@ def serve_command(*, data: Path | None, host: str | None, port: int | None) -> N
         raise click.ClickException(str(error)) from error
 
 
+@cli.command("worker")
+@data_option
+def worker_command(*, data: Path | None) -> None:
+    """Do what servers do beside serving: copy for counting, housekeeping. Needs PostgreSQL and ClickHouse."""
+    from mien.working import work
+
+    work(settings_with(data))
+
+
 def main() -> None:
     """Run the `mien` command."""
     cli()

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import resource
-import signal
 import socket
 import sys
 import threading
@@ -61,6 +60,7 @@ from mien.services.reports import Reports
 from mien.services.segment_sizes import SegmentSizes
 from mien.services.signing_in import SignIns
 from mien.services.user_tokens import IdentityTokens, ProfileTokens
+from mien.signals import Signals
 from mien.store import accounts
 from mien.store.checkpoints import Checkpointer
 from mien.store.engine import open_store
@@ -227,7 +227,7 @@ async def _serve(services: Services, dashboard: Dashboard, lines: log.Outbox) ->
         beside=Beside(make_dashboard(dashboard), PARTS),
     )
     server = _make_server(app, services.settings)
-    signals = _Signals()
+    signals = Signals()
     serving = asyncio.create_task(server.serve())
     helpers = [
         asyncio.create_task(app.watch()),
@@ -314,22 +314,6 @@ async def _stop(
     await _first_of(serving, hurry, seconds=settings.stop_seconds)
     if not serving.done():
         _log.warning("server.stop_cut_short", requests=app.count_in_flight())
-
-
-class _Signals:
-    """The first SIGTERM or SIGINT asks to stop, the second to hurry."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.first: asyncio.Future[None] = loop.create_future()
-        self.second: asyncio.Future[None] = loop.create_future()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._receive)
-
-    def _receive(self) -> None:
-        waiting = self.second if self.first.done() else self.first
-        if not waiting.done():
-            waiting.set_result(None)
 
 
 async def _first_of(*awaited: "asyncio.Future[None]", seconds: float | None = None) -> None:
