@@ -232,11 +232,11 @@ class ClickHouse:
             yield from self._layout.make_views(schema)
 
     def _parts_of(self, schema: str, step: Step) -> list[ProfileId]:
-        """Give who is part of those who are written anew, as it was so far."""
+        """Give who was part of another so far, of those who are written anew on either side."""
         parts: list[ProfileId] = []
         for ids in _in_lists(step.touched):
             found = self._connection.query(
-                f"SELECT profile_id FROM {schema}.merged WHERE root_id IN ({ids})"
+                f"SELECT profile_id FROM {schema}.merged WHERE profile_id IN ({ids}) OR root_id IN ({ids})"
             )
             parts += [ProfileId(row[0]) for row in found]
         return parts

@@ -42,6 +42,7 @@ class _Known(Document):
 _decode_document = msgspec.json.Decoder(_Known).decode
 _decode_values = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.encode
+_NO_DEVICES: list[list[Any]] = [[] for _ in DEVICE]
 _PLACES: dict[Kind, int] = {kind: place for place, kind in enumerate(OTHER_KINDS)}
 
 
@@ -73,7 +74,10 @@ class Rows:
     def columns(self) -> Iterator[tuple[str, str, list[Any]]]:
         """Give each column that any row has: its name, its type and its cells."""
         for name, column in self._columns.items():
-            yield name, self._types[name], column
+            kind = self._types[name]
+            # What is empty in every row is so without being sent, which is dear.
+            if any(column) or not kind.startswith(("Map", "Array")):
+                yield name, kind, column
         for name, cells in self._sparse.items():
             yield name, self._types[name], [cells.get(place) for place in range(self.count)]
 
@@ -153,7 +157,7 @@ def merged_rows(step: Step, before: Sequence[ProfileId]) -> Rows:
     """Give a row for each profile that became part of another, or, if it was `before`, no longer is."""
     rows = Rows(MERGED_COLUMNS)
     now = dict(step.merged)
-    for other in {*before, *step.touched} - now.keys():
+    for other in set(before) - now.keys():
         rows.add(other, 0, step.upto, 1)
     for part, root in step.merged:
         rows.add(part, root, step.upto, 0)
@@ -242,4 +246,6 @@ def _has_token(devices: Sequence[Device], *, is_web: bool) -> bool:
 
 
 def _of_devices(devices: Sequence[Device]) -> list[list[Any]]:
+    if not devices:
+        return _NO_DEVICES
     return [[getattr(device, name) for device in devices] for name in DEVICE]
