@@ -91,7 +91,7 @@ def test_filters_go_on_from_page_to_page(office: Office, viewer: Browser) -> Non
     assert found
     assert "event=Rare" in found[1]
     rest = viewer.get(found[1].replace("&amp;", "&"), headers=HTMX).text
-    assert [len(names(page)) for page in (first, rest)] == [3, 1]
+    assert [len(names(page)) for page in (first, rest)] == [2, 2]
     assert "Look further back" not in rest
     usual = viewer.get(own, params={"event": "Usual"}).text
     assert len(names(usual)) == 50
@@ -159,8 +159,9 @@ def test_sessions_are_listed_with_how_long_they_were(office: Office, viewer: Bro
 
 # D-04: 10,000 events, 2,000 properties, 50 devices
 def test_a_person_of_whom_there_is_much_is_shown_at_once(office: Office, viewer: Browser) -> None:
-    many = {f"key {number:04}": f"value {number}" for number in range(2_000)}
-    office.send({"type": "profile", "distinct_id": "ana", "properties": many})
+    for start in range(0, 2_000, 250):
+        some = {f"key {number:04}": f"value {number}" for number in range(start, start + 250)}
+        office.send({"type": "profile", "distinct_id": "ana", "properties": some})
     for start in range(0, 10_000, 1_000):
         office.send(
             *(
@@ -178,9 +179,9 @@ def test_a_person_of_whom_there_is_much_is_shown_at_once(office: Office, viewer:
 
 
 def quickest(work: Callable[[], object]) -> float:
-    """Give the shortest of three times that work takes, in seconds."""
+    """Give the shorter of two times that work takes, in seconds."""
     times = []
-    for _ in range(3):
+    for _ in range(2):
         begun = time.perf_counter()
         work()
         times.append(time.perf_counter() - begun)

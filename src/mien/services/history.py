@@ -38,7 +38,7 @@ from mien.store.log import StoredChange, StoredEvent
 EVENTS_COUNTED = 10_000
 """How many events of a person are counted by day at most, the last that arrived."""
 
-_EVENTS_LOOKED_AT = 3_000
+_EVENTS_LOOKED_AT = 2_000
 _ALWAYS = 2**62
 _LOOKED_AT, _STEP = 2_000, 100
 """How many changes of a person are looked at in one go for those of one property, and a step."""
