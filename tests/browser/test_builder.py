@@ -234,3 +234,23 @@ async def test_why_somebody_is_in_a_segment_is_told_on_its_page(
     await expect(page.get_by_text("Person 35 is not in this segment.")).to_be_visible()
     await expect(page.get_by_text("The value is free.")).to_be_visible()
     assert await screen.faults() == []
+
+
+# D-02
+async def test_without_scripts_the_same_buttons_build_and_save(
+    sign_in: OpenScreen, shop: Office
+) -> None:
+    screen = await sign_in(Role.EDITOR, java_script_enabled=False)
+    page = screen.page
+    await screen.open(NEW)
+    await page.get_by_role("button", name="Add condition").click()
+    await page.get_by_label("Property", exact=True).fill("plan")
+    await page.get_by_label("Value", exact=True).fill("gold")
+    await page.get_by_role("button", name="Update").click()
+    await expect(page.get_by_label("Preview")).to_contain_text("30 of 40 people, 75.0 %")
+    await page.get_by_label("Name", exact=True).fill("Gold")
+    await page.get_by_role("button", name="Save the segment").click()
+    await expect(page.get_by_role("status")).to_contain_text("The segment Gold is saved.")
+    assert stored(shop, page.url.rpartition("/")[2])["tree"] == GOLD
+    await page.get_by_role("link", name="Show who is in it").click()
+    await expect(page.get_by_role("link", name="Person 4")).to_be_visible()
