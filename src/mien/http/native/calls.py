@@ -21,9 +21,7 @@ from mien.http.body import MalformedBodyError
 from mien.http.native.documents import JSON
 from mien.http.state import Services
 from mien.services.accounts import Caller
-from mien.services.cursors import InvalidCursorError, open_cursor, seal
-from mien.services.history import Person
-from mien.services.trails import Trail
+from mien.services.cursors import open_cursor, seal
 from mien.store.engine import Store
 
 T = TypeVar("T")
@@ -52,13 +50,6 @@ IdempotencyKey = Annotated[
 ]
 
 _PLACE = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
-
-
-class Place(msgspec.Struct, frozen=True, array_like=True):
-    """What a cursor holds: a profile, and a place in its history."""
-
-    profile: int
-    trail: Trail
 
 
 encode = msgspec.json.Encoder().encode
@@ -140,22 +131,6 @@ def start_of(
     if cursor is None:
         return None
     return open_cursor(services.signing_key, caller.environment, purpose, cursor, kind)
-
-
-def trail_of(person: Person, start: Place | None, newest: Trail) -> Trail:
-    """Give the place at which a page begins; a cursor is bound to its profile."""
-    if start is None:
-        return newest
-    if start.profile != person.profile:
-        raise InvalidCursorError(problem="it belongs to another profile")
-    return start.trail
-
-
-def trail_cursor(
-    services: Services, caller: Caller, purpose: str, person: Person, rest: Trail
-) -> str | None:
-    """Seal a place in the history of a profile; None at its end."""
-    return next_cursor(services, caller, purpose, Place(person.profile, rest) if rest else None)
 
 
 def instant(epoch_ms: int) -> datetime:

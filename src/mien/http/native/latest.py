@@ -1,31 +1,20 @@
 """`GET /v1/profile/latest-values`: what the properties of a person's events were last (P-12)."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.params import QueryParameter
 
-from mien.domain.identities import Identity
-from mien.http.auth import caller_of, services_of
 from mien.http.native.answers import LatestValue, LatestValuesPage
-from mien.http.native.calls import (
-    Cursor,
-    DistinctId,
-    ObjectId,
-    Place,
-    answer,
-    encode,
-    identity_of,
-    nobody,
-    start_of,
-    trail_cursor,
-    trail_of,
-)
+from mien.http.native.calls import Cursor, DistinctId, ObjectId, encode
 from mien.http.native.documents import described
+from mien.http.native.trails import Place, page_of, trail_cursor, trail_of
 from mien.http.state import Services
-from mien.services import history, latest
+from mien.services import latest
 from mien.services.accounts import Caller
+from mien.services.history import Person
 
 EVENTS_AT_ONCE = 100_000
 
@@ -75,26 +64,13 @@ async def get_latest_values(
     that arrived later counts. A profile with more events than `limit` may take several calls:
     a value of a later page counts where its `at` is later than that of an earlier one.
     """
-    services, caller = services_of(request), caller_of(request)
-    identity = identity_of(distinct_id, object_id)
-    start = start_of(services, caller, _PURPOSE, cursor, Place)
-    async with services.limits.place(caller.environment, "v1/profile"):
-        page = await services.run_long(lambda: _page(services, caller, identity, start, limit))
-    if page is None:
-        raise nobody(distinct_id, object_id)
-    return answer(page)
+    read = partial(_page, limit=limit)
+    return await page_of(request, distinct_id, object_id, _PURPOSE, cursor, read)
 
 
 def _page(
-    services: Services,
-    caller: Caller,
-    identity: Identity,
-    start: Place | None,
-    limit: int,
+    services: Services, caller: Caller, person: Person, start: Place | None, *, limit: int
 ) -> bytes | None:
-    person = history.find_person(services.store, caller.environment, identity)
-    if person is None:
-        return None
     page = latest.latest_values(
         services.store,
         services.reader(caller.environment),

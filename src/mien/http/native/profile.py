@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -17,21 +18,19 @@ from mien.http.native.calls import (
     IdempotencyKey,
     Limit,
     ObjectId,
-    Place,
     answer,
     encode,
     identity_of,
     nobody,
-    start_of,
-    trail_cursor,
-    trail_of,
 )
 from mien.http.native.documents import described
 from mien.http.native.once import given_before, keep
 from mien.http.native.people import render_change, render_event, render_person, render_receipt
+from mien.http.native.trails import Place, page_of, trail_cursor, trail_of
 from mien.http.state import Services
 from mien.services import erase, history
 from mien.services.accounts import Caller
+from mien.services.history import Person
 
 _HISTORY, _EVENTS = "v1/profile/history", "v1/profile/events"
 _TAG = "Profiles"
@@ -135,14 +134,8 @@ async def get_history(
     cursor: Cursor = None,
 ) -> Response[bytes]:
     """Give every change of a profile with its source, newest first."""
-    services, caller = services_of(request), caller_of(request)
-    identity = identity_of(distinct_id, object_id)
-    start = start_of(services, caller, _HISTORY, cursor, Place)
-    async with services.limits.place(caller.environment, "v1/profile"):
-        page = await services.run_long(lambda: _history(services, caller, identity, start, limit))
-    if page is None:
-        raise nobody(distinct_id, object_id)
-    return answer(page)
+    read = partial(_history, limit=limit)
+    return await page_of(request, distinct_id, object_id, _HISTORY, cursor, read)
 
 
 @get(
@@ -164,14 +157,8 @@ async def get_profile_events(
     cursor: Cursor = None,
 ) -> Response[bytes]:
     """Give the events of a profile, last arrived first."""
-    services, caller = services_of(request), caller_of(request)
-    identity = identity_of(distinct_id, object_id)
-    start = start_of(services, caller, _EVENTS, cursor, Place)
-    async with services.limits.place(caller.environment, "v1/profile"):
-        page = await services.run_long(lambda: _events(services, caller, identity, start, limit))
-    if page is None:
-        raise nobody(distinct_id, object_id)
-    return answer(page)
+    read = partial(_events, limit=limit)
+    return await page_of(request, distinct_id, object_id, _EVENTS, cursor, read)
 
 
 @delete(
@@ -215,16 +202,8 @@ async def erase_profile(
 
 
 def _history(
-    services: Services,
-    caller: Caller,
-    identity: Identity,
-    start: Place | None,
-    limit: int,
-) -> bytes | None:
-    """Give a page as it is written: that takes as long as reading it does."""
-    person = history.find_person(services.store, caller.environment, identity)
-    if person is None:
-        return None
+    services: Services, caller: Caller, person: Person, start: Place | None, *, limit: int
+) -> bytes:
     page = history.change_page(
         services.store,
         caller.environment,
@@ -240,15 +219,8 @@ def _history(
 
 
 def _events(
-    services: Services,
-    caller: Caller,
-    identity: Identity,
-    start: Place | None,
-    limit: int,
-) -> bytes | None:
-    person = history.find_person(services.store, caller.environment, identity)
-    if person is None:
-        return None
+    services: Services, caller: Caller, person: Person, start: Place | None, *, limit: int
+) -> bytes:
     page = history.event_page(
         services.store,
         services.reader(caller.environment),
