@@ -153,6 +153,7 @@ async def test_gathering_takes_a_small_part_of_the_time_of_the_copy(
         known = lists.projection.sights._known[desk.environment]
         known.seconds = 60.0
         await desk.send(event("a", "Seen", at=NOON + 5))
+        assert lists.page(BY_NAME).as_of is None
         lists.is_patient = False
         assert lists.page(Order()).as_of == known.at
         lists.is_patient = True

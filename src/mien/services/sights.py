@@ -69,10 +69,12 @@ class Sights:
             # Whoever waits asks again should it fail; nobody else's steps wait for that.
             self._wanted.discard(environment)
             self._analytics.gather(catalog)
-        ended = time.monotonic()
+            ended = time.monotonic()
+            known = _Gathered(place, ended=ended, seconds=ended - began)
+        known.at = began_at
         with self._moved:
             self._wanted.discard(environment)
-            self._known[environment] = _Gathered(place, began_at, ended, ended - began)
+            self._known[environment] = known
             self._moved.notify_all()
 
     def forget(self) -> None:
