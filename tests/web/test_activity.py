@@ -157,6 +157,24 @@ def test_sessions_are_listed_with_how_long_they_were(office: Office, viewer: Bro
     assert "No sessions" in none
 
 
+# P-12
+def test_the_latest_value_of_each_event_property_is_shown(office: Office, viewer: Browser) -> None:
+    office.send(
+        *(
+            {"type": "event", "distinct_id": "ana", "name": "Hat bought", "at": at,
+             "properties": {"colour": colour, "note": NASTY}}
+            for at, colour in ((NOON, "blue"), (NOON - DAY, "red"))
+        )
+    )  # fmt: skip
+    own = f"/live/people/{office.object_id('ana')}"
+    assert f'hx-get="{own}/latest-values"' in viewer.get(own).text
+    page = viewer.get(f"{own}/latest-values").text
+    assert re.search(r"<bdi>Hat bought</bdi> · <bdi>colour</bdi></dt>\s*<dd><bdi>blue", page)
+    assert "<bdi>red</bdi>" not in page
+    assert "<script>" not in page
+    assert viewer.get("/live/people/mien_fffff/latest-values").status_code == 404
+
+
 # D-04: 10,000 events, 2,000 properties, 50 devices
 def test_a_person_of_whom_there_is_much_is_shown_at_once(office: Office, viewer: Browser) -> None:
     for start in range(0, 2_000, 250):
@@ -171,7 +189,7 @@ def test_a_person_of_whom_there_is_much_is_shown_at_once(office: Office, viewer:
             )
         )  # fmt: skip
     own = f"/live/people/{office.object_id('ana')}"
-    for path in ("", "/activity", "/activity?event=Step+7", "/activity?event=x", "/activity/chart", "/sessions", "/messages",
+    for path in ("", "/activity", "/activity?event=Step+7", "/activity?event=x", "/activity/chart", "/sessions", "/messages", "/latest-values",
                  "/changes", "/devices", "/properties?q=key", "/property/history?name=nothing",
                  "/merges", "/merges/hint"):  # fmt: skip
         took = quickest(lambda path=path: viewer.get(f"{own}{path}").raise_for_status())  # type: ignore[misc]  # bound now

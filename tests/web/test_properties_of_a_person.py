@@ -152,6 +152,23 @@ def test_the_later_of_two_editors_is_told_and_may_replace(
     assert properties_of(office, ana)["plan"] == "bronze"
 
 
+def test_who_is_edited_in_test_stays_in_live(office: Office, ana: str, editor: Browser) -> None:
+    twin = {"type": "profile", "distinct_id": "ana", "properties": {"plan": "gold"}}
+    office.send(twin, key=office.test)
+    own = re.search(r"/test/people/mien_\w+", editor.get("/test/people?q=ana").text)
+    assert own
+    fields = fields_of(editor.get(f"{own[0]}/property?name=plan").text)
+    sent = fields | {"typed": "text", "value": "silver"}
+    saved = editor.send_form(f"{own[0]}/property", **sent)
+    assert saved.url.path == own[0]
+    assert "silver" in saved.text
+    assert properties_of(office, ana)["plan"] == "gold"
+    sent = fields_of(editor.get(f"/live/people/{ana}/property?name=plan").text)
+    editor.send_form(f"/live/people/{ana}/property", **sent, typed="text", value="bronze")
+    live, test = audit_page(office.store, office.account.account.account_id, count=2)
+    assert live.environment_id != test.environment_id
+
+
 def test_a_form_that_is_sent_twice_is_no_conflict(
     office: Office, ana: str, editor: Browser
 ) -> None:

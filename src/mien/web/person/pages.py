@@ -8,17 +8,27 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from mien.services import history
+from mien.services import history, latest
+from mien.services.latest import LatestPage
 from mien.store.log import StoredChange
 from mien.web.changes import Line, lines_of, made_by
 from mien.web.frame import lead_to
 from mien.web.person.activity import After, newest_events
 from mien.web.person.properties import page_of
-from mien.web.person.seen import glance_of, path_of, person_of, seal_place, start_of, view_of
+from mien.web.person.seen import (
+    glance_of,
+    nobody,
+    path_of,
+    person_of,
+    seal_place,
+    start_of,
+    view_of,
+)
 from mien.web.routes import page
 from mien.web.visit import Visit
 
 _GLANCED, _CHANGES = 8, 50
+_LATEST_EVENTS, _VALUES = 2_000, 100
 _LINES = 40
 """How many lines of one change are shown; one record may set thousands of properties."""
 
@@ -49,6 +59,21 @@ async def overview(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
     )
 
 
+@page("/people/{object_id:str}/latest-values")
+async def latest_values(visit: Visit, object_id: FromPath[str]) -> Response[bytes]:
+    """Show what the properties of a person's events were last (P-12)."""
+    view = await view_of(visit, object_id)
+    found = await visit.run(lambda: _latest(visit, object_id))
+    return visit.page(
+        "person/latest.html",
+        block="values",
+        view=view,
+        glance=glance_of(view, visit),
+        values=found.values[:_VALUES],
+        found=found,
+    )
+
+
 @page("/people/{object_id:str}/changes")
 async def changes(visit: Visit, object_id: FromPath[str], after: After = None) -> Response[bytes]:
     """Show what became of a person, with who did it."""
@@ -72,7 +97,18 @@ async def devices(visit: Visit, object_id: FromPath[str]) -> Response[bytes]:
     return visit.page("person/devices.html", view=view, glance=glance_of(view, visit))
 
 
-PAGE_HANDLERS: list[HTTPRouteHandler] = [overview, changes, devices]
+PAGE_HANDLERS: list[HTTPRouteHandler] = [overview, latest_values, changes, devices]
+
+
+def _latest(visit: Visit, object_id: str) -> LatestPage:
+    dashboard, person = visit.dashboard, person_of(visit, object_id)
+    reader = dashboard.reader(visit.environment.environment_id)
+    found = latest.latest_values(
+        dashboard.store, reader, person.profile, None, count=_LATEST_EVENTS
+    )
+    if found is None:
+        raise nobody()
+    return found
 
 
 def _changes(visit: Visit, object_id: str, after: str | None) -> tuple[list[Changed], str | None]:
