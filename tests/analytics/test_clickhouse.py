@@ -1,6 +1,7 @@
 """ClickHouse as an engine: addresses, tables of a cluster, days, and steps that are taken again."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,14 +14,21 @@ from mien.analytics.clickhouse_client import Address
 from mien.analytics.clickhouse_dialect import CLICKHOUSE, number_of
 from mien.analytics.clickhouse_schema import EVENT_COLUMNS, MERGED_COLUMNS, Layout
 from mien.analytics.columns import make_catalog
+from mien.analytics.compile import compile_tree
 from mien.analytics.engine import Analytics
 from mien.analytics.step import Step
+from mien.domain.conditions import AnyOf, Contains
 from mien.domain.errors import AnalyticsUnavailableError, QueryTimeoutError
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.schema import Definition, DefinitionKind
+from mien.domain.segments import Any as AnyNode
+from mien.domain.segments import Property
 from mien.domain.values import ValueType
 from tests.analytics.loading import new_environment
+from tests.support.clickhouse_http import running_clickhouse
 from tests.support.copies import clickhouse_url
+
+ENDLESS = "SELECT sum(cityHash64(number)) FROM numbers(1000000000000)"
 
 
 @pytest.mark.parametrize(
@@ -52,9 +60,7 @@ def test_who_cannot_be_reached_is_told_when_asked() -> None:
 
 def test_a_question_that_takes_long_is_stopped(clickhouse: Analytics) -> None:
     with pytest.raises(QueryTimeoutError):
-        clickhouse.query(
-            "SELECT sum(cityHash64(number)) FROM numbers(1000000000000)", {}, seconds=0.2
-        )
+        clickhouse.query(ENDLESS, {}, seconds=0.2)
     assert clickhouse.query("SELECT 1", {}, seconds=5) == [(1,)]
 
 
@@ -186,3 +192,22 @@ def test_tables_of_a_cluster_are_sharded_by_person() -> None:
 
 def test_days_of_the_year_one_are_numbers_too() -> None:
     assert [number_of(date.min + timedelta(days=each)) for each in (0, 31)] == [10101, 10201]
+
+
+def test_a_large_question_goes_over_http_too(tmp_path: Path) -> None:
+    """Its values are fields of a form, and none of them is larger than a field may be."""
+    several = [f"\t{each}\\" + "x" * 500 for each in range(2_000)]
+    with running_clickhouse(tmp_path) as url:
+        analytics = ClickHouse(url, mark="http")
+        catalog = catalog_of(analytics)
+        analytics.apply(catalog, one_step(5, 1, 2))
+        tree = AnyNode(
+            (Property("Plan", AnyOf((*several, "Gold"))), Property("Plan", Contains("\t")))
+        )
+        query = compile_tree(tree, catalog, 0, UTC, dialect=CLICKHOUSE)
+        sizes = [len(str(value)) for value in query.values.values()]
+        assert max(sizes) < 128 * 1024
+        assert sorted(analytics.query(query.sql(), query.values, seconds=30)) == [(1,), (2,)]
+        with pytest.raises(QueryTimeoutError):
+            analytics.query(ENDLESS, {}, seconds=0.2)
+        analytics.close()
