@@ -9,11 +9,13 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
 from mien.domain.errors import (
+    AnalyticsUnavailableError,
     ConflictError,
     InvalidInputError,
     LimitExceededError,
     MienError,
     NotFoundError,
+    QueryTimeoutError,
     StoreUnavailableError,
 )
 from mien.services.signing_in import TooManyAttemptsError
@@ -36,6 +38,8 @@ _STATUS: dict[type[MienError], HTTPStatus] = {
     ForeignRequestError: HTTPStatus.FORBIDDEN,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    AnalyticsUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    QueryTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _SAID = {
     HTTPStatus.NOT_FOUND: ("Not found", "There is nothing here: it was removed, or never was."),
