@@ -1,10 +1,21 @@
 """`mien export`: by the server or alone, and on again after a break."""
 
 import json
+import socket
+import socketserver
+import threading
+import time
 from pathlib import Path
 
 import pytest
+from msgspec import convert
 
+from mien.cli.asking import Remote
+from mien.cli.export_desks import RemoteDesk, State
+from mien.config import Settings
+from mien.domain.ids import EnvironmentId
+from mien.services.local import LocalServer
+from mien.store.accounts import Environment
 from tests.cli.commands import Done, mien, on, process, read_json, refusal
 from tests.native.callers import Json, Native, event, profile
 from tests.support.servers import Key, Server
@@ -154,3 +165,53 @@ def test_a_download_that_broke_off_is_fetched_from_there(
     part.write_bytes(b"x")
     assert on(server, *asked, "--replace").returncode == 0
     assert out.read_text() == "distinct_id\nana\nbo\ncy\n"
+
+
+class CuttingProxy(socketserver.ThreadingTCPServer):
+    """Passes answers of a server on, and cuts each connection after so many bytes of them."""
+
+    def __init__(self, port: int, after: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Cut)
+        self.port, self.after, self.connections = port, after, 0
+
+
+class _Cut(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        proxy = self.server
+        assert isinstance(proxy, CuttingProxy)
+        proxy.connections += 1
+        with socket.create_connection(("127.0.0.1", proxy.port)) as server:
+            server.sendall(self.request.recv(65_536))
+            rest = proxy.after
+            while rest and (some := server.recv(min(rest, 4_096))):
+                self.request.sendall(some)
+                rest -= len(some)
+
+
+# G-07
+def test_a_connection_that_breaks_is_opened_again(
+    server: Server, keys: tuple[Key, Key], tmp_path: Path
+) -> None:
+    with (caller := Native(server, keys[0])).http:
+        caller.send(*(profile(f"p{n}", text="x" * 500) for n in range(200)))
+        body = {"profiles": {"tree": {"all": []}}, "format": "csv"}
+        begun = caller.http.post("/v1/exports", json=body).json()["id"]
+        while (found := caller.get(f"exports/{begun}"))["state"] != "done":
+            time.sleep(0.05)
+        whole = caller.http.get(f"/v1/exports/{begun}/file").content
+    told = json.loads((server.data / "server.json").read_bytes())
+    part = tmp_path / "part"
+    tags: list[str] = []
+    with CuttingProxy(server.port, 50_000) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{proxy.server_address[1]}"
+        remote = Remote(LocalServer(url, told["secret"], told["process"]), Settings())
+        desk = RemoteDesk(
+            remote, Environment(EnvironmentId(1), 1, "live", keys[0].account_id, "UTC")
+        )
+        desk.fetch(convert(found, State, strict=False), part, "", tags.append)
+        connections = proxy.connections
+        proxy.shutdown()
+    assert part.read_bytes() == whole
+    assert len(whole) > 100_000
+    assert connections == len(tags) > 2

@@ -28,8 +28,8 @@ from mien.services.export_writing import Pace
 from mien.services.file_exports import (
     Export,
     ExportNotReadyError,
-    ExportOverError,
     FileExports,
+    NoExportFileError,
     Wanted,
 )
 from mien.services.merges import undo_merge
@@ -298,7 +298,7 @@ async def test_a_finished_file_that_may_tell_of_the_erased_is_taken_back(
         ExportState.DONE,
         ExportState.DONE,
     ]
-    with pytest.raises(ExportOverError, match="somebody who may be in it was erased"):
+    with pytest.raises(NoExportFileError, match="somebody who may be in it was erased"):
         office.read(with_b)
     folder = office.exports.folder
     path = folder.file((desk.environment, with_b.stored.export_id), Format.CSV)
@@ -366,7 +366,7 @@ async def test_a_full_disk_is_refused_and_ends_what_is_under_way(
     assert found.state is ExportState.FAILED
     assert "make room" in found.stored.problem
     assert not list(office.exports.folder.keys())
-    with pytest.raises(ExportOverError, match="failed: Exports leave"):
+    with pytest.raises(NoExportFileError, match="failed: Exports leave"):
         office.read(made)
 
 
@@ -429,7 +429,7 @@ async def test_a_file_that_is_gone_is_told(desk: Desk, office: Office) -> None:
     await desk.send(profile("a"))
     done = office.finish(office.start())
     shutil.rmtree(office.exports.folder.path)
-    with pytest.raises(ExportOverError, match="is not in the data folder any more"):
+    with pytest.raises(NoExportFileError, match="is not in the data folder any more"):
         office.read(done)
 
 

@@ -64,7 +64,7 @@ class ExportNotReadyError(ConflictError):
         )
 
 
-class ExportOverError(ConflictError):
+class NoExportFileError(ConflictError):
     """The export failed, or its file was taken back: there is nothing to download."""
 
     code = "export_without_file"
@@ -215,10 +215,10 @@ class FileExports:
                 raise ExportNotReadyError(stored)
             case ExportState.FAILED:
                 msg = f"Export {export} failed: {stored.problem}"
-                raise ExportOverError(msg)
+                raise NoExportFileError(msg)
             case ExportState.WITHDRAWN:
                 msg = f"The file of export {export} was taken back: somebody who may be in it was erased."
-                raise ExportOverError(msg)
+                raise NoExportFileError(msg)
             case ExportState.DONE:
                 return self._file(found)
             case _:
@@ -243,7 +243,7 @@ class FileExports:
         path = self.folder.file((stored.environment_id, stored.export_id), kind)
         if not path.exists() or path.stat().st_size != stored.size:
             msg = f"The file of export {stored.export_id} is not in the data folder any more."
-            raise ExportOverError(msg)
+            raise NoExportFileError(msg)
         return ExportFile(
             path,
             stored.size,
