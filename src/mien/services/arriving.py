@@ -74,9 +74,10 @@ def read_newest(
 ) -> tuple[Batch, Places]:
     """Give the newest that came after some places, or the newest of all."""
     store = parts.store
-    upto = _last_places(store, environment)
-    if after is not None and upto == after.upto:
-        return Batch([]), after
+    last = last_places(store, environment)
+    if last == after:
+        return Batch([]), last
+    upto = last.upto
     found: list[Arrival] = []
     has_left_out = False
     with store.snapshot() as tx:
@@ -89,10 +90,11 @@ def read_newest(
             found += some[:SHOWN_AT_ONCE]
         shown = _show(parts, tx, environment, found, day_at(now_ms // 1_000, zone))
     shown.sort(key=lambda each: (each.arrival.received_at, each.arrival.kind, each.arrival.place))
-    return Batch(shown, has_left_out), Places(upto)
+    return Batch(shown, has_left_out), last
 
 
-def _last_places(store: Store, environment: EnvironmentId) -> dict[Kind, int]:
+def last_places(store: Store, environment: EnvironmentId) -> Places:
+    """Give up to where the log can be read now."""
     settled = None if store.is_sqlite else settled_place(store, environment)
     with store.read() as tx:
         places = {kind: arrivals.last_place(tx, environment, kind) for kind in Kind}
@@ -100,7 +102,7 @@ def _last_places(store: Store, environment: EnvironmentId) -> dict[Kind, int]:
         # What others are still writing may come with an earlier place: it waits for its turn.
         for kind in (Kind.EVENT, Kind.CHANGE):
             places[kind] = min(places[kind], settled)
-    return places
+    return Places(places)
 
 
 def _show(

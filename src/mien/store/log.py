@@ -91,12 +91,6 @@ _QUARTERS = {kind: _quarters(is_sqlite=kind) for kind in (True, False)}
 _CHANGE_CHAIN = {kind: _chain(changes, is_sqlite=kind) for kind in (True, False)}
 """By engine: is it SQLite?"""
 
-_NEWEST_EVENTS = (
-    sa.select(*[column for column in events.columns if column.name != "environment_id"])
-    .where(events.c.environment_id == _ENVIRONMENT, events.c.sequence > sa.bindparam("after"))
-    .order_by(events.c.sequence.desc())
-    .limit(_COUNT)
-)
 _EVENTS_BY_TIME = (
     sa.select(*[column for column in events.columns if column.name != "environment_id"])
     .where(
@@ -211,14 +205,6 @@ def walk_changes(
         )
         yield from map(_change, rows)
         start = rows[-1][2] if len(rows) == step else 0
-
-
-def newest_events(
-    tx: Transaction, environment: EnvironmentId, *, after: int, count: int
-) -> list[StoredEvent]:
-    """Give the events that arrived last, newest first, as far as they are behind a place."""
-    rows = tx.rows(_NEWEST_EVENTS, environment=environment, after=after, count=count)
-    return [StoredEvent(*row) for row in rows]
 
 
 def events_by_time(

@@ -8,9 +8,10 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
-from mien.domain.identities import server_object_id
 from mien.domain.members import Role
-from mien.services.arrivals import Mark, arrivals, mark_arrivals
+from mien.services.arriving import Arrived, Places, last_places, read_newest
+from mien.store.arrivals import Kind
+from mien.web.people import name_of
 from mien.web.routes import act, page
 from mien.web.settings.keys import new_key
 from mien.web.snippets import PASSCODE, Place, snippets
@@ -30,7 +31,16 @@ class Opened(msgspec.Struct, frozen=True, array_like=True):
     """When a page was opened (epoch milliseconds), and what had arrived by then."""
 
     at: int
-    mark: Mark
+    places: Places
+
+
+class First(msgspec.Struct, frozen=True):
+    """An event that arrived, and whose it is; `at` is epoch milliseconds."""
+
+    name: str
+    object_id: str
+    person: str
+    at: int
 
 
 @page("/connect")
@@ -51,13 +61,20 @@ async def make_key(visit: Visit) -> Response[Any]:
 async def arrivals_part(visit: Visit, since: Since = "") -> Response[bytes]:
     """Show what arrived since the page was opened; while nothing did, it asks again."""
     opened = visit.unseal(_PURPOSE, since, Opened)
-    dashboard, here = visit.dashboard, visit.environment.environment_id
-    read = partial(arrivals, dashboard.store, dashboard.reader(here), opened.mark, count=_SHOWN)
-    found = await visit.run(read)
+    read = partial(
+        read_newest,
+        visit.dashboard,
+        visit.environment.environment_id,
+        visit.zone,
+        now_ms=visit.now_ms,
+        after=opened.places,
+    )
+    batch, _ = await visit.run(read)
+    newest = list(reversed(batch.arrived))
     return visit.page(
         "connect/arrivals.html",
-        events=[(each, server_object_id(each.profile)) for each in found.events],
-        refused=found.refused,
+        events=[_first(each) for each in newest if each.arrival.kind is Kind.EVENT][:_SHOWN],
+        refused=[each.arrival for each in newest if each.arrival.kind is Kind.REJECT][:_SHOWN],
         is_over=visit.now_ms - opened.at > _WAIT_MS,
         again=f"{visit.url('connect/arrivals')}?since={since}",
     )
@@ -68,8 +85,8 @@ CONNECT_HANDLERS: list[HTTPRouteHandler] = [connect_page, make_key, arrivals_par
 
 async def _page(visit: Visit, way: str, *, passcode: str = PASSCODE) -> Response[bytes]:
     store, environment = visit.dashboard.store, visit.environment
-    mark = await visit.run(partial(mark_arrivals, store, environment.environment_id))
-    since = visit.seal(_PURPOSE, Opened(visit.now_ms, mark))
+    places = await visit.run(partial(last_places, store, environment.environment_id))
+    since = visit.seal(_PURPOSE, Opened(visit.now_ms, places))
     return visit.page(
         "connect/page.html",
         ways=snippets(Place(visit.address, environment.public_id, passcode)),
@@ -77,6 +94,11 @@ async def _page(visit: Visit, way: str, *, passcode: str = PASSCODE) -> Response
         is_made=passcode != PASSCODE,
         again=f"{visit.url('connect/arrivals')}?since={since}",
     )
+
+
+def _first(each: Arrived) -> First:
+    person = each.object_id if each.view is None else name_of(each.view)
+    return First(each.event, each.object_id, person, each.arrival.received_at)
 
 
 def _known(way: str) -> str:
