@@ -133,6 +133,20 @@ def test_the_page_of_an_event_shows_its_days_people_and_properties(office: Offic
         assert browser.get(other).status_code == 404
 
 
+# D-05
+def test_the_properties_of_an_event_are_paged(office: Office) -> None:
+    names = [f"trait{n:03}" for n in range(120)]
+    office.send({**EVENT, "properties": dict.fromkeys(names, 1)})
+    with office.browser(Role.VIEWER) as browser:
+        path, seen = address(browser, "events", "Bought"), list[str]()
+        while path:
+            page = browser.get(path).text
+            seen += re.findall(r"<bdi>(trait\d+)<", page)
+            found = re.search(r'<a class="btn" href="([^"]+after=[^"]+)"', page)
+            path = found[1].replace("&amp;", "&") if found else ""
+    assert seen == names
+
+
 # P-14
 def test_an_editor_describes_and_marks_and_the_audit_log_has_it(office: Office) -> None:
     people(office, "gold")
@@ -228,6 +242,7 @@ def test_a_property_becomes_a_column_of_the_table_and_none_again(office: Office)
         assert len(shown) + len(full) == 60
         assert full
         assert all("take one out first" in each.text for each in full)
+        assert browser.get("/live/properties?q=p00").text.count(">Column<") == 1
         hidden = browser.send_form(f"{paths[0]}/table", shown="no").text
         assert "It is no column any more" in hidden
         assert browser.send_form(f"{paths[-1]}/table", shown="yes").status_code == 200

@@ -13,7 +13,7 @@ from mien.domain.errors import NotFoundError
 from mien.domain.members import Role
 from mien.domain.schema import Definition, DefinitionKind
 from mien.domain.segments import Did, LastDays
-from mien.services.definitions import EventDefinition, Named, get_definition, get_event
+from mien.services.definitions import DefinitionPage, Named, get_definition, page_definitions
 from mien.services.history import name_sources
 from mien.services.insights import Insight, Shares, TopValue
 from mien.services.reports import Number
@@ -21,6 +21,7 @@ from mien.web import charts
 from mien.web.charts import Plot, Series
 from mien.web.defined import changing
 from mien.web.defined.listing import (
+    ROWS,
     After,
     Filled,
     Sought,
@@ -35,6 +36,7 @@ from mien.web.visit import Visit
 
 EVENT, OF_EVENT = DefinitionKind.EVENT, DefinitionKind.EVENT_PROPERTY
 _VALUES = 20
+_PLACE = "properties of an event"
 RANGES = (30, 90)
 
 Days = Annotated[int, QueryParameter(ge=1, le=366)]
@@ -62,9 +64,11 @@ async def events(
 
 
 @page("/events/{number:int}")
-async def one_event(visit: Visit, number: FromPath[int], days: Days = 30) -> Response[bytes]:
-    """Show an event: its properties, since when, what is said of it."""
-    return await _show(visit, number, days=days)
+async def one_event(
+    visit: Visit, number: FromPath[int], days: Days = 30, after: After = None
+) -> Response[bytes]:
+    """Show an event: its properties a page at a time, since when, what is said of it."""
+    return await _show(visit, number, days=days, after=after)
 
 
 @page("/events/{number:int}/days")
@@ -180,18 +184,23 @@ async def _show(
     number: int,
     *,
     days: int = RANGES[0],
+    after: str | None = None,
     status: int = HTTPStatus.OK,
     problem: str = "",
     description: str | None = None,
 ) -> Response[bytes]:
     known = await _known(visit, EVENT, number)
-    found, source = await visit.run(lambda: _read(visit, known))
+    start = "" if after is None else visit.unseal(_PLACE, after, str)
+    found, source = await visit.run(lambda: _read(visit, known, start))
+    rest = None if found.rest is None else visit.seal(_PLACE, found.rest)
     return visit.page(
         "defined/event.html",
+        block="more" if after else None,
         status=status,
-        known=found.event,
+        known=known,
         source=source,
-        properties=found.properties,
+        properties=found.definitions,
+        next=None if rest is None else f"{_path(visit, number)}?after={rest}",
         path=_path(visit, number),
         days=days,
         ranges=RANGES,
@@ -200,9 +209,9 @@ async def _show(
     )
 
 
-def _read(visit: Visit, known: Definition) -> tuple[EventDefinition, str]:
+def _read(visit: Visit, known: Definition, after: str) -> tuple[DefinitionPage, str]:
     store, here = visit.dashboard.store, here_of(visit)
-    found = get_event(store, here, known.name)
+    found = page_definitions(store, here, OF_EVENT, parent=known.id, after=after, count=ROWS)
     return found, name_sources(store, here, {known.source}).get(known.source, known.source)
 
 
