@@ -305,6 +305,7 @@ file_exports = sa.Table(
     column("size"),
     sa.Column("finished_at", sa.BigInteger),
     column("problem", sa.Text),
+    sa.Index(None, "home", "state"),
 )
 
 leases = sa.Table("leases", metadata, key("name", EXACT), column("holder", EXACT), column("beat"))
