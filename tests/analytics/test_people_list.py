@@ -23,7 +23,7 @@ from mien.domain.segments import All, Disabled, Node, Not
 from tests.analytics.loading import drop, load, new_environment
 from tests.domain.crowd import MOMENT, ZONES, people
 
-on_one_copy = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_one_copy = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 on_clickhouse = settings(on_one_copy, max_examples=8)
 
 ZONE = ZONES[0]
@@ -167,8 +167,13 @@ def test_clickhouse_finds_those_whose_words_begin_so(clickhouse: Analytics, **dr
     check_names(clickhouse, **drawn)
 
 
-@on_one_copy
-@given(st.text(st.characters(max_codepoint=0x4FF) | st.sampled_from("李가\u2019"), max_size=12))
+@settings(on_one_copy, max_examples=300)
+@given(
+    st.text(
+        st.characters(min_codepoint=1, max_codepoint=0x4FF) | st.sampled_from("李가\u2019"),
+        max_size=12,
+    )
+)
 def test_duckdb_makes_the_key_of_a_name_as_the_domain_does(duckdb: Analytics, name: str) -> None:
     [(made,)] = duckdb.query("SELECT name_key($name)", {"name": name}, seconds=5)
     assert made == key_of_name(name)
