@@ -191,7 +191,7 @@ def test_a_person_of_whom_there_is_much_is_shown_at_once(office: Office, viewer:
     own = f"/live/people/{office.object_id('ana')}"
     for path in ("", "/activity", "/activity?event=Step+7", "/activity?event=x", "/activity/chart", "/sessions", "/messages", "/latest-values",
                  "/changes", "/devices", "/properties?q=key", "/property/history?name=nothing",
-                 "/merges", "/merges/hint"):  # fmt: skip
+                 "/merges", "/hints"):  # fmt: skip
         took = quickest(lambda path=path: viewer.get(f"{own}{path}").raise_for_status())  # type: ignore[misc]  # bound now
         assert took < 1, path  # for a loaded machine: ten times what it takes
 

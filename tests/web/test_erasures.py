@@ -102,6 +102,7 @@ def test_an_erasure_that_waits_is_shown_and_cancelled(
     assert "until then it can be cancelled here" in waiting.text
     assert is_there(office)
     assert "This person is to be erased" in editor.get(own).text
+    assert "To be erased <time" in editor.get(f"/live/people/{ana}/hints").text
     cancelled = editor.send_form("/live/erasures/1/cancel")
     assert cancelled.url.path == f"/live/people/{ana}"
     assert "Erasure 1 was cancelled: this person stays." in cancelled.text

@@ -149,7 +149,7 @@ def test_suggested_merges_are_listed_hinted_and_dismissed(
     assert re.search(
         r"FBID <span class=\"mono\"><bdi>fb</bdi>.*?by <bdi>first key", listed, re.DOTALL
     )
-    hint = editor.get(f"/live/people/{bo}/merges/hint").text
+    hint = editor.get(f"/live/people/{bo}/hints").text
     assert re.search(rf'href="/live/people/{ana}"><bdi>Ana</bdi>', hint)
     for page in (listed, editor.get(f"/live/people/{bo}/merges").text):
         assert f"/merge?with={bo}" in page
@@ -160,7 +160,7 @@ def test_suggested_merges_are_listed_hinted_and_dismissed(
     assert "They stay two people" in back.text
     assert "No merge is suggested" in back.text
     assert "suggested no longer" in editor.send_form(dismiss, one=ana, other=bo, person=bo).text
-    assert editor.get(f"/live/people/{bo}/merges/hint").text.strip() == ""
+    assert editor.get(f"/live/people/{bo}/hints").text.strip() == ""
     assert acts(office) == ["suggestion_dismissed"]
 
 
@@ -201,7 +201,7 @@ def test_what_is_hostile_in_a_preview_is_text(
     pages = [
         editor.get(f"/live/people/{ana}/merge", params={"with": bo}).text,
         editor.get(f"/live/people/{ana}/merges", params={"q": "bo"}).text,
-        editor.get(f"/live/people/{ana}/merges/hint").text,
+        editor.get(f"/live/people/{ana}/hints").text,
         editor.get("/live/merges").text,
     ]
     for page in pages:

@@ -6,6 +6,7 @@ The path has the objectId that Mien made, so no log of paths names anybody.
 from litestar.handlers import HTTPRouteHandler
 
 from mien.web.person.activity import ACTIVITY_HANDLERS
+from mien.web.person.hints import HINT_HANDLERS
 from mien.web.person.ids import ID_HANDLERS
 from mien.web.person.leaving import LEAVING_HANDLERS
 from mien.web.person.marking import MARKING_HANDLERS
@@ -17,6 +18,7 @@ from mien.web.person.sessions import SESSION_HANDLERS
 
 PERSON_HANDLERS: list[HTTPRouteHandler] = [
     *PAGE_HANDLERS,
+    *HINT_HANDLERS,
     *ACTIVITY_HANDLERS,
     *SESSION_HANDLERS,
     *PROPERTY_HANDLERS,

@@ -81,7 +81,7 @@ def id_to_type(view: PersonView) -> str:
 async def _form(
     visit: Visit, view: PersonView, *, typed: str = "", wait: str = "0", problem: bool = False
 ) -> Response[bytes]:
-    waiting = await visit.run(lambda: _waiting(visit, view))
+    waiting = await visit.run(lambda: waiting_of(visit, view))
     return visit.page(
         "person/erase.html",
         status=HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK,
@@ -97,7 +97,7 @@ async def _form(
     )
 
 
-def _waiting(visit: Visit, view: PersonView) -> Erasure | None:
+def waiting_of(visit: Visit, view: PersonView) -> Erasure | None:
     """Give the erasure of a person that waits for its time."""
     store, environment = visit.dashboard.store, visit.environment.environment_id
     return erasures.find_waiting(store, environment, identity_of(view.profile.object_id))

@@ -61,7 +61,7 @@ class Preview(msgspec.Struct, frozen=True):
 async def ties(visit: Visit, object_id: FromPath[str], sought: Sought = "") -> Response[bytes]:
     """Show of which merges a person is made, with whom they may be one, and find somebody else."""
     view = await view_of(visit, object_id)
-    found, rows = await visit.run(lambda: (_ties(visit, view), _candidates(visit, view, sought)))
+    found, rows = await visit.run(lambda: (ties_of(visit, view), _candidates(visit, view, sought)))
     return visit.page(
         "person/merges.html",
         block="candidates",
@@ -72,16 +72,6 @@ async def ties(visit: Visit, object_id: FromPath[str], sought: Sought = "") -> R
         rows=rows,
         name_of=name_of,
         id_of=server_object_id,
-    )
-
-
-@page("/people/{object_id:str}/merges/hint")
-async def hint(visit: Visit, object_id: FromPath[str]) -> Response[bytes]:
-    """Say on the page of a person with whom they may be one."""
-    view = await view_of(visit, object_id)
-    found = await visit.run(lambda: _ties(visit, view))
-    return visit.page(
-        "person/merge_hint.html", own=view.profile.object_id, ties=found, name_of=name_of
     )
 
 
@@ -114,10 +104,11 @@ async def merge(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
     return visit.back(survivor, said)
 
 
-MERGING_HANDLERS: list[HTTPRouteHandler] = [ties, hint, preview, merge]
+MERGING_HANDLERS: list[HTTPRouteHandler] = [ties, preview, merge]
 
 
-def _ties(visit: Visit, view: PersonView) -> Ties:
+def ties_of(visit: Visit, view: PersonView) -> Ties:
+    """Give what ties a person to others."""
     dashboard, identity = visit.dashboard, identity_of(view.profile.object_id)
     reader = dashboard.reader(visit.environment.environment_id)
     return pairs.find_ties(dashboard.store, reader, identity, today=clock.today(visit.zone))
