@@ -152,8 +152,9 @@ class _Watch:
 class Arriving:
     """Tells viewers what arrives in their environment; belongs to one event loop."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, *, pause_seconds: float = _PAUSE_SECONDS) -> None:
+        """`pause_seconds` lie between two looks at the log."""
+        self._parts, self._pause_seconds = parts, pause_seconds
         self._watches: dict[EnvironmentId, _Watch] = {}
         self._is_closed = False
 
@@ -203,7 +204,7 @@ class Arriving:
             while True:
                 with suppress(StoreUnavailableError):
                     places = await self._read_once(environment, zone, watch, places)
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(self._pause_seconds)
         except Exception as error:  # noqa: BLE001 - nobody else would see it
             _log.error("live.failed", exc_info=error)
             self._end(watch)
