@@ -21,6 +21,8 @@ PAGES = {
     "segment builder": "segments/new",
     "properties": "properties",
     "events": "events",
+    "live": "live",
+    "rejects": "rejects",
     "merges": "merges",
     "exports": "exports",
     "connect": "connect",

@@ -58,6 +58,7 @@ WAYS = (
             "Signs in with": "the account id and the passcode of a key, by HTTP Basic",
             "In a call": f"up to {RECORDS_PER_CALL:,} records, applied in their order",
             "Answer": "what each record changed, or why it was refused; its neighbours are applied",
+            "Refused records": "are kept under Rejects, where they are mended and sent again",
             "Try it": "`?dry_run=true` gives the same answer and writes nothing",
             "Late data": "loses: a value that was set at a later time stays",
         },
