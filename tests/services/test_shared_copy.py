@@ -15,7 +15,7 @@ from mien.jobs.keeper import Keeper
 from mien.jobs.project import Projector
 from mien.services.counting import Counting
 from mien.services.leases import Lease
-from mien.services.projection import Projection, wish_of
+from mien.services.projection import Projection, Rebuild, wish_of
 from mien.services.questions import Questions
 from tests.support.copies import clickhouse_url
 from tests.support.uploading import Desk, event, profile
@@ -39,7 +39,9 @@ class Process:
     def __init__(self, desk: Desk, url: str, folder: Path, name: str) -> None:
         folder.mkdir()
         self.desk, self.folder, self.url, self.name = desk, folder, url, name
-        self.projection = Projection(desk.store, ClickHouse(url))
+        copy = ClickHouse(url)
+        copy.is_shared = True
+        self.projection = Projection(desk.store, copy)
         self.lease = MortalLease(desk.store, name, seconds=2)
         self.counting = Counting(
             Questions(self.projection, fresh_seconds=PATIENCE, query_seconds=PATIENCE)
@@ -148,3 +150,23 @@ async def test_a_rebuild_is_made_by_whoever_is_asked(processes: list[Process]) -
     await one.desk.send(profile("last"))
     assert [await each.count() for each in processes] == [52, 52]
     assert one.projection.analytics.within == other.projection.analytics.within
+
+
+@pytest.mark.timeout(240)
+async def test_a_command_may_make_it_anew_beside_the_servers(processes: list[Process]) -> None:
+    """It knows nothing of the lease; who writes goes on with what it made."""
+    one, other = processes
+    one.start()
+    await until(one, leads=True)
+    other.start()
+    await one.desk.send(*(profile(f"p{each}") for each in range(20)))
+    assert await other.count() == 20
+    command = ClickHouse(one.url)
+    rebuild = Rebuild(Projection(one.desk.store, command))
+    while await asyncio.to_thread(rebuild.advance):
+        pass
+    await asyncio.to_thread(rebuild.finish)
+    await other.desk.send(profile("last"))
+    assert [await each.count() for each in processes] == [21, 21]
+    assert {each.projection.analytics.within for each in processes} == {command.within}
+    command.close()

@@ -119,6 +119,7 @@ class Projection:
         if not is_new:
             known.as_of = began
             return False
+        known = self._as_it_is(known)
         last = settled_place(self.store, environment)
         with self.store.snapshot() as tx:
             upto = self._end_of_step(tx, environment, known.place, last)
@@ -134,6 +135,16 @@ class Projection:
                 known.as_of = began
             self._moved.notify_all()
         return upto < last
+
+    def _as_it_is(self, known: _Environment) -> _Environment:
+        """Look again where the copy is if others may write it too, as a command that makes it anew."""
+        environment = known.catalog.environment
+        if self.analytics.is_shared:
+            place = self.analytics.position(environment)
+            if (place, self.analytics.within) != (known.place, known.catalog.within):
+                self._known.pop(environment, None)
+                return self._of(environment)
+        return known
 
     def follow_all(self) -> None:
         """Learn how far another process has copied each environment."""
