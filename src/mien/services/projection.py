@@ -7,7 +7,6 @@ keeps the place with the data. Source: S-04, B-03.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,13 +17,11 @@ from mien.analytics.columns import make_catalog
 from mien.analytics.engine import Analytics
 from mien.analytics.step import Step
 from mien.domain.errors import AnalyticsBehindError
-from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.preferences import addresses, subscription_keys
-from mien.domain.values import Value
+from mien.domain.ids import EnvironmentId
 from mien.services.positions import settled_place
 from mien.services.sights import Sights
-from mien.store import accounts, definitions, feed, numbers, people
-from mien.store import profiles as profile_store
+from mien.services.steps import read_step
+from mien.store import accounts, definitions, feed, numbers
 from mien.store.engine import Store, Transaction
 
 PLACES = 20_000
@@ -33,17 +30,7 @@ PLACES = 20_000
 _BYTES = 64 * 1024 * 1024
 """Events in a step take no more than this, unless it is a single one."""
 
-_HOLDERS = 5_000
 _PATIENCE_SECONDS = 0.25
-
-
-class _Reached(msgspec.Struct, gc=False):
-    """The part of a document that has addresses."""
-
-    properties: dict[str, Value] = {}
-
-
-_decode_reached = msgspec.json.Decoder(_Reached).decode
 
 
 class _Environment:
@@ -123,7 +110,7 @@ class Projection:
         last = settled_place(self.store, environment)
         with self.store.snapshot() as tx:
             upto = self._end_of_step(tx, environment, known.place, last)
-            step = _read_step(tx, environment, known.place, upto)
+            step = read_step(tx, environment, known.place, upto)
             self._refresh(tx, environment, known)
         self.analytics.apply(known.catalog, step)
         known.catalog = self._with_facts(known.catalog, step)
@@ -344,53 +331,3 @@ class Rebuild:
     def finish(self) -> None:
         """Let the new copy take the place of the old one."""
         self._projection.take_over(self._fresh.analytics)
-
-
-def _read_step(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> Step:
-    """Read what lies between two places of the log, with the documents as they are now."""
-    changed = feed.touched(tx, environment, after, upto)
-    touched = [each.profile for each in changed]
-    spoke = [each.profile for each in changed if each.has_flags]
-    if spoke:
-        touched = sorted({*touched, *_sharing(tx, environment, spoke)})
-    if not touched:
-        return Step(upto, events=feed.new_events(tx, environment, after, upto))
-    lines, shown = feed.profile_lines(tx, environment, touched)
-    merged = feed.merged_into(tx, environment, touched)
-    there = {*shown, *(part for part, _ in merged)}
-    return Step(
-        upto,
-        touched,
-        [each for each in touched if each not in there],
-        lines,
-        merged,
-        _blocks(tx, environment, lines),
-        feed.new_events(tx, environment, after, upto),
-    )
-
-
-def _sharing(
-    tx: Transaction, environment: EnvironmentId, spoke: Sequence[ProfileId]
-) -> Iterator[ProfileId]:
-    """Give all who have an address of these profiles: what was said of it counts for them too."""
-    for profile in profile_store.load(tx, environment, spoke).values():
-        for kind, value in addresses(profile.document.properties):
-            after = ProfileId(0)
-            while page := profile_store.holders(
-                tx, environment, kind, [value], after=after, count=_HOLDERS
-            ):
-                yield from page
-                after = page[-1]
-
-
-def _blocks(tx: Transaction, environment: EnvironmentId, lines: str) -> list[tuple[int, int]]:
-    """Give which of the profiles have an address that is blocked, and for what."""
-    if not lines or not people.blocks_any(tx, environment):
-        return []
-    held = [
-        (int(profile), key)
-        for profile, _, document in (line.split(feed.FIELD) for line in lines.split(feed.LINE))
-        for key in subscription_keys(_decode_reached(document).properties)
-    ]
-    states = people.blocked_states(tx, environment, [value for _, (_, value) in held])
-    return [(profile, int(key[0])) for profile, key in held if states.get(key)]
