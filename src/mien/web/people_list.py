@@ -55,7 +55,7 @@ _FILTERS: Mapping[str, Mapping[str, tuple[str, Node | None]]] = {
         "anonymous": ("Anonymous", Derived("Type", Equals("anonymous"))),
     },
     "state": {
-        "": ("Enabled or disabled", None),
+        "": ("Any state", None),
         "enabled": ("Enabled", Not(Disabled())),
         "disabled": ("Disabled", Disabled()),
     },
