@@ -65,6 +65,7 @@ def keeper(desk: Desk, tmp_path: Path) -> Iterator[Keeper]:
     with desk.store.write() as tx:
         segment_sizes.expire(tx, desk.environment, before_day="9")
     yield opened
+    opened.sizes.release()
     analytics.close()
 
 
@@ -144,3 +145,21 @@ async def test_an_answer_of_before_is_no_size_of_today(desk: Desk, keeper: Keepe
     while keeper.sizes.count_next(keeper._refuse):
         pass
     assert (keeper.read(segment), keeper.refusals) == ([], [])
+
+
+async def test_one_of_several_processes_counts(
+    pg_desk: Desk, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copies = [DuckDB(tmp_path_factory.mktemp("copy") / "a.duckdb", memory_mb=100) for _ in "ab"]
+    one, other = (Keeper(pg_desk, copy) for copy in copies)
+    create(pg_desk)
+    assert one.count_all() >= 1
+    create(pg_desk, "Later")
+    assert other.count_all() == 0
+    assert one.count_all() == 1
+    create(pg_desk, "Last")
+    one.sizes.release()
+    assert other.count_all() == 1
+    other.sizes.release()
+    for copy in copies:
+        copy.close()

@@ -1,6 +1,7 @@
 """The thread that counts saved segments once a day, with a rest after each."""
 
 import time
+from contextlib import suppress
 
 import structlog
 
@@ -8,6 +9,7 @@ from mien.domain.errors import MienError
 from mien.domain.ids import EnvironmentId, SegmentId
 from mien.jobs.loop import Loop
 from mien.services.segment_sizes import SegmentSizes
+from mien.store.engine import RetryTransactionError
 
 _IDLE_SECONDS = 5.0
 """How soon a new segment is counted."""
@@ -29,6 +31,13 @@ class SizeKeeper(Loop):
     def __init__(self, sizes: SegmentSizes) -> None:
         super().__init__()
         self._sizes = sizes
+
+    def stop(self) -> None:
+        """Let it finish its count, and another process go on."""
+        super().stop()
+        # Without a store the lease ends by itself.
+        with suppress(MienError, RetryTransactionError):
+            self._sizes.release()
 
     def step(self) -> float:
         """Count one segment."""
