@@ -71,7 +71,7 @@ MACROS: Mapping[str, str] = {
     "read_d(v)": "CASE WHEN is_date(v)"
     " THEN coalesce(calendar_day(digits(v)), day_at(TRY_CAST(digits(v) AS BIGINT))) END",
     # As `domain.names.key_of_name` does.
-    "name_key(t)": "' ' || nullif(trim(translate(lower(strip_accents(t)), "
+    "name_key(t)": "' ' || nullif(trim(translate(lower(strip_accents(replace(t, chr(0), ''))), "
     f"'{_JOINTS}', '{' ' * len(JOINTS)}'), ' '), '')",
     "read_l(v)": "CASE WHEN v[1] = '[' THEN from_json(v, '[\"VARCHAR\"]') END",
     "read_j(v)": "CASE WHEN v[1] IN ('[', '{') THEN v END",

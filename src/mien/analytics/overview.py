@@ -9,7 +9,7 @@ from mien.analytics.cells import cell_of
 from mien.analytics.compile import Query, question
 from mien.analytics.events import OCCURRED
 from mien.analytics.logic import is_true
-from mien.analytics.people import EVENTS, PEOPLE, who_did, whose
+from mien.analytics.people import EVENTS, PEOPLE, when_seen, who_did, whose, with_sights
 from mien.analytics.scope import Scope, column
 from mien.analytics.trends import Calendar, place_of
 from mien.analytics.values import is_within
@@ -76,18 +76,20 @@ def count_active(starts: Sequence[int], end: int, scope: Scope) -> Query | None:
     return question(exp.select(*counts).from_(people.subquery(_SEEN, copy=False)), scope)
 
 
-def count_made(keys: Sequence[int], calendar: Calendar, scope: Scope) -> Query:
-    """Give the question how many profiles were made by day: key, is it identified by now, number.
+def count_new(keys: Sequence[int], calendar: Calendar, scope: Scope) -> Query:
+    """Give the question how many people were first seen by day: key, identified by now, number.
 
     `keys` has the key of each day of the calendar.
     """
-    at = scope.write("seconds", milliseconds=column("created_at", PEOPLE))
-    place = place_of(at, calendar, scope)
+    at = exp.alias_(when_seen("first_at", _SEEN, scope), _AT, quoted=True, copy=False)
+    seen = exp.select(at, column("is_identified", PEOPLE)).from_(scope.table("profiles", PEOPLE))
+    seen = with_sights(seen, _SEEN, scope)
+    moment = column(_AT, _SEEN)
+    place = place_of(moment, calendar, scope)
     key = exp.alias_(scope.write("nth", list=scope.bind(list(keys)), place=place), "k", quoted=True)
-    made = column("created_at", PEOPLE)
-    span = Span(calendar.starts[0] * 1_000, calendar.starts[-1] * 1_000)
-    rows = exp.select(key, column("is_identified", PEOPLE)).from_(scope.table("profiles", PEOPLE))
-    rows = rows.where(is_within(made, span, scope), copy=False)
+    span = Span(calendar.starts[0], calendar.starts[-1])
+    rows = exp.select(key, column("is_identified", _SEEN)).from_(seen.subquery(_SEEN, copy=False))
+    rows = rows.where(is_within(moment.copy(), span, scope), copy=False)
     parts = [column("k", _SEEN), column("is_identified", _SEEN)]
     counted = exp.select(*parts, exp.Count(this=exp.Star()))
     return question(counted.from_(rows.subquery(_SEEN, copy=False)).group_by(*parts), scope)

@@ -66,3 +66,18 @@ def _where(
     if within is not None:
         select = select.where(is_among(within, person), copy=False)
     return select
+
+
+def with_sights(people: exp.Select, alias: str, scope: Scope) -> exp.Select:
+    """Add to a selection from `profiles` when each was seen, as far as that was gathered."""
+    on = exp.EQ(this=column("profile_id", alias), expression=column("profile_id", PEOPLE))
+    return people.join(scope.table(SEEN, alias), on=on, join_type="left", copy=False)
+
+
+def when_seen(sight: str, alias: str, scope: Scope) -> exp.Expr:
+    """Give a sight of a person in epoch seconds: `first_at` or `last_at` of `with_sights`.
+
+    Who is new since it was gathered was seen when the profile was made.
+    """
+    made = scope.write("seconds", milliseconds=column("created_at", PEOPLE))
+    return exp.Coalesce(this=column(sight, alias), expressions=[made])

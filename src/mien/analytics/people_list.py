@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from mien.analytics.compile import Query, question, rows_of_people
 from mien.analytics.logic import all_of, any_of
-from mien.analytics.people import PEOPLE, SEEN
+from mien.analytics.people import PEOPLE, when_seen, with_sights
 from mien.analytics.scope import Scope, column
 from mien.domain.segments import Node
 
@@ -52,9 +52,7 @@ def people_in_order(
     value, person = _value(order.by, scope), column("profile_id", PEOPLE)
     select = rows_of_people(tree, scope).select(value, copy=False)
     if order.by in _SEEN:
-        seen, is_theirs = scope.table(SEEN, _SIGHT), column("profile_id", _SIGHT)
-        on = exp.EQ(this=is_theirs, expression=person)
-        select = select.join(seen, on=on, join_type="left", copy=False)
+        select = with_sights(select, _SIGHT, scope)
     key = column("name_key", PEOPLE)
     where = [scope.write("contains", text=key, part=scope.bind(each)) for each in beginnings]
     if after is not None:
@@ -75,9 +73,7 @@ def _value(by: SortBy, scope: Scope) -> exp.Expr:
         case SortBy.ID:
             return column("first_id", PEOPLE)
         case SortBy.LAST_SEEN | SortBy.FIRST_SEEN:
-            # Who is new since it was gathered was seen when the profile was made.
-            made = scope.write("seconds", milliseconds=column("created_at", PEOPLE))
-            return exp.Coalesce(this=column(_SEEN[by], _SIGHT), expressions=[made])
+            return when_seen(_SEEN[by], _SIGHT, scope)
 
 
 _SEEN = {SortBy.LAST_SEEN: "last_at", SortBy.FIRST_SEEN: "first_at"}

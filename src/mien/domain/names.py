@@ -20,7 +20,8 @@ def key_of_name(name: str) -> str | None:
     A blank stands before each word, the first one too: a word that begins with some text is
     where that text stands after a blank.
     """
-    apart = unicodedata.normalize("NFD", name)
+    # A NUL ends a text for some engines.
+    apart = unicodedata.normalize("NFD", name.replace("\0", ""))
     plain = unicodedata.normalize("NFC", "".join(filter(_is_letter, apart)))
     words = "".join(map(_lower, plain)).translate(_PARTED).strip(" ")
     return f" {words}" if words else None

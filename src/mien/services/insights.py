@@ -19,6 +19,7 @@ from mien.analytics.tops import Ranking, ranking_of_people
 from mien.analytics.trends import Calendar, keys_of
 from mien.domain.cql.query import Query
 from mien.domain.cql.reports import Measure, Ranked, Side, Step, Top, Trend
+from mien.domain.errors import AnalyticsBehindError
 from mien.domain.ids import EnvironmentId
 from mien.domain.moments import Span, day_at, start_of
 from mien.domain.segments import Did
@@ -60,8 +61,8 @@ class Active(msgspec.Struct, frozen=True):
     month: int
 
 
-class Made(msgspec.Struct, frozen=True):
-    """How many profiles were made on a day, and how many of them are identified by now."""
+class New(msgspec.Struct, frozen=True):
+    """How many people were first seen on a day, and how many of them are identified by now."""
 
     day: date
     count: int
@@ -180,23 +181,30 @@ class Insights:
         counts = found.rows[0] if found.rows else (0, 0, 0)
         return Insight(Active(*counts), found.as_of)
 
-    def made(
+    def new(
         self, environment: EnvironmentId, *, days: int, now: int, zone: tzinfo
-    ) -> Insight[list[Made]]:
-        """Count the profiles that were made on each of the last days."""
+    ) -> Insight[list[New]]:
+        """Count the people who were first seen on each of the last days, as `First Seen` tells it.
+
+        Raises `AnalyticsBehindError` while that was never gathered.
+        """
+        gathered = self._questions.gathered(environment)
+        if gathered == 0:
+            raise AnalyticsBehindError(self._questions.projection.state(environment).place)
         calendar = Calendar.of(Span(_first_moment(now, zone, days), now + 1), zone)
         keys = keys_of(calendar, Step.DAY)
         found = self._questions.ask(
-            environment, now, zone, lambda scope: overview.count_made(keys, calendar, scope)
+            environment, now, zone, lambda scope: overview.count_new(keys, calendar, scope)
         )
         counts: dict[int, dict[bool, int]] = {}
         for key, is_identified, count in found.rows:
             counts.setdefault(key, {})[bool(is_identified)] = count
-        made = [
-            Made(day, sum(counts.get(key, {}).values()), counts.get(key, {}).get(True, 0))
+        new = [
+            New(day, sum(counts.get(key, {}).values()), counts.get(key, {}).get(True, 0))
             for key, day in zip(keys, calendar.days, strict=True)
         ]
-        return Insight(made, found.as_of)
+        as_of = [each for each in (gathered, found.as_of) if each is not None]
+        return Insight(new, min(as_of, default=None))
 
     def _about(
         self,

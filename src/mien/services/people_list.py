@@ -45,7 +45,7 @@ class PeopleList:
     def __init__(
         self, projection: Projection, *, fresh_seconds: float, query_seconds: float
     ) -> None:
-        self._projection, self._fresh_seconds = projection, fresh_seconds
+        self._projection = projection
         self._questions = Questions(
             projection, fresh_seconds=fresh_seconds, query_seconds=query_seconds
         )
@@ -61,7 +61,9 @@ class PeopleList:
         zone: ZoneInfo,
     ) -> Listed:
         """Give the next people in order of whom a tree holds; it names no other segments."""
-        gathered = self._gather(reader) if order.by in _BY_SIGHT else None
+        gathered = None
+        if order.by in _BY_SIGHT:
+            gathered = self._questions.gathered(reader.environment)
         found = self._find(reader, tree, [], order, after, count, zone)
         as_of = [each for each in (gathered, found.as_of) if each is not None]
         return msgspec.structs.replace(found, as_of=min(as_of, default=None))
@@ -74,12 +76,6 @@ class PeopleList:
         if not words:
             return Listed(())
         return self._find(reader, All(()), words, _BY_NAME, after, count, zone)
-
-    def _gather(self, reader: Reader) -> int | None:
-        here, seconds = reader.environment, self._fresh_seconds
-        self._projection.look(here, seconds=seconds)
-        place = self._projection.state(here).place
-        return self._projection.sights.want(here, place, seconds=seconds)
 
     def _find(
         self,

@@ -173,6 +173,15 @@ class Projection:
         if (known := self._known.get(environment)) is not None:
             self.sights.gather(known.catalog, known.place)
 
+    def gathered(self, environment: EnvironmentId, *, seconds: float) -> int | None:
+        """Have it gathered when people were seen, and wait a little for it.
+
+        Gives None once all that is copied is in it; else as of when it was gathered last
+        (epoch ms), 0 for never. Raises `AnalyticsBehindError` if nothing was ever copied whole.
+        """
+        self.look(environment, seconds=seconds)
+        return self.sights.want(environment, self.state(environment).place, seconds=seconds)
+
     def open(self, environment: EnvironmentId) -> None:
         """Find how far an environment is, before the first step."""
         self._of(environment)

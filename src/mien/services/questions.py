@@ -57,6 +57,10 @@ class Questions:
 
         return self._answer(look, now, zone, build).rows
 
+    def gathered(self, environment: EnvironmentId) -> int | None:
+        """Have it gathered when people were seen; gives as of when it is, as `Projection.gathered`."""
+        return self.projection.gathered(environment, seconds=self._fresh_seconds)
+
     def _answer(self, look: Callable[[], Look], now: int, zone: tzinfo, build: Build) -> Answer:
         analytics = self.projection.analytics
         while True:

@@ -12,7 +12,7 @@ from mien.domain.schema import Definition, DefinitionKind
 from mien.services import definitions, rejects
 from mien.services.definitions import page_definitions
 from mien.services.health import Health, check_health
-from mien.services.insights import Active, Insight, Made, Shares
+from mien.services.insights import Active, Insight, New, Shares
 from mien.services.rejects import KeptReject
 from mien.store.arrivals import MOST, Kind
 from mien.web import charts
@@ -63,7 +63,7 @@ async def new(visit: Visit, days: Days = 30) -> Response[bytes]:
     """Give the people who are new on each day, and how many of them are identified."""
     _check(days)
     work = partial(
-        visit.dashboard.insights.made,
+        visit.dashboard.insights.new,
         here_of(visit),
         days=days,
         now=visit.now_ms // 1_000,
@@ -133,18 +133,18 @@ def _draw_people(visit: Visit, people: Insight[Shares], active: Insight[Active])
     )
 
 
-def _draw_new(visit: Visit, found: Insight[list[Made]], days: int) -> Response[bytes]:
-    made = found.value
+def _draw_new(visit: Visit, found: Insight[list[New]], days: int) -> Response[bytes]:
+    new = found.value
     series = [
-        Series("Identified", [each.identified for each in made]),
-        Series("Anonymous", [each.count - each.identified for each in made]),
+        Series("Identified", [each.identified for each in new]),
+        Series("Anonymous", [each.count - each.identified for each in new]),
     ]
-    labels = [label_of_day(each.day) for each in made]
+    labels = [label_of_day(each.day) for each in new]
     return visit.page(
         "home/new.html",
         plot=Plot(f"New people, last {days} days", labels, series, is_stacked=True),
-        total=sum(each.count for each in made),
-        identified=sum(each.identified for each in made),
+        total=sum(each.count for each in new),
+        identified=sum(each.identified for each in new),
         as_of=found.as_of,
     )
 
