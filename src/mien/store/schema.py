@@ -130,6 +130,7 @@ rejects = sa.Table(
     sa.Index(None, "environment_id", "person"),
     sa.Index(None, "environment_id", "code", "received_at", "reject_id"),
     sa.Index(None, "environment_id", "source", "received_at", "reject_id"),
+    sa.Index(None, "environment_id", "code", "source", "received_at", "reject_id"),
 )
 
 idempotency = sa.Table(
