@@ -55,13 +55,20 @@ def check_health(
             )
             for kind in Kind
         }
-    copy, disk = data / ANALYTICS_FILE, shutil.disk_usage(data)
+    disk = shutil.disk_usage(data)
     return Health(
         arrived,
         state.behind,
         state.is_open,
         bytes_on_disk(store),
-        copy.stat().st_size if copy.exists() else None,
+        _bytes_of_copy(data),
         disk.free,
         disk.total,
     )
+
+
+def _bytes_of_copy(data: Path) -> int | None:
+    """Give what the copy takes with what is still in its log; None of one that is elsewhere."""
+    files = [data / ANALYTICS_FILE, data / f"{ANALYTICS_FILE}.wal"]
+    sizes = [each.stat().st_size for each in files if each.exists()]
+    return sum(sizes) if sizes else None
