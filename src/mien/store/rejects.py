@@ -95,7 +95,8 @@ _BY_SOURCE = (
     .where(rejects.c.environment_id == _ENVIRONMENT)
     .group_by(rejects.c.source)
 )
-_SLOT = rejects.c.received_at // _SLOT_MS
+# Written out: PostgreSQL takes two values that are bound for two expressions.
+_SLOT = rejects.c.received_at // sa.literal_column(str(_SLOT_MS), sa.BigInteger)
 _BY_SLOT = (
     sa.select(_SLOT, rejects.c.code, sa.func.count())
     .where(rejects.c.environment_id == _ENVIRONMENT, rejects.c.received_at >= sa.bindparam("since"))
