@@ -36,16 +36,9 @@ def add_profiles(store: Store, here: EnvironmentId, *ids: int) -> None:
 
 def define(tx: Transaction, here: EnvironmentId, key: str) -> Definition:
     """Make a definition of a property."""
-    return definitions.add(
-        tx,
-        here,
-        kind=DefinitionKind.PROPERTY,
-        parent=0,
-        key=key,
-        name=key,
-        first_seen_at=0,
-        source="",
-    )
+    made = Definition(0, DefinitionKind.PROPERTY, 0, key, key, None, 0, "")
+    definitions.add(tx, here, [made])
+    return made
 
 
 def keep_answer(tx: Transaction, here: EnvironmentId, answer: bytes, *, now_ms: int) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mien.domain.identities import AddressKind, Identity, IdentityKind
 from mien.domain.ids import ProfileId
-from mien.domain.schema import DefinitionKind
+from mien.domain.schema import Definition, DefinitionKind
 from mien.store import definitions, profiles
 from mien.store.engine import RetryTransactionError, Store
 from tests.support.consistency import rows_of
@@ -99,16 +99,8 @@ def test_definitions_are_sorted_by_bytes(shared_store: Store, keys: list[str]) -
     environment = fresh_environment()
     with shared_store.write() as tx:
         for key in keys:
-            definitions.add(
-                tx,
-                environment,
-                kind=DefinitionKind.PROPERTY,
-                parent=0,
-                key=key,
-                name=key,
-                first_seen_at=0,
-                source="",
-            )
+            made = Definition(0, DefinitionKind.PROPERTY, 0, key, key, None, 0, "")
+            definitions.add(tx, environment, [made])
         listed = definitions.list_kind(tx, environment, DefinitionKind.PROPERTY)
     assert [each.key for each in listed] == sorted(keys, key=str.encode)
 

@@ -136,18 +136,8 @@ def add_property(
         if definitions.find(tx, environment, kind, name) is not None:
             msg = f"The property '{name}' is known already."
             raise ConflictError(msg)
-        made = definitions.add(
-            tx,
-            environment,
-            kind=kind,
-            parent=0,
-            key=name,
-            name=name,
-            first_seen_at=now_ms,
-            source=source,
-        )
-        made.description = description
-        definitions.describe(tx, environment, made)
+        made = Definition(0, kind, 0, name, name, None, now_ms, source, description=description)
+        definitions.add(tx, environment, [made])
         return made
 
     return write_retried(store, add)

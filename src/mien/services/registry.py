@@ -1,5 +1,7 @@
 """The definitions of one environment, kept in memory and counted with each batch."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from mien.domain.environments import DEFAULTS
@@ -70,30 +72,17 @@ class Registry:
         """Find a definition."""
         return self._known.get((kind, parent, key))
 
-    def define(
-        self,
-        tx: Transaction,
-        kind: DefinitionKind,
-        name: str,
-        *,
-        parent: int = 0,
-        now_ms: int,
-        source: str,
-    ) -> Definition:
-        """Make a definition with its first value."""
-        key = event_key(name) if kind is DefinitionKind.EVENT else name
-        made = definitions.add(
-            tx,
-            self._environment,
-            kind=kind,
-            parent=parent,
-            key=key,
-            name=name,
-            first_seen_at=now_ms,
-            source=source,
-        )
-        self._known[kind, parent, key] = made
+    def define_event(self, tx: Transaction, name: str, *, now_ms: int, source: str) -> Definition:
+        """Make the definition of an event that is done for the first time."""
+        key = event_key(name)
+        made = Definition(0, DefinitionKind.EVENT, 0, key, name, None, now_ms, source)
+        self.define(tx, [made])
         return made
+
+    def define(self, tx: Transaction, new: Sequence[Definition]) -> None:
+        """Make definitions with their first values; they get their ids."""
+        definitions.add(tx, self._environment, new)
+        self._known.update({(each.kind, each.parent, each.key): each for each in new})
 
     def lock(self, tx: Transaction, definition: Definition) -> Definition:
         """Read a definition anew and keep other writers off it."""
@@ -145,11 +134,15 @@ def write_counts(
             ((DefinitionKind.EVENT_PROPERTY, event, name), sum(seen.values()), seen)
             for name, seen in tally.by_name().items()
         ]
+    new: list[Definition] = []
     # In the order of the key: processes that count the same definitions wait, and do not deadlock.
     for (kind, parent, key), more, seen in sorted(changes, key=lambda change: change[0]):
-        known = registry.find(kind, parent, key) or registry.define(
-            tx, kind, key, parent=parent, now_ms=now_ms, source=source
-        )
+        if (known := registry.find(kind, parent, key)) is None:
+            first, conflicts = widen(None, seen)
+            made = Definition(0, kind, parent, key, key, first, now_ms, source)
+            made.count, made.conflicts, made.last_seen_at = more, conflicts, now_ms
+            new.append(made)
+            continue
         type_after, conflicts = widen(known.type, seen)
         if type_after is not known.type:
             known = registry.lock(tx, known)
@@ -159,5 +152,7 @@ def write_counts(
             known.type, conflicts = widen(known.type, seen)
             definitions.set_type(tx, environment, known)
         definitions.count(tx, environment, known, more, conflicts, now_ms=now_ms)
+    if new:
+        registry.define(tx, new)
     for event, more in sorted(counts.events.items()):
         definitions.count_event(tx, environment, event, more, now_ms=now_ms)

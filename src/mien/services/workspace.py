@@ -37,7 +37,7 @@ from mien.domain.records import (
     TokenRecord,
 )
 from mien.domain.rejects import Reject, RejectCode, Rejected
-from mien.domain.schema import Definition, DefinitionKind, DefinitionState
+from mien.domain.schema import Definition, DefinitionState
 from mien.services.binder import Binder
 from mien.services.merger import Merger
 from mien.services.pending import Pending
@@ -157,12 +157,8 @@ class Workspace:
 
     def _definition_of(self, record: EventRecord, batch: Batch) -> Definition:
         """Give the definition of an event, which may have come into being meanwhile."""
-        return self._registry.find_event(record.name) or self._registry.define(
-            self._tx,
-            DefinitionKind.EVENT,
-            record.name,
-            now_ms=batch.received_at,
-            source=batch.source,
+        return self._registry.find_event(record.name) or self._registry.define_event(
+            self._tx, record.name, now_ms=batch.received_at, source=batch.source
         )
 
     def _log_event(

@@ -159,41 +159,14 @@ def get_locked(
     return _definition(row)
 
 
-def add(
-    tx: Transaction,
-    environment: EnvironmentId,
-    *,
-    kind: DefinitionKind,
-    parent: int,
-    key: str,
-    name: str,
-    first_seen_at: int,
-    source: str,
-) -> Definition:
-    """Make a definition without values yet; raises `RetryTransactionError` if another was first."""
-    number = numbers.reserve(tx, environment, _COUNTER)[0]
-    made = Definition(number, kind, parent, key, name, None, first_seen_at, source)
-    row = (
-        environment,
-        kind,
-        parent,
-        key,
-        number,
-        name,
-        None,
-        first_seen_at,
-        source,
-        made.state,
-        "",
-        0,
-        0,
-        None,
-        0,
-    )
-    if tx.insert_new(definitions, [row]) != 1:
+def add(tx: Transaction, environment: EnvironmentId, new: Sequence[Definition]) -> None:
+    """Make definitions, and give each its id; raises `RetryTransactionError` if one is there."""
+    ids = numbers.reserve(tx, environment, _COUNTER, len(new))
+    for number, each in zip(ids, new, strict=True):
+        each.id = number
+    if tx.insert_new(definitions, [_row(environment, each) for each in new]) != len(new):
         raise RetryTransactionError
     numbers.reserve(tx, environment, VERSION)
-    return made
 
 
 def set_type(tx: Transaction, environment: EnvironmentId, definition: Definition) -> None:
@@ -248,6 +221,26 @@ def _key(environment: EnvironmentId, definition: Definition) -> dict[str, object
         "parent": definition.parent,
         "key": definition.key,
     }
+
+
+def _row(environment: EnvironmentId, definition: Definition) -> tuple[object, ...]:
+    return (
+        environment,
+        definition.kind,
+        definition.parent,
+        definition.key,
+        definition.id,
+        definition.name,
+        definition.type,
+        definition.first_seen_at,
+        definition.source,
+        definition.state,
+        definition.description,
+        definition.count,
+        definition.conflicts,
+        definition.last_seen_at,
+        int(definition.in_table),
+    )
 
 
 def _definition(row: Sequence[object]) -> Definition:
