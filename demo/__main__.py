@@ -14,6 +14,7 @@ from demo import screen
 from demo.curls import examples
 from demo.folder import CutOff, DemoError, DemoFolder, Empty, Finished, Plan, Started, Summary
 from demo.load import BATCH_RECORDS, Progress, Tally, load
+from demo.office import EMAIL, invite, save_segments
 from demo.server import Server, create_account, free_port
 from demo.story import SEED, tell
 from demo.visits import Step
@@ -66,7 +67,9 @@ def run(folder: DemoFolder, *, people: int, host: str, port: int, is_load_only: 
         if isinstance(ready, Started):
             ready = fill(folder, ready, server.url)
         screen.show_summary(ready.summary)
+        save_segments(server.url, ready.keys)
         if not is_load_only:
+            screen.show_sign_in(server.url, EMAIL, invite(folder, ready.keys), folder.path)
             lines = examples(server.url, ready.plan, ready.keys, ready.summary)
             screen.show_examples(server.url, lines)
             server.serve()

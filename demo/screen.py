@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -86,9 +87,19 @@ def show_rejections(reasons: Counter[str]) -> None:
         click.echo(f"{count:,} records were rejected: {reason}", err=True)
 
 
+def show_sign_in(url: str, email: str, password: str | None, data: Path) -> None:
+    """Show how to come into the dashboard; the password is None once the member has their own."""
+    click.echo(f"\nServing at {url}")
+    if password is None:
+        click.echo(f"Sign in as {email} with the password that you chose. Another one:")
+        click.echo(f"  .venv/bin/mien member password {email} --data {data}")
+    else:
+        click.echo(f"Sign in as {email} with {password} (once: you choose your own then).")
+
+
 def show_examples(url: str, examples: list[Example]) -> None:
-    """Show where the server is and what to try. Lines are never wrapped: they are for copying."""
-    click.echo(f"\nServing at {url}\nAPI description: {url}/docs\n")
+    """Show what to try. Lines are never wrapped: they are for copying."""
+    click.echo(f"API description: {url}/docs\n")
     for example in examples:
         click.echo(f"# {example.title}\n{example.line}\n")
     click.echo("Ctrl-C stops the demo. The next start serves the same data at once.")

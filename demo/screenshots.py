@@ -12,20 +12,19 @@ from itertools import product
 from pathlib import Path
 
 import click
-import httpx
-import msgspec
 from playwright.async_api import Browser, Page, StorageState, async_playwright
 from playwright.async_api import TimeoutError as PageTimeoutError
 
 from demo import screen
 from demo.__main__ import fill, prepare
-from demo.folder import DemoError, DemoFolder, Finished, Keys, Started
-from demo.server import MIEN, Server, free_port
+from demo.folder import DemoError, DemoFolder, Finished, Started
+from demo.office import EMAIL, SEGMENTS, invite, new_password
+from demo.server import Server, free_port
 from mien.domain.identities import SERVER_OBJECT_ID_PREFIX
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
-EMAIL, PASSWORD = "rosa@kettlewick.example", "kettle harbour violet"
+CHOSEN = "kettle harbour violet"
 WIDTHS, THEMES = (360, 1440), ("light", "dark")
 HEIGHT, TALLEST = 900, 4_000
 """The height of a window, and how much of a long page is taken, in pixels."""
@@ -33,22 +32,7 @@ HEIGHT, TALLEST = 900, 4_000
 QUIET_MS = 4_000
 """How long a page may take until it asks for nothing more; a live one never stops asking."""
 
-SEGMENTS: dict[str, object] = {
-    "Regulars who came this month": {
-        "all": [
-            {"property": "Customer Type", "op": "any_of", "values": ["Regular", "Platinum"]},
-            {"did": "Charged", "window": {"last_days": 30}},
-        ]
-    },
-    "Searched and bought nothing": {
-        "all": [{"did": "Search"}, {"not": {"did": "Charged", "window": {"last_days": 60}}}]
-    },
-}
 _LINKS = """(at) => [...document.querySelectorAll(at)].map((link) => link.getAttribute("href"))"""
-
-
-class _WithPassword(msgspec.Struct):
-    password: str
 
 
 @click.command(context_settings={"show_default": True})
@@ -75,41 +59,11 @@ def main(*, people: int, output: Path, readme: Path) -> None:
         with Server(folder, host=HOST, port=free_port(HOST, 0)) as server:
             if isinstance(ready, Started):
                 ready = fill(folder, ready, server.url)
-            save_segments(server.url, ready.keys)
-            password = give_password(folder, ready.keys)
+            password = invite(folder, ready.keys) or new_password(folder)
             chromium = subprocess.check_output([ROOT / "scripts" / "chromium"], text=True).strip()
             asyncio.run(take_all(server.url, ready, password, chromium, output, readme))
     except DemoError as error:
         raise click.ClickException(str(error)) from error
-
-
-def save_segments(url: str, keys: Keys) -> None:
-    """Save the segments that are shown, unless they are there."""
-    for name, tree in SEGMENTS.items():
-        answer = httpx.post(
-            f"{url}/v1/segments",
-            json={"name": name, "tree": tree},
-            auth=(keys.account_id, keys.passcode),
-        )
-        if answer.status_code != httpx.codes.CONFLICT:
-            answer.raise_for_status()
-
-
-def give_password(folder: DemoFolder, keys: Keys) -> str:
-    """Make the member who looks, or a new password for them; give it."""
-    data, said = ["--data", str(folder.path), "--json"], ""
-    for words in (
-        ["add", keys.account_id, EMAIL, "--name", "Rosa Lind", "--role", "admin", *data],
-        ["password", EMAIL, *data],
-    ):
-        done = subprocess.run(
-            [str(MIEN), "member", *words], capture_output=True, text=True, check=False
-        )
-        if done.returncode == 0:
-            return msgspec.json.decode(done.stdout, type=_WithPassword).password
-        said = done.stderr.strip()
-    message = f"Nobody can sign in: {said}"
-    raise DemoError(message)
 
 
 async def take_all(
@@ -147,8 +101,8 @@ async def sign_in(browser: Browser, url: str, password: str) -> StorageState:
     await page.get_by_label("E-mail").fill(EMAIL)
     await page.get_by_label("Password").fill(password)
     await page.get_by_role("button", name="Sign in").click()
-    await page.get_by_label("New password").fill(PASSWORD)
-    await page.get_by_label("The new one again").fill(PASSWORD)
+    await page.get_by_label("New password").fill(CHOSEN)
+    await page.get_by_label("The new one again").fill(CHOSEN)
     await page.get_by_role("button", name="Set the password").click()
     await page.wait_for_url(re.compile("/live"))
     state = await context.storage_state()

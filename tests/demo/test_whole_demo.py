@@ -14,6 +14,8 @@ import pytest
 
 from demo.curls import examples
 from demo.folder import DemoFolder, Finished
+from demo.office import EMAIL, SEGMENTS, invite
+from demo.screen import show_sign_in
 from demo.server import Server, free_port
 from demo.story import tell
 from mien_client import EventRecord, Mien, ProfileType
@@ -117,6 +119,28 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert run.wait(timeout=60) == 0
     assert health.status_code == 200
     assert any(finished(data).summary.distinct_id in line for line in shown)
+
+
+def test_the_member_signs_in_as_it_says_and_finds_segments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "mien-demo"
+    load(data, people=50)
+    folder, keys = DemoFolder(data), finished(data).keys
+    with Server(folder, host=HOST, port=free_port(HOST, 0)) as server:
+        # As long as nobody came in with one there is a new password at each start.
+        first, password = invite(folder, keys), invite(folder, keys)
+        assert None not in (first, password)
+        assert first != password
+        listed = httpx.get(f"{server.url}/v1/segments", auth=(keys.account_id, keys.passcode))
+        assert {each["name"] for each in listed.json()["segments"]} > SEGMENTS.keys()
+        with httpx.Client(base_url=server.url, follow_redirects=True) as browser:
+            form = {"email": EMAIL, "password": password, "next": "/live/segments"}
+            page = browser.post("/sign-in", data=form)
+        assert page.url.path == "/password"
+        assert invite(folder, keys) is None
+    show_sign_in(server.url, EMAIL, None, data)
+    assert f"mien member password {EMAIL} --data {data}" in capsys.readouterr().out
 
 
 def test_every_line_to_copy_works(tmp_path: Path) -> None:
