@@ -31,6 +31,10 @@ def fill(office: Office) -> None:
         did("cy", "Seen", 20),
         {"type": "profile", "distinct_id": "di", "properties": {"x": 1}},
     )
+    send_refused(office)
+
+
+def send_refused(office: Office) -> None:
     bad = {"type": "profile", "distinct_id": "di", "properties": {"Email": "nope@"}}
     httpx.post(
         f"{office.server.url}/v1/batch", json={"records": [bad]}, headers=office.live.headers
@@ -65,6 +69,19 @@ def test_an_empty_environment_says_how_data_comes_in(office: Office) -> None:
         assert "0 people in all" in words(browser, "/test/home/people")
         assert "No event was done in these days" in words(browser, "/test/home/top")
         assert "Events 0 0 0" in words(browser, "/test/home/health")
+
+
+# D-06
+def test_where_all_was_refused_or_nobody_has_a_property_something_has_arrived(
+    office: Office,
+) -> None:
+    send_refused(office)
+    office.send({"type": "profile", "distinct_id": "di", "properties": {}}, key=office.test)
+    with office.browser(Role.VIEWER) as browser:
+        for path, said in (("/live", "Email is not valid"), ("/test", "Nothing was refused")):
+            page = words(browser, path)
+            assert "Nothing has arrived" not in page
+            assert said in page
 
 
 @pytest.mark.parametrize("path", ["", "/home/new", "/home/top"])

@@ -7,10 +7,12 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
+from mien import clock
 from mien.domain.errors import InvalidInputError
 from mien.domain.schema import Definition, DefinitionKind
 from mien.services import definitions, rejects
 from mien.services.definitions import page_definitions
+from mien.services.finding import newest_people
 from mien.services.health import Health, check_health
 from mien.services.insights import Active, Insight, New, Shares
 from mien.services.rejects import KeptReject
@@ -108,7 +110,15 @@ def _read(visit: Visit) -> tuple[bool, list[Definition], list[KeptReject]]:
     some = page_definitions(store, here, DefinitionKind.PROPERTY, count=1).definitions
     events = definitions.most_done(store, here, count=_TOP_EVENTS)
     refused = rejects.list_rejects(store, here, before=None, count=_REJECTS)
-    return not some and not events, events, refused
+    is_empty = not (some or events or refused or _has_people(visit))
+    return is_empty, events, refused
+
+
+def _has_people(visit: Visit) -> bool:
+    dashboard, today = visit.dashboard, clock.today(visit.zone)
+    reader = dashboard.reader(here_of(visit))
+    found = newest_people(dashboard.store, reader, before=None, today=today, count=1)
+    return bool(found.people)
 
 
 def _count_people(visit: Visit) -> tuple[Insight[Shares], Insight[Active]]:
