@@ -49,6 +49,25 @@ async def test_people_are_found_as_one_types(sign_in: OpenScreen, ana: str) -> N
     await expect(found).to_have_count(1)
 
 
+# D-07
+async def test_a_refusal_is_said_once_and_goes_once_the_same_is_taken(sign_in: OpenScreen) -> None:
+    screen = await sign_in(Role.VIEWER)
+    page = screen.page
+    await screen.open("/live/people")
+    await page.evaluate("document.querySelector('[name=q]').removeAttribute('maxlength')")
+    finder, refusal = page.get_by_role("searchbox"), page.locator("#refusal .alert")
+    for text in ("x" * 5_000, "y" * 5_000):
+        async with page.expect_response(lambda answer: answer.status == 400):
+            await finder.fill(text)
+        await expect(refusal).to_have_count(1)
+    await finder.fill("nobody")
+    await expect(page.get_by_text("Nobody has this")).to_be_visible()
+    await expect(refusal).to_have_count(0)
+    assert len(screen.problems) == 2
+    assert all("400" in each for each in screen.problems)
+    screen.problems.clear()
+
+
 async def test_nobody_is_said_and_the_other_environment_offered(
     sign_in: OpenScreen, ana: str
 ) -> None:

@@ -118,6 +118,42 @@ def test_what_is_not_there_says_so_within_the_frame(office: Office) -> None:
         assert browser.get("/sign-out").status_code == 405
 
 
+def test_no_refusal_is_without_a_word(office: Office) -> None:
+    with office.browser() as browser:
+        unclear = browser.get("/live?days=x")
+        assert (unclear.status_code, "Not understood" in unclear.text) == (400, True)
+        large = browser.post("/live/people/columns", data={"name": "x" * 5_000_000})
+        assert (large.status_code, "A form may have 4.2 MB" in large.text) == (413, True)
+        for page in (unclear, large):
+            assert "<p></p>" not in page.text
+            assert "<span></span>" not in page.text
+
+
+def test_a_refused_part_of_a_page_is_said_at_one_place_above_it(office: Office) -> None:
+    with office.browser() as browser:
+        assert browser.get("/live").text.count('id="refusal"') == 1
+        part = browser.get("/live/home/new?days=31", headers={"HX-Request": "true"})
+    assert part.headers["hx-retarget"] == "#refusal"
+    assert part.headers["hx-reswap"].startswith("innerHTML")
+    assert part.text.startswith('<div class="alert')
+
+
+# D-01
+@pytest.mark.parametrize(
+    ("path", "above"),
+    [
+        ("/live/connect/key", "/live/connect"),
+        ("/test/settings/account", "/test/settings"),
+    ],
+)
+def test_an_address_for_forms_alone_leads_to_the_page_above(
+    office: Office, path: str, above: str
+) -> None:
+    with office.browser() as browser:
+        led = browser.get(path, follow_redirects=False)
+        assert (led.status_code, led.headers["location"]) == (303, above)
+
+
 def test_the_api_is_where_it_was(server: Server) -> None:
     assert httpx.get(f"{server.url}/1/nothing").json()["status"] == "fail"
     assert httpx.get(f"{server.url}/v2").json()["code"] == "unknown_route"

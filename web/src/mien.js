@@ -6,6 +6,7 @@ import "htmx.org";
 import "./person.js";
 import "./live.js";
 import "./builder.js";
+import "./refusal.js";
 
 const root = document.documentElement;
 

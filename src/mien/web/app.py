@@ -29,7 +29,7 @@ from mien.web.merges import MERGE_HANDLERS
 from mien.web.people_list import PEOPLE_HANDLERS
 from mien.web.person import PERSON_HANDLERS
 from mien.web.rejects import REJECT_HANDLERS
-from mien.web.routes import page
+from mien.web.routes import FORM_BYTES, page
 from mien.web.segments import SEGMENT_HANDLERS
 from mien.web.settings import SETTINGS_HANDLERS
 from mien.web.signing_in import PASSWORD_HANDLERS, SIGN_IN_HANDLERS
@@ -41,7 +41,6 @@ from mien.web.why import WHY_HANDLERS
 PARTS = frozenset({"", "live", "test", "sign-in", "sign-out", "password", "assets"})
 """The first parts of the paths of the dashboard; all other paths are the API's."""
 
-_FORM_BYTES = 4 * 1024 * 1024
 _CONTENT_SECURITY = "; ".join(
     (
         "default-src 'none'",
@@ -115,7 +114,7 @@ def make_dashboard(dashboard: Dashboard) -> ASGIApp:
             Exception: errors.answer_unknown,
         },
         before_request=None if dashboard.assets.are_built else _say_unbuilt,
-        request_max_body_size=_FORM_BYTES,
+        request_max_body_size=FORM_BYTES,
         openapi_config=None,
         logging_config=None,
     )

@@ -18,6 +18,7 @@ from mien.domain.errors import (
     QueryTimeoutError,
     StoreUnavailableError,
 )
+from mien.services.cursors import InvalidCursorError
 from mien.services.signing_in import TooManyAttemptsError
 from mien.web import frame
 from mien.web.frame import lead_to
@@ -28,6 +29,8 @@ from mien.web.refusals import (
     RoleTooLowError,
     SignInNeededError,
 )
+from mien.web.routes import FORM_BYTES
+from mien.web.texts import size_of
 
 _STATUS: dict[type[MienError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
@@ -42,6 +45,14 @@ _STATUS: dict[type[MienError], HTTPStatus] = {
     QueryTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _SAID = {
+    HTTPStatus.BAD_REQUEST: (
+        "Not understood",
+        "A part of this address or form is not of the kind that is asked for; go back and try again.",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "Too large",
+        f"A form may have {size_of(FORM_BYTES)}; go back and send less.",
+    ),
     HTTPStatus.NOT_FOUND: ("Not found", "There is nothing here: it was removed, or never was."),
     HTTPStatus.FORBIDDEN: ("Not allowed", "You may not do this."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("Not found", "This address is for a form alone."),
@@ -50,8 +61,14 @@ _SAID = {
         "The server failed on this request; its log says more. Nothing else is affected.",
     ),
 }
+_REFUSED = "The server did not take this; go back and try again."
+_LIST_IS_OLD = (
+    "This link leads into another list, or into this one as it was some days ago;"
+    " open the list from its start."
+)
 _PATH_CHARACTERS = 2_000
-_ABOVE = {"HX-Retarget": ".content-inner", "HX-Reswap": "afterbegin show:top"}
+_ABOVE = {"HX-Retarget": "#refusal", "HX-Reswap": "innerHTML show:top"}
+_ENVIRONMENTS = ("/live/", "/test/")
 
 _log = structlog.get_logger()
 
@@ -64,7 +81,8 @@ def answer_known(request: Request[Any, Any, Any], error: MienError) -> Response[
         return _lead(request, "/password")
     known = (_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS)
     status = next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
-    return _page(request, status, str(error))
+    said = _LIST_IS_OLD if isinstance(error, InvalidCursorError) else str(error)
+    return _page(request, status, said)
 
 
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -72,6 +90,12 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return answer_unknown(request, error)
+    path: str = request.scope["path"]
+    is_for_forms = status is HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET"
+    if is_for_forms and path.startswith(_ENVIRONMENTS):
+        # The answer to a form that was wrong stands at the form's address. Who comes back there,
+        # after signing in again, is led to the page above it.
+        return _lead(request, path.rpartition("/")[0])
     return _page(request, status, "")
 
 
@@ -116,7 +140,7 @@ def _lead(request: Request[Any, Any, Any], path: str) -> Response[Any]:
 
 
 def _page(request: Request[Any, Any, Any], status: HTTPStatus, said: str) -> Response[bytes]:
-    title, usual = _SAID.get(status, (status.phrase, ""))
+    title, usual = _SAID.get(status, (status.phrase, _REFUSED))
     visit = request.scope["state"].get(VISIT)
     is_part = "hx-request" in request.headers
     body = frame.draw(

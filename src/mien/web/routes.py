@@ -10,6 +10,9 @@ from litestar.handlers import HTTPRouteHandler
 from mien.domain.members import Role
 from mien.web.gate import FOR_NEWCOMERS, NEEDS
 
+FORM_BYTES = 4 * 1024 * 1024
+"""The most that a form may have."""
+
 _Declared = Callable[[Callable[..., Any]], HTTPRouteHandler]
 
 
