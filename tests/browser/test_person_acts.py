@@ -138,4 +138,11 @@ async def test_what_a_person_agreed_to_is_changed(
     await channels.get_by_role("button", name="No", exact=True).first.press("Enter")
     await expect(page.get_by_role("status")).to_contain_text("'MSG-email' was saved")
     await expect(channels).to_contain_text("opted out")
+    addresses = page.get_by_role("region", name="Addresses")
+    await addresses.get_by_role("button", name="Block", exact=True).click()
+    asked = page.get_by_role("dialog", name="Block this address for everybody?")
+    await expect(asked).to_contain_text("ana@a.org")
+    await asked.get_by_role("button", name="Block it").click()
+    await expect(page.get_by_role("status")).to_contain_text("'MSG-dndEmail' was saved")
+    await expect(addresses).to_contain_text("Blocked")
     assert await screen.faults() == []
