@@ -140,8 +140,8 @@ def test_filters_leave_just_those_who_are_meant_and_the_count_says_how_many(
         ("dir=up", "asc, desc"),
         ("type=x", "identified"),
         ("state=%3Cb%3E", "enabled"),
-        ("after=x", "cursor"),
-        ("q=a&after=x", "cursor"),
+        ("after=x", "open the list from its start"),
+        ("q=a&after=x", "open the list from its start"),
     ],
 )
 def test_an_address_that_nobody_was_given_is_refused(office: Office, query: str, said: str) -> None:
@@ -189,10 +189,22 @@ def test_without_the_copy_the_newest_are_shown_and_why_and_ids_still_find(
     assert listed.rest is None
     assert "behind" in problem
     exact, named, problem = find(visit, "p01", None)
-    assert [each.properties["Name"] for each in exact] == ["Person 01"]
+    assert [each.properties["Name"] for each in exact.people] == ["Person 01"]
     assert (list(named.people), named.rest) == ([], None)
     assert "behind" in problem
     never.analytics.close()
+
+
+# D-02
+@pytest.mark.parametrize(("people", "has_more"), [(25, False), (26, True)])
+def test_more_are_said_to_share_an_address_where_more_do(
+    office: Office, people: int, *, has_more: bool
+) -> None:
+    office.send(*(person(number, Email="shared@a.org") for number in range(people)))
+    with office.browser(Role.VIEWER) as browser:
+        page = browser.get("/live/people?q=shared@a.org").text
+    assert len(names(page)) == 25
+    assert ("More people share this address" in page) == has_more
 
 
 # D-02

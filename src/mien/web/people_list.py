@@ -31,7 +31,7 @@ from mien.domain.segments import All, Derived, Disabled, Node, Not, TestUser
 from mien.domain.values import Value
 from mien.services import definitions
 from mien.services.definitions import Named
-from mien.services.finding import LONGEST, find_people, newest_people
+from mien.services.finding import LONGEST, PeoplePage, find_people, newest_people
 from mien.services.people_list import Listed
 from mien.services.reading import ProfileView
 from mien.web import counts
@@ -245,7 +245,7 @@ async def _found(visit: Visit, sought: str, after: str | None) -> Response[bytes
     """Show who has a text as an id or an address, then those whose name begins so."""
     start = None if after is None else visit.unseal(_NAMES, after, Place)
     exact, named, problem = await visit.run(lambda: _find(visit, sought, start))
-    known = {each.object_id for each in exact}
+    known = {each.object_id for each in exact.people}
     rest = None if named.rest is None else visit.seal(_NAMES, named.rest)
     return visit.page(
         "people/found.html",
@@ -253,9 +253,12 @@ async def _found(visit: Visit, sought: str, after: str | None) -> Response[bytes
         sought=sought,
         rows=[
             row_of(each)
-            for each in (*exact, *(one for one in named.people if one.object_id not in known))
+            for each in (
+                *exact.people,
+                *(one for one in named.people if one.object_id not in known),
+            )
         ],
-        has_more=len(exact) == _PEOPLE,
+        has_more=exact.rest is not None,
         as_of=named.as_of,
         problem=problem,
         next=None
@@ -264,14 +267,12 @@ async def _found(visit: Visit, sought: str, after: str | None) -> Response[bytes
     )
 
 
-def _find(
-    visit: Visit, sought: str, start: Place | None
-) -> tuple[Sequence[ProfileView], Listed, str]:
+def _find(visit: Visit, sought: str, start: Place | None) -> tuple[PeoplePage, Listed, str]:
     dashboard, today = visit.dashboard, clock.today(visit.zone)
     reader = dashboard.reader(visit.environment.environment_id)
-    exact: Sequence[ProfileView] = ()
+    exact = PeoplePage(())
     if start is None:
-        exact = find_people(dashboard.store, reader, sought, today=today, count=_PEOPLE).people
+        exact = find_people(dashboard.store, reader, sought, today=today, count=_PEOPLE)
     try:
         named = dashboard.people.named(reader, sought, after=start, count=_PEOPLE, zone=visit.zone)
     except (AnalyticsUnavailableError, QueryTimeoutError) as error:
