@@ -135,6 +135,8 @@ def test_a_merge_on_which_another_stands_is_undone_after_it(
     refused = editor.send_form("/live/merges/1/undo", person=ana)
     assert "Merge 2 came after it; undo that one first." in refused.text
     assert "Undo the later ones first" in refused.text
+    with office.browser(Role.VIEWER) as viewer:
+        assert "Undo the later ones first" not in viewer.get(f"/live/people/{ana}/merges").text
     assert profile(office, distinct_id="bo")["object_id"] == ana
 
 
