@@ -355,7 +355,7 @@ def test_a_refusal_of_a_part_of_a_page_leaves_the_page_as_it_is(office: Office) 
     with office.browser(Role.EDITOR) as browser:
         refused = browser.post(NEW, data={"_token": "old"}, headers={"HX-Request": "true"})
         assert refused.status_code == 403
-        assert refused.headers["HX-Retarget"] == ".content-inner"
+        assert refused.headers["HX-Retarget"] == "#refusal"
         assert "open for too long" in refused.text
         assert "<html" not in refused.text
 
