@@ -76,9 +76,10 @@ _SWITCH_SECONDS = 0.0005
 
 _READ_THREADS = 8
 _HASH_THREADS = 2
+"""Hashing a password takes 64 MiB: this bounds them, and what guessing takes from others."""
+
 _LIST_SECONDS = 0.25
 """How long who looks at a list of people waits for the copy: it says as of when it is."""
-"""Hashing a password takes 64 MiB: this bounds them, and what guessing takes from others."""
 
 _BACKLOG = 1_024
 _OTHER_FILES = 128

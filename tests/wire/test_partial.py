@@ -124,7 +124,7 @@ def test_an_answer_is_fetched_from_a_server_that_was_never_asked(
     assert _finish(client, "counts/events", request) == {"status": "success", "count": 2}
 
 
-@pytest.mark.parametrize("request_id", ["0", "x", "9" * 40, "-1", "\u0661"])
+@pytest.mark.parametrize("request_id", ["0", "x", "9" * 40, "9" * 5_000, "-1", "\u0661"])
 def test_an_unknown_request_id_is_told_so(
     callers: tuple[httpx.Client, httpx.Client], request_id: str
 ) -> None:

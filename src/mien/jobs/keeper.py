@@ -5,6 +5,7 @@ from contextlib import suppress
 from mien.domain.errors import MienError
 from mien.jobs.loop import Loop
 from mien.services.leases import Lease
+from mien.store.engine import RetryTransactionError
 
 _BEATS = 5
 """How often it says that it lives in the time after which another takes over."""
@@ -35,5 +36,5 @@ class Keeper(Loop):
         """Stop it, and let another process take over at once."""
         super().stop()
         # A store that cannot be reached any more is told by the silence.
-        with suppress(MienError):
+        with suppress(MienError, RetryTransactionError):
             self._lease.release()

@@ -15,6 +15,7 @@ from mien import clock
 from mien.domain.errors import (
     ChangedMeanwhileError,
     InvalidInputError,
+    MienError,
     NotAllowedError,
     NotFoundError,
 )
@@ -227,7 +228,11 @@ class Doorkeeper:
             for environment, key_id in sorted(used):
                 accounts.note_use(tx, environment, key_id, now_ms=now_ms)
 
-        write_retried(self._store, keep)
+        try:
+            write_retried(self._store, keep)
+        except MienError:
+            self._used = used | self._used
+            raise
 
     def admit_local(self, public_id: str, secret: str) -> Caller:
         """Give the caller who proved to be a command on this machine, or raise `NotAllowedError`."""

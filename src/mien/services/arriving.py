@@ -180,7 +180,7 @@ class Arriving:
         for batch in watch.recent:
             viewer.tell(batch)
         watch.viewers.add(viewer)
-        if watch.task is None:
+        if watch.task is None or watch.task.done():
             watch.task = asyncio.create_task(self._read(environment, zone, watch))
         if self._is_closed:
             viewer.tell(None)

@@ -217,7 +217,7 @@ def count_days(
     arrived_from, left = _arrived_from(since), EVENTS_COUNTED
     with store.read() as tx:
         for thread in trail:
-            found = log.count_quarters(
+            found, looked_at = log.count_quarters(
                 tx,
                 environment,
                 thread.start,
@@ -225,7 +225,7 @@ def count_days(
                 arrived_until=thread.until or _ALWAYS,
                 count=left,
             )
-            left -= sum(found.values())
+            left -= looked_at
             for (quarter, device), count in found.items():
                 at = quarter * log.QUARTER_SECONDS
                 is_meant = not thread.object_id or device.removeprefix("-") == thread.object_id

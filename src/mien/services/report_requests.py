@@ -15,7 +15,7 @@ from mien.store.engine import Store
 ASKED_MS = 600_000
 """How long a question, and its answer, are kept."""
 
-_ID_BITS = 62
+_ID_BITS, _ID_DIGITS = 62, 19
 
 
 class UnknownRequestError(InvalidInputError):
@@ -41,7 +41,8 @@ def keep(store: Store, environment: EnvironmentId, report: str, request: str, qu
 
 def recall(store: Store, environment: EnvironmentId, report: str, request: str) -> bytes:
     """Give the query that was kept, or raise `UnknownRequestError`."""
-    if not request.isascii() or not request.isdecimal() or int(request).bit_length() > _ID_BITS + 1:
+    is_number = len(request) <= _ID_DIGITS and request.isascii() and request.isdecimal()
+    if not is_number or int(request).bit_length() > _ID_BITS + 1:
         raise UnknownRequestError
     since_ms = clock.now_ms() - ASKED_MS
     with store.read() as tx:

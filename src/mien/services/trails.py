@@ -109,7 +109,7 @@ def find_events(
 ) -> tuple[list[tuple[StoredEvent, bool]], Trail]:
     """Give the next events that fit, as `read_events` does; looks at `within` events at most.
 
-    Those that arrived before `arrived_from` (epoch milliseconds) end what is read.
+    What others did on a shared device is passed over and does not count. Those that arrived before `arrived_from` (epoch milliseconds) end what is read.
     """
 
     def walk(thread: Thread) -> Iterator[StoredEvent]:

@@ -79,10 +79,10 @@ def _quarters(*, is_sqlite: bool) -> sa.Select[Any]:
     ends = (events.c.received_at >= sa.bindparam("arrived_from"),)
     walked = _chain(events, *names, is_sqlite=is_sqlite, ends=ends).subquery()
     quarter = walked.c.occurred_at // sa.literal_column(str(QUARTER_SECONDS), sa.BigInteger)
-    return (
-        sa.select(quarter, walked.c.object_id, sa.func.count())
-        .where(walked.c.received_at <= sa.bindparam("arrived_until"))
-        .group_by(quarter, walked.c.object_id)
+    is_meant = walked.c.received_at <= sa.bindparam("arrived_until")
+    meant = sa.func.sum(sa.case((is_meant, 1), else_=0))
+    return sa.select(quarter, walked.c.object_id, meant, sa.func.count()).group_by(
+        quarter, walked.c.object_id
     )
 
 
@@ -178,11 +178,12 @@ def count_quarters(
     arrived_from: int,
     arrived_until: int,
     count: int,
-) -> dict[tuple[int, str], int]:
+) -> tuple[dict[tuple[int, str], int], int]:
     """Count the events of one profile by quarter of an hour (since 1970) and device.
 
     Looks at `count` events at most, from its newest `start` to the first that arrived before
-    `arrived_from`; those that arrived after `arrived_until` do not count (both epoch ms).
+    `arrived_from`; those that arrived after `arrived_until` do not count (both epoch ms). Gives
+    the counts, and at how many it looked.
     """
     rows = tx.rows(
         _QUARTERS[tx.is_sqlite],
@@ -192,7 +193,11 @@ def count_quarters(
         arrived_until=arrived_until,
         count=count,
     )
-    return {(quarter, object_id): number for quarter, object_id, number in rows}
+    counts, looked_at = {}, 0
+    for quarter, object_id, number, walked in rows:
+        counts[quarter, object_id] = int(number)
+        looked_at += walked
+    return counts, looked_at
 
 
 def walk_changes(

@@ -82,14 +82,16 @@ class _Report:
 
     async def ask(self, body: bytes) -> bytes:
         """Answer a query, or tell the id under which the answer is to be fetched."""
-        request = report_requests.new_request_id()
-        answer = await self._begin(request, body)
+        request, raw = report_requests.new_request_id(), decode_json(body)
+        answer = await self._begin(request, raw)
         if answer is not None:
             return answer
         services, caller = self._services, self._caller
+        # Written in our own way, so that who is erased is found in it.
+        query = _encode(raw)
         await services.run_long(
             lambda: report_requests.keep(
-                services.store, caller.environment, self._name, request, body
+                services.store, caller.environment, self._name, request, query
             )
         )
         return _partial(request)
@@ -100,17 +102,15 @@ class _Report:
         if services.waiting.has(here, self._name, request):
             answer = await services.waiting.fetch(request)
         else:
-            answer = await self._begin(
-                request,
-                await services.run_long(
-                    lambda: report_requests.recall(services.store, here, self._name, request)
-                ),
+            query = await services.run_long(
+                lambda: report_requests.recall(services.store, here, self._name, request)
             )
+            answer = await self._begin(request, decode_json(query))
         return _partial(request) if answer is None else answer
 
-    async def _begin(self, request: str, body: bytes) -> bytes | None:
+    async def _begin(self, request: str, raw: object) -> bytes | None:
         services, caller = self._services, self._caller
-        query, work = self._read(decode_json(body), caller)
+        query, work = self._read(raw, caller)
         return await services.waiting.begin(
             caller.environment,
             self._name,
