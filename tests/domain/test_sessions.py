@@ -42,6 +42,20 @@ def test_a_record_of_an_older_session_or_of_none_changes_nothing() -> None:
     assert former == Session(100, 2, 105)
 
 
+def test_a_session_that_no_clock_can_have_begun_is_none() -> None:
+    for begun in (-1, 900 + 86_401, 1_764_525_000_000, 2**63 - 1):
+        assert session_of({"session_id": begun}, None, at=900) is None
+        assert session_of({"session_id": begun}, Session(100, 2, 105), at=900) is None
+    ahead = session_of({"session_id": 900 + 86_400}, None, at=900)
+    assert ahead == Session(87_300, 1, 900)
+
+
+def test_a_session_kept_with_such_a_beginning_ends_with_the_next() -> None:
+    former = Session(1_764_525_000_000, 2, 105)
+    assert session_of({"session_id": 900}, former, at=900) == Session(900, 3, 900)
+    assert former.seconds == 0
+
+
 @given(st.lists(st.tuples(st.integers(1, 500), st.integers(0, 60)), max_size=20))
 def test_sessions_only_go_forward(told: list[tuple[int, int]]) -> None:
     current: Session | None = None

@@ -5,10 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 
 import httpx
+import msgspec
 import pytest
+import sqlalchemy as sa
 
 from mien import clock
+from mien.domain.identities import Identity, IdentityKind
 from mien.domain.members import Role
+from mien.domain.sessions import Session
+from mien.services.reading import find_in
+from mien.store import accounts, profiles
+from mien.store.schema import events
 from tests.support.offices import Browser, Office
 
 HTMX = {"HX-Request": "true"}
@@ -155,6 +162,38 @@ def test_sessions_are_listed_with_how_long_they_were(office: Office, viewer: Bro
     office.send({"type": "profile", "distinct_id": "bo", "properties": {}})
     none = viewer.get(f"/live/people/{office.object_id('bo')}/sessions").text
     assert "No sessions" in none
+
+
+def keep_session(office: Office, session: Session) -> None:
+    """Give the devices of a person a session that no server keeps any more."""
+    account_id = office.live.account_id
+    with office.store.write() as tx:
+        environment = accounts.find_environment(tx, account_id)
+        assert environment
+        here = environment.environment_id
+        profile = find_in(tx, here, Identity(IdentityKind.IDENTITY, "ana"))
+        assert profile
+        for device in profile.document.devices:
+            profile.change_device(device.key, session=session)
+        profiles.save(tx, here, profile.parts, now_ms=clock.now_ms())
+        told = sa.update(events).values(session=sa.bindparam("told"))
+        here_alone = told.where(events.c.environment_id == sa.bindparam("here"))
+        tx.run(here_alone, told=msgspec.json.encode(session.told()), here=here)
+
+
+# D-04
+def test_a_session_named_in_milliseconds_breaks_no_page(office: Office, viewer: Browser) -> None:
+    now = clock.now_ms()
+    event = {"type": "event", "name": "Viewed"}
+    visit(office, {**event, "session": {"session_id": now}})
+    visit(office, {**event, "session": {"session_id": now // 1_000}})
+    office.send({"type": "profile", "distinct_id": "ana", "object_id": "web", "properties": {}})
+    own = f"/live/people/{office.object_id('ana')}"
+    keep_session(office, Session(now, 1, now // 1_000))
+    for path in ("", "/sessions", "/devices", "/activity"):
+        assert viewer.get(f"{own}{path}").status_code == 200, path
+    assert f"the last <bdi>{now * 1_000}</bdi> for 0 min" in viewer.get(f"{own}/devices").text
+    assert len(re.findall(r"number <bdi>1</bdi>", viewer.get(f"{own}/sessions").text)) == 1
 
 
 # P-12

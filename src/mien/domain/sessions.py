@@ -11,6 +11,12 @@ import msgspec
 SESSION_ID = "session_id"
 """The property of a session by which it is known: when it began, in epoch seconds."""
 
+AHEAD_SECONDS = 86_400
+"""How far the clock of a device may be ahead of the record that names the session."""
+
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: the next session ends one that is said to begin after it."""
+
 SAME_SECONDS = 30
 """Sessions that begin so close to each other are one: a browser that has none asks for it with
 each request that it sends before the first answer."""
@@ -41,20 +47,29 @@ class Session(msgspec.Struct, omit_defaults=True, gc=False):
         return {**self.properties, SESSION_ID: self.id, "session_number": self.number}
 
 
+def begun_of(told: Mapping[str, object], *, at: int) -> int | None:
+    """Give when the session of a record began, None if it does not say, or names no such time.
+
+    `at` is the time of the record; both are epoch seconds.
+    """
+    begun = told.get(SESSION_ID)
+    return begun if isinstance(begun, int) and 0 <= begun <= at + AHEAD_SECONDS else None
+
+
 def session_of(told: Mapping[str, str | int], former: Session | None, *, at: int) -> Session | None:
     """Give the session that a record belongs to, None for one that is over or has no name.
 
     `former` is the one that the device was on last; `at` is the time of the record, in
     epoch seconds. The session is `former` itself if that goes on.
     """
-    begun = told.get(SESSION_ID)
-    if not isinstance(begun, int):
+    begun = begun_of(told, at=at)
+    if begun is None:
         return None
     if former is None:
         session = Session(begun)
     elif abs(begun - former.id) < SAME_SECONDS:
         session = former
-    elif begun < former.id:
+    elif begun < former.id <= LAST_SECOND:
         return None
     else:
         session = Session(begun, former.number + 1)

@@ -14,6 +14,9 @@ _PLAIN = frozenset("\n\t\u200d")
 """Line ends and tabs are laid out; the joiner holds emoji together."""
 
 _DAY_CHARACTERS = len("$D_20261125")
+_NO_TIME = (OverflowError, ValueError, OSError)
+"""What `datetime` raises for a time before year 1 or after year 9999."""
+
 _KILO = 1_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -64,8 +67,11 @@ class Zone:
         self._zone, self._now_ms = zone, now_ms
 
     def when(self, epoch_ms: int) -> Markup:
-        """Write a day and a time."""
-        return self._tag(epoch_ms, f"{_day(self._at(epoch_ms))}, {self._at(epoch_ms):%H:%M}")
+        """Write a day and a time; a number that is none that a calendar has, as it is."""
+        try:
+            return self._when(epoch_ms)
+        except _NO_TIME:
+            return shown(epoch_ms)
 
     def ago(self, epoch_ms: int) -> Markup:
         """Write how long something is past."""
@@ -104,9 +110,12 @@ class Zone:
                 day.isoformat(), f"{day.day} {day:%b %Y}"
             )
         try:
-            return self.when(int(text[3:]) * 1_000)
-        except (OverflowError, ValueError):
+            return self._when(int(text[3:]) * 1_000)
+        except _NO_TIME:
             return shown(text)
+
+    def _when(self, epoch_ms: int) -> Markup:
+        return self._tag(epoch_ms, f"{_day(self._at(epoch_ms))}, {self._at(epoch_ms):%H:%M}")
 
     def _at(self, epoch_ms: int) -> datetime:
         return datetime.fromtimestamp(epoch_ms / 1_000, self._zone)

@@ -12,7 +12,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
-from mien.domain.sessions import CONCLUDED, LAUNCHED, SESSION_ID
+from mien.domain.sessions import CONCLUDED, LAUNCHED, SESSION_ID, begun_of
 from mien.services import history
 from mien.services.history import EventPage, PersonView, Wanted
 from mien.web.person.seen import glance_of, path_of, person_of, seal_place, start_of, view_of
@@ -76,8 +76,9 @@ def _rows(visit: Visit, view: PersonView, found: EventPage) -> Sequence[Row]:
     for done in found.events:
         stored = done.stored
         told = _decode(stored.session) if stored.session else {}
-        begun = told.pop(SESSION_ID, None)
-        at = begun if isinstance(begun, int) else stored.occurred_at
+        begun = begun_of(told, at=stored.occurred_at)
+        told.pop(SESSION_ID, None)
+        at = stored.occurred_at if begun is None else begun
         day = visit.times.iso_day(at * 1_000)
         row = rows.setdefault((stored.object_id, at), Row(at * 1_000, day, stored.object_id))
         row.number, row.told = told.pop(_NUMBER, None), told
