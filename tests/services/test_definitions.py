@@ -144,3 +144,36 @@ async def test_a_definition_is_found_by_its_number_and_kind(desk: Desk) -> None:
     for kind, number in ((EVENT, plan.id), (PROPERTY, 10**9)):
         with pytest.raises(NotFoundError):
             get(kind, number)
+
+
+async def test_names_are_offered_that_begin_so_then_those_that_come_most_often(desk: Desk) -> None:
+    await desk.send(profile("a", **dict.fromkeys(("Plan B", "plan", "my plan", "city"), 1)))
+    await desk.send(
+        profile("a", plan=2), profile("b", **{"no plan": 1}), event("a", "Left", plan=1)
+    )
+    await desk.send(profile("b", **{"no plan": 2}), profile("b", **{"no plan": 3, "old plan": 1}))
+    definitions.change_definition(
+        desk.store, desk.environment, Named(PROPERTY, "old plan"), state=DefinitionState.INACTIVE
+    )
+
+    def offered(name: str, count: int = 9) -> list[tuple[str, ValueType | None]]:
+        wanted = Named(PROPERTY, name)
+        found = definitions.search_names(desk.store, desk.environment, wanted, count=count)
+        return [(each.name, each.type) for each in found]
+
+    whole = [(name, ValueType.INTEGER) for name in ("plan", "Plan B", "no plan", "my plan")]
+    assert offered("PLAN") == whole
+    assert offered("PLAN", 2) == whole[:2]
+    assert len(offered("")) == 5
+    of_event = Named(DefinitionKind.EVENT_PROPERTY, "pl", "left")
+    [found] = definitions.search_names(desk.store, desk.environment, of_event, count=9)
+    assert found.name == "plan"
+    unknown = Named(DefinitionKind.EVENT_PROPERTY, "pl", "nothing")
+    assert definitions.search_names(desk.store, desk.environment, unknown, count=9) == []
+
+
+async def test_the_events_done_most_often_come_first(desk: Desk) -> None:
+    for count, name in ((1, "Left"), (3, "Bought"), (2, "Seen"), (1, "Back")):
+        await desk.send(*(event("a", name, n=1) for _ in range(count)))
+    found = definitions.most_done(desk.store, desk.environment, count=3)
+    assert [(each.name, each.count) for each in found] == [("Bought", 3), ("Seen", 2), ("Back", 1)]

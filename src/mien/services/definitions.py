@@ -1,5 +1,6 @@
 """Definitions as people work with them: listing them, describing them, setting their state (P-14)."""
 
+import heapq
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -40,6 +41,13 @@ class Named(msgspec.Struct, frozen=True):
     kind: DefinitionKind
     name: str
     event: str = ""
+
+
+class KnownName(msgspec.Struct, frozen=True):
+    """A name that a definition has, and its type, as a field offers it."""
+
+    name: str
+    type: ValueType | None
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -99,8 +107,7 @@ def find_event(store: Store, environment: EnvironmentId, name: str) -> Definitio
 def most_done(store: Store, environment: EnvironmentId, *, count: int) -> list[Definition]:
     """Give the events that were done most often ever."""
     with store.read() as tx:
-        events = definitions.list_kind(tx, environment, DefinitionKind.EVENT)
-    return sorted(events, key=lambda each: -each.count)[:count]
+        return definitions.list_most(tx, environment, DefinitionKind.EVENT, count=count)
 
 
 def get_definition(
@@ -205,8 +212,8 @@ def find_types(
 
 def search_names(
     store: Store, environment: EnvironmentId, named: Named, *, count: int
-) -> list[Definition]:
-    """Give active definitions whose names have `named.name` in them, in any case.
+) -> list[KnownName]:
+    """Give names of active definitions that have `named.name` in them, in any case.
 
     Those that start with it come first, then those that come most often.
     """
@@ -218,14 +225,16 @@ def search_names(
             if event is None:
                 return []
             parent = event.id
-        known = definitions.list_kind(tx, environment, named.kind, parent=parent)
-    found = [
-        each
-        for each in known
-        if wanted in each.name.casefold() and each.state is DefinitionState.ACTIVE
+        known = definitions.list_names(tx, environment, named.kind, parent=parent)
+    found = (
+        (place, -counted, name, kind_of)
+        for name, kind_of, counted in known
+        if (place := name.casefold().find(wanted)) >= 0
+    )
+    best = heapq.nsmallest(count, found, key=lambda each: (each[0] > 0, *each[1:3]))
+    return [
+        KnownName(name, ValueType(kind_of) if kind_of else None) for _, _, name, kind_of in best
     ]
-    found.sort(key=lambda each: (not each.name.casefold().startswith(wanted), -each.count))
-    return found[:count]
 
 
 def get_event(store: Store, environment: EnvironmentId, name: str) -> EventDefinition:
@@ -311,8 +320,7 @@ def _change(
 
 
 def _check_room(tx: Transaction, environment: EnvironmentId) -> None:
-    known = definitions.list_kind(tx, environment, DefinitionKind.PROPERTY)
-    if sum(each.in_table for each in known) >= COLUMNS:
+    if len(definitions.list_columns(tx, environment)) >= COLUMNS:
         problem = f"the table of people has its {COLUMNS} columns; take one out first"
         raise InvalidInputError(path="in_table", problem=problem)
 

@@ -32,6 +32,17 @@ _ALL = sa.select(*_FIELDS).where(definitions.c.environment_id == _ENVIRONMENT)
 _OF_KIND = _ALL.where(
     definitions.c.kind == sa.bindparam("kind"), definitions.c.parent == sa.bindparam("parent")
 ).order_by(definitions.c.key)
+_MOST = (
+    _ALL.where(definitions.c.kind == sa.bindparam("kind"))
+    .order_by(definitions.c.count.desc(), definitions.c.key)
+    .limit(sa.bindparam("size"))
+)
+_NAMES = sa.select(definitions.c.name, definitions.c.type, definitions.c.count).where(
+    definitions.c.environment_id == _ENVIRONMENT,
+    definitions.c.kind == sa.bindparam("kind"),
+    definitions.c.parent == sa.bindparam("parent"),
+    definitions.c.state == DefinitionState.ACTIVE,
+)
 _BY_KEY = (
     definitions.c.environment_id == _ENVIRONMENT,
     definitions.c.kind == sa.bindparam("kind"),
@@ -111,6 +122,22 @@ def list_kind(
         _definition(row)
         for row in tx.rows(_OF_KIND, environment=environment, kind=kind, parent=parent)
     ]
+
+
+def list_most(
+    tx: Transaction, environment: EnvironmentId, kind: DefinitionKind, *, count: int
+) -> list[Definition]:
+    """Give the definitions of one kind that came most often, those first."""
+    rows = tx.rows(_MOST, environment=environment, kind=kind, size=count)
+    return [_definition(row) for row in rows]
+
+
+def list_names(
+    tx: Transaction, environment: EnvironmentId, kind: DefinitionKind, *, parent: int
+) -> list[tuple[str, str | None, int]]:
+    """Give name, type and count of all active definitions of one kind, in no order."""
+    rows = tx.rows(_NAMES, environment=environment, kind=kind, parent=parent)
+    return [(name, kind_of, counted) for name, kind_of, counted in rows]
 
 
 def page(
