@@ -18,7 +18,7 @@ from mien.services.rejects import KeptReject, Manner, Replay, Tried, get_rejects
 from mien.services.wires import Wire
 from mien.store import rejects
 from mien.store.engine import Store
-from mien.store.rejects import FIRST_PLACE, RejectPlace
+from mien.store.rejects import FIRST_PLACE, OLDEST_PLACE, RejectPlace
 
 _DAY_MS = 86_400_000
 _AT_ONCE = 200
@@ -32,7 +32,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class RejectsPage(msgspec.Struct, frozen=True):
-    """Some rejects, newest first; `rest` begins the next page, None on the last."""
+    """Some rejects, in order; `rest` begins the next page, None on the last."""
 
     rejects: list[KeptReject]
     rest: RejectPlace | None
@@ -47,11 +47,14 @@ class Reasons(msgspec.Struct, frozen=True):
 
 
 class ReplayedAll(msgspec.Struct, frozen=True):
-    """What became of many: how many were applied, how many failed again, and whether more wait."""
+    """What became of many: how many were applied, how many failed again.
+
+    `rest` is where to go on, None if all were tried.
+    """
 
     applied: int
     refused: int
-    has_more: bool
+    rest: RejectPlace | None
 
 
 class RejectLine(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -90,19 +93,8 @@ def page_rejects(
     count: int,
 ) -> RejectsPage:
     """Give the rejects that are meant, newest first, from a place on."""
-    with store.read() as tx:
-        found = rejects.filtered_page(
-            tx,
-            environment,
-            code=wanted.code,
-            source=wanted.source,
-            before=FIRST_PLACE if before is None else before,
-            count=count + 1,
-        )
-    kept = [kept_of(each) for each in found[:count]]
-    has_more = len(found) > count
-    last = RejectPlace(kept[-1].received_at, kept[-1].reject_id) if has_more else None
-    return RejectsPage(kept, last)
+    start = FIRST_PLACE if before is None else before
+    return _page(store, environment, wanted, start, count, is_rising=False)
 
 
 def get_reject(store: Store, environment: EnvironmentId, reject_id: int) -> KeptReject:
@@ -137,30 +129,60 @@ async def replay_all(
     manners: Mapping[Wire, Manner],
     now_ms: int,
     seconds: float,
+    after: RejectPlace | None = None,
 ) -> ReplayedAll:
-    """Apply all rejects that are meant and wait, oldest of a page first, for so long at most."""
-    deadline, before = time.monotonic() + seconds, FIRST_PLACE
+    """Apply the rejects that are meant and wait, for so long at most.
+
+    They are applied in the order in which they came, as if they had been taken then: the
+    last value wins. `after` is where a call before this one ended.
+    """
+    deadline = time.monotonic() + seconds
+    place = OLDEST_PLACE if after is None else after
     applied = refused = 0
     while True:
-        read = partial(page_rejects, store, environment, wanted, before=before, count=_AT_ONCE)
-        page = await asyncio.to_thread(read)
+        page = await asyncio.to_thread(
+            partial(_page, store, environment, wanted, place, _AT_ONCE, is_rising=True)
+        )
         waiting = [each.reject_id for each in page.rejects if each.replayed_at is None]
         if waiting:
             done = await replay(
                 store,
                 ingest,
                 environment,
-                [Replay(each) for each in sorted(waiting)],
+                [Replay(each) for each in waiting],
                 manners=manners,
                 now_ms=now_ms,
             )
             failed = [_has_failed(each) for each in done.outcomes if isinstance(each, Tried)]
             applied, refused = applied + failed.count(False), refused + failed.count(True)
-        if page.rest is None:
-            return ReplayedAll(applied, refused, has_more=False)
-        if time.monotonic() > deadline:
-            return ReplayedAll(applied, refused, has_more=True)
-        before = page.rest
+        if page.rest is None or time.monotonic() > deadline:
+            return ReplayedAll(applied, refused, page.rest)
+        place = page.rest
+
+
+def _page(
+    store: Store,
+    environment: EnvironmentId,
+    wanted: Wanted,
+    start: RejectPlace,
+    count: int,
+    *,
+    is_rising: bool,
+) -> RejectsPage:
+    with store.read() as tx:
+        found = rejects.filtered_page(
+            tx,
+            environment,
+            code=wanted.code,
+            source=wanted.source,
+            start=start,
+            count=count + 1,
+            is_rising=is_rising,
+        )
+    kept = [kept_of(each) for each in found[:count]]
+    has_more = len(found) > count
+    last = RejectPlace(kept[-1].received_at, kept[-1].reject_id) if has_more else None
+    return RejectsPage(kept, last)
 
 
 def _has_failed(tried: Tried) -> bool:

@@ -57,33 +57,38 @@ class RejectPlace(msgspec.Struct, frozen=True, array_like=True):
     reject_id: int
 
 
-FIRST_PLACE = RejectPlace(2**62, 2**62)
+FIRST_PLACE, OLDEST_PLACE = RejectPlace(2**62, 2**62), RejectPlace(0, 0)
+"""Before the newest, and before the oldest of all."""
+
 _SLOT_MS = 900_000
 """The offset of every time zone is a multiple of a quarter of an hour."""
 
 
-def _filtered(*, by_code: bool, by_source: bool) -> sa.Select[Any]:
+def _filtered(*, by_code: bool, by_source: bool, is_rising: bool) -> sa.Select[Any]:
     """Select in the order of an index: that of the code, that of the source, or of all."""
-    place = sa.tuple_(rejects.c.received_at, rejects.c.reject_id)
-    before = sa.tuple_(sa.bindparam("before_ms"), sa.bindparam("before"))
-    order = [rejects.c.received_at.desc(), rejects.c.reject_id.desc()]
+    columns = [rejects.c.received_at, rejects.c.reject_id]
+    start: list[sa.BindParameter[int]] = [sa.bindparam("start_ms"), sa.bindparam("start")]
     select = sa.select(*_FIELDS).where(rejects.c.environment_id == _ENVIRONMENT)
-    if not by_code and not by_source:
-        # Ids rise with time, and every place has one.
-        return select.where(rejects.c.reject_id < sa.bindparam("before")).order_by(order[1])
     if by_code:
         select = select.where(rejects.c.code == sa.bindparam("code"))
     if by_source:
         select = select.where(rejects.c.source == sa.bindparam("source"))
-    return select.where(place < before).order_by(*order)
+    if not by_code and not by_source:
+        # Ids rise with time, and every place has one.
+        columns, start = columns[1:], start[1:]
+    place, begin = sa.tuple_(*columns), sa.tuple_(*start)
+    if is_rising:
+        return select.where(place > begin).order_by(*columns)
+    return select.where(place < begin).order_by(*(each.desc() for each in columns))
 
 
 _FILTERED = {
-    (by_code, by_source): _filtered(by_code=by_code, by_source=by_source).limit(
-        sa.bindparam("count")
-    )
+    (by_code, by_source, is_rising): _filtered(
+        by_code=by_code, by_source=by_source, is_rising=is_rising
+    ).limit(sa.bindparam("count"))
     for by_code in (False, True)
     for by_source in (False, True)
+    for is_rising in (False, True)
 }
 _BY_CODE = (
     sa.select(rejects.c.code, sa.func.count())
@@ -166,18 +171,22 @@ def filtered_page(
     *,
     code: int | None,
     source: str | None,
-    before: RejectPlace,
+    start: RejectPlace,
     count: int,
+    is_rising: bool = False,
 ) -> list[StoredReject]:
-    """Give rejects of a code and of a source (None: of any), newest first, before a place."""
+    """Give rejects of a code and of a source (None: of any), from a place on.
+
+    Newest first those that came before it, or rising those that came after it.
+    """
     filters = {
         name: value for name, value in (("code", code), ("source", source)) if value is not None
     }
     if filters:
-        filters["before_ms"] = before.received_at
-    statement = _FILTERED[code is not None, source is not None]
+        filters["start_ms"] = start.received_at
+    statement = _FILTERED[code is not None, source is not None, is_rising]
     rows = tx.rows(
-        statement, environment=environment, before=before.reject_id, count=count, **filters
+        statement, environment=environment, start=start.reject_id, count=count, **filters
     )
     return [_reject(row) for row in rows]
 
