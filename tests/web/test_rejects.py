@@ -8,6 +8,9 @@ import pytest
 
 from mien.domain.members import Role
 from mien.services import audit
+from mien.services.cursors import seal
+from mien.services.reject_lists import Wanted, page_rejects
+from mien.store import accounts
 from tests.support.offices import Browser, Office
 
 NASTY = "<script>alert(1)</script>\u202e"
@@ -143,7 +146,8 @@ def test_all_of_a_filter_are_replayed_and_the_rest_stays(office: Office) -> None
 def test_what_the_list_shows_is_downloaded_a_record_a_line(office: Office) -> None:
     refuse(office, 205)
     refuse(office, 1, Phone="12")
-    with office.browser(Role.VIEWER) as browser:
+    with office.browser(Role.EDITOR) as browser:
+        assert "rejects/download?code=516" in browser.get("/live/rejects?code=516").text
         lines = [
             json.loads(line) for line in browser.get("/live/rejects/download").text.splitlines()
         ]
@@ -155,6 +159,58 @@ def test_what_the_list_shows_is_downloaded_a_record_a_line(office: Office) -> No
         listed = httpx.get(f"{office.server.url}/v1/rejects?limit=1", headers=office.live.headers)
         assert listed.json()["rejects"] == [line]
         assert browser.get("/test/rejects/download").text == ""
+    entries = audit.audit_page(office.store, office.account.account.account_id, count=5)
+    assert [(each.act, each.details) for each in entries] == [
+        ("rejects_downloaded", {}),
+        ("rejects_downloaded", {"code": "516"}),
+        ("rejects_downloaded", {}),
+    ]
+    with office.browser(Role.VIEWER) as browser:
+        assert "rejects/download" not in browser.get("/live/rejects").text
+        assert browser.get("/live/rejects/download").status_code == 403
+
+
+# D-06
+def test_a_wrong_code_or_source_replays_nothing(office: Office) -> None:
+    refuse(office)
+    with office.browser(Role.EDITOR) as browser:
+        for code in ("515x", "1234567", "²", "-1"):
+            refused = browser.send_form("/live/rejects/replay", code=code)
+            assert (refused.status_code, "is no code of a refusal" in refused.text) == (400, True)
+        refused = browser.send_form("/live/rejects/replay", source="a\x00")
+        assert (refused.status_code, "has a NUL character" in refused.text) == (400, True)
+        for path in ("rejects", "rejects/download"):
+            assert browser.get(f"/live/{path}", params={"source": "a\x00"}).status_code == 400
+        for source in (f"member:{10**19}", "member:²", "member:-1"):
+            found = browser.get("/live/rejects", params={"source": source})
+            assert (found.status_code, "Nothing was refused so" in found.text) == (200, True)
+        refused = browser.send_form("/live/rejects/replay", **{"from": "made up"})
+        assert (refused.status_code, "open the list from its start" in refused.text) == (400, True)
+    entries = audit.audit_page(office.store, office.account.account.account_id, count=1)
+    assert entries == []
+
+
+# U-23
+def test_a_replay_goes_on_where_the_one_before_ended(office: Office) -> None:
+    refuse(office, 3)
+    with office.store.write() as tx:
+        key = accounts.secret(tx, "cursors", b"")
+        environment = accounts.find_environment(tx, office.live.account_id)
+    assert environment
+    here = environment.environment_id
+    reached = page_rejects(office.store, here, Wanted(), count=2).rest
+    rest = seal(key, here, "rejects replayed", reached)
+    with office.browser(Role.EDITOR) as browser:
+        page = browser.get("/live/rejects", params={"code": 515, "from": rest}).text
+        assert "Replay the rest" in page
+        assert f'<input type="hidden" name="from" value="{rest}">' in page
+        assert "of this filter, on all pages, that came after those just tried" in page
+        done = browser.send_form("/live/rejects/replay", **{"from": rest}).text
+        assert "0 applied; 1 refused again." in done
+        assert "Replay all" in done
+        assert 'name="from"' not in done
+        refused = browser.send_form("/test/rejects/replay", **{"from": rest})
+        assert refused.status_code == 400
 
 
 # D-01

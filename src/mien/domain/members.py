@@ -74,6 +74,7 @@ class Act(StrEnum):
     COLUMN_SHOWN = "column_shown"
     COLUMN_HIDDEN = "column_hidden"
     REJECTS_REPLAYED = "rejects_replayed"
+    REJECTS_DOWNLOADED = "rejects_downloaded"
 
 
 def check_email(text: str) -> str:

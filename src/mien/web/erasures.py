@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import QueryParameter
 
 from mien.domain.identities import server_object_id
 from mien.domain.members import Act, Role
@@ -12,15 +12,13 @@ from mien.services import erasures as service
 from mien.services.erase import PLACES, RARE_PLACES
 from mien.services.erasures import ErasureDoneError
 from mien.web.person.writing import subject_of
-from mien.web.routes import act, page
+from mien.web.routes import Id, act, page
 from mien.web.visit import Visit
 
 _ROWS = 50
 _PURPOSE = "erasures"
-_NEWEST = 2**63 - 1
 
 After = Annotated[str | None, QueryParameter()]
-Number = Annotated[int, PathParameter(ge=1, le=_NEWEST)]
 
 
 @page("/erasures")
@@ -43,7 +41,7 @@ async def erasures(visit: Visit, after: After = None) -> Response[bytes]:
 
 
 @page("/erasures/{erasure:int}")
-async def erasure(visit: Visit, erasure: Number) -> Response[bytes]:
+async def erasure(visit: Visit, erasure: Id) -> Response[bytes]:
     """Show an erasure: when it is due, or the receipt of what it removed."""
     store, environment = visit.dashboard.store, visit.environment.environment_id
     found = await visit.run(lambda: service.get_erasure(store, environment, erasure))
@@ -56,7 +54,7 @@ async def erasure(visit: Visit, erasure: Number) -> Response[bytes]:
 
 
 @act("/erasures/{erasure:int}/cancel", needs=Role.EDITOR)
-async def cancel(visit: Visit, erasure: Number) -> Response[Any]:
+async def cancel(visit: Visit, erasure: Id) -> Response[Any]:
     """Drop an erasure that waits: the person stays."""
     store, environment = visit.dashboard.store, visit.environment.environment_id
     try:

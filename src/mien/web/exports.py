@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from litestar.response import File
 
 from mien.domain.english import Names, describe
@@ -21,7 +20,7 @@ from mien.domain.segments import Node
 from mien.services.file_exports import Export, Wanted
 from mien.services.segments import names_of
 from mien.web.counts import COULD_NOT, tree_of
-from mien.web.routes import act, page
+from mien.web.routes import Id, act, page
 from mien.web.visit import Visit
 
 _REFUSED = (ConflictError, InvalidInputError, LimitExceededError, *COULD_NOT)
@@ -63,7 +62,7 @@ async def exports(visit: Visit) -> Response[Any]:
 
 
 @page("/exports/{export:int}", needs=Role.EDITOR)
-async def export(visit: Visit, export: FromPath[int]) -> Response[Any]:
+async def export(visit: Visit, export: Id) -> Response[Any]:
     """Tell how far an export is, for the list, which is shown anew once it is written."""
     found = await visit.run(partial(visit.dashboard.exports.get, _here(visit), export))
     if found.state is not ExportState.WRITING:
@@ -92,7 +91,7 @@ async def start(visit: Visit) -> Response[Any]:
 
 
 @page("/exports/{export:int}/file", needs=Role.EDITOR)
-async def download(visit: Visit, export: FromPath[int]) -> Response[Any] | File:
+async def download(visit: Visit, export: Id) -> Response[Any] | File:
     """Give the file of an export."""
     try:
         file = await visit.run(partial(visit.dashboard.exports.open, _here(visit), export))
@@ -109,7 +108,7 @@ async def download(visit: Visit, export: FromPath[int]) -> Response[Any] | File:
 
 
 @act("/exports/{export:int}/delete", needs=Role.EDITOR)
-async def delete(visit: Visit, export: FromPath[int]) -> Response[Any]:
+async def delete(visit: Visit, export: Id) -> Response[Any]:
     """Stop an export, and remove it with its file."""
     gone = await visit.run(partial(visit.dashboard.exports.delete, _here(visit), export))
     await visit.note(Act.EXPORT_DELETED, subject=f"export:{export}")

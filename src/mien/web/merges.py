@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeAlias
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import QueryParameter
 
 from mien import clock
 from mien.domain.errors import ConflictError, NotFoundError
@@ -17,14 +17,13 @@ from mien.services.reading import Reader
 from mien.web.people import name_of
 from mien.web.person.seen import identity_of, person_of
 from mien.web.person.writing import subject_of
-from mien.web.routes import act, page
+from mien.web.routes import Id, act, page
 from mien.web.visit import Visit
 
 _ROWS = 50
 _NEWEST = 2**63 - 1
 _SUGGESTED, _MADE = "suggested merges", "merges"
 
-_Merge = Annotated[int, PathParameter(ge=1, le=_NEWEST)]
 After = Annotated[str | None, QueryParameter()]
 _Start: TypeAlias = tuple[int, int]
 
@@ -61,7 +60,7 @@ async def made(visit: Visit, after: After = None) -> Response[bytes]:
 
 
 @act("/merges/{merge:int}/undo", needs=Role.EDITOR)
-async def undo(visit: Visit, merge: _Merge) -> Response[Any]:
+async def undo(visit: Visit, merge: Id) -> Response[Any]:
     """Give back both profiles of a merge."""
     back = _way_back(visit, await visit.form(), "merges/made")
     store, environment = visit.dashboard.store, visit.environment.environment_id

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from mien.domain.documents import NATIVE, Rules
+from mien.domain.errors import InvalidInputError
 from mien.domain.members import Act, Role
 from mien.domain.rejects import REJECT_CODES, CodeHelp, Reject, RejectCode
 from mien.services.history import name_sources
@@ -34,11 +35,11 @@ from mien.web.charts import Plot, Series
 from mien.web.defined.listing import here_of
 from mien.web.lazy import draw_lazily
 from mien.web.periods import label_of_day
-from mien.web.routes import act, page
+from mien.web.routes import Id, act, page, read_number
 from mien.web.visit import Visit
 
 _ROWS, _LINES = 25, 200
-_PLACE = "rejects"
+_PLACE, _REACHED = "rejects", "rejects replayed"
 _DAYS = 30
 _SERIES = 4
 """Codes with a colour of their own; the rest is one."""
@@ -48,6 +49,7 @@ _SECONDS = 10.0
 """How long applying many may take before the page says how far it is."""
 
 After = Annotated[str | None, QueryParameter()]
+Reached = Annotated[str, QueryParameter(name="from", max_length=400)]
 Code = Annotated[int | None, QueryParameter(ge=0, le=999_999)]
 Source = Annotated[str | None, QueryParameter(max_length=1_024)]
 
@@ -65,10 +67,17 @@ class Row(msgspec.Struct, frozen=True):
 
 @page("/rejects")
 async def rejects(
-    visit: Visit, code: Code = None, source: Source = None, after: After = None
+    visit: Visit,
+    code: Code = None,
+    source: Source = None,
+    after: After = None,
+    reached: Reached = "",
 ) -> Response[bytes]:
-    """List refused records, newest first: all, or those of a code or a source."""
-    wanted = Wanted(code, source)
+    """List refused records, newest first: all, or those of a code or a source.
+
+    `reached` is where a replay of all ended, which goes on from there.
+    """
+    wanted = _wanted(code, source)
     before = None if after is None else visit.unseal(_PLACE, after, RejectPlace)
     found, names = await visit.run(lambda: _read(visit, wanted, before))
     rest = None if found.rest is None else visit.seal(_PLACE, found.rest)
@@ -81,6 +90,7 @@ async def rejects(
         query=f"?{query}" if query else "",
         source_name=names.get(source or "", source),
         filters=_filters(wanted),
+        reached=reached,
         days=visit.dashboard.settings.reject_days,
         next=None
         if rest is None
@@ -94,11 +104,13 @@ async def reasons(visit: Visit) -> Response[bytes]:
     return await draw_lazily(visit, lambda: _count(visit), lambda found: _draw(visit, *found))
 
 
-@page("/rejects/download")
+@page("/rejects/download", needs=Role.EDITOR)
 async def download(visit: Visit, code: Code = None, source: Source = None) -> Stream:
     """Give refused records as a file, one a line; `mien rejects replay --file` takes it."""
+    wanted = _wanted(code, source)
+    await visit.note(Act.REJECTS_DOWNLOADED, details=_filters(wanted))
     return Stream(
-        _lines(visit, Wanted(code, source)),
+        _lines(visit, wanted),
         status_code=int(HTTPStatus.OK),
         media_type="application/jsonl",
         headers={"Content-Disposition": 'attachment; filename="rejects.jsonl"'},
@@ -106,13 +118,13 @@ async def download(visit: Visit, code: Code = None, source: Source = None) -> St
 
 
 @page("/rejects/{reject:int}")
-async def one_reject(visit: Visit, reject: FromPath[int]) -> Response[bytes]:
+async def one_reject(visit: Visit, reject: Id) -> Response[bytes]:
     """Show a refused record as it came, why it was refused and how to mend it."""
     return await _show(visit, reject)
 
 
 @act("/rejects/{reject:int}/replay", needs=Role.EDITOR)
-async def replay_one(visit: Visit, reject: FromPath[int]) -> Response[Any]:
+async def replay_one(visit: Visit, reject: Id) -> Response[Any]:
     """Apply a refused record after all, as it came or mended."""
     kept = await _kept(visit, reject)
     text = (await visit.form()).get("record", "")
@@ -141,10 +153,14 @@ async def replay_one(visit: Visit, reject: FromPath[int]) -> Response[Any]:
 
 @act("/rejects/replay", needs=Role.EDITOR)
 async def replay_wanted(visit: Visit) -> Response[Any]:
-    """Apply all refused records that the list shows, as far as a few seconds reach."""
+    """Apply all refused records of a filter, as far as a few seconds reach."""
     form = await visit.form()
-    code, source = form.get("code", ""), form.get("source", "")
-    wanted = Wanted(int(code) if code.isascii() and code.isdigit() else None, source or None)
+    code = form.get("code", "")
+    number = read_number(code, digits=6)
+    if code and number is None:
+        raise InvalidInputError(path="code", problem="is no code of a refusal such as 515")
+    wanted = _wanted(number, form.get("source") or None)
+    reached = form.get("from", "")
     done = await replay_all(
         visit.dashboard.store,
         visit.dashboard.ingest,
@@ -153,15 +169,18 @@ async def replay_wanted(visit: Visit) -> Response[Any]:
         manners=_manners(visit),
         now_ms=visit.now_ms,
         seconds=_SECONDS,
+        after=visit.unseal(_REACHED, reached, RejectPlace) if reached else None,
     )
     numbers = {"applied": str(done.applied), "refused": str(done.refused)}
     await visit.note(Act.REJECTS_REPLAYED, subject=code, details=numbers)
     said = f"{done.applied:,} applied; {done.refused:,} refused again."
-    if done.has_more:
-        said += " More wait: replay again to go on."
-    query = urlencode(_filters(wanted))
+    asked = _filters(wanted)
+    if done.rest is not None:
+        said += " More wait: replay the rest to go on."
+        asked["from"] = visit.seal(_REACHED, done.rest)
     kind = "success" if done.applied or not done.refused else "warning"
-    return visit.back(f"{visit.url('rejects')}{f'?{query}' if query else ''}", said, kind=kind)
+    query = f"?{urlencode(asked)}" if asked else ""
+    return visit.back(f"{visit.url('rejects')}{query}", said, kind=kind)
 
 
 REJECT_HANDLERS: list[HTTPRouteHandler] = [
@@ -172,6 +191,13 @@ REJECT_HANDLERS: list[HTTPRouteHandler] = [
     replay_one,
     replay_wanted,
 ]
+
+
+def _wanted(code: int | None, source: str | None) -> Wanted:
+    # PostgreSQL takes none in a question.
+    if source is not None and "\x00" in source:
+        raise InvalidInputError(path="source", problem="has a NUL character")
+    return Wanted(code, source)
 
 
 def _filters(wanted: Wanted) -> dict[str, str]:
@@ -192,7 +218,7 @@ def _read(
 
 def _names(visit: Visit, sources: set[str]) -> dict[str, str]:
     # A source in the address may be anything.
-    known = {each for each in sources if each.partition(":")[2].isdigit()}
+    known = {each for each in sources if read_number(each.partition(":")[2]) is not None}
     return name_sources(visit.dashboard.store, here_of(visit), known)
 
 

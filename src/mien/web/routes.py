@@ -2,18 +2,28 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import PathParameter
 
 from mien.domain.members import Role
+from mien.domain.values import INTEGER_MAX
 from mien.web.gate import FOR_NEWCOMERS, NEEDS
 
 FORM_BYTES = 4 * 1024 * 1024
 """The most that a form may have."""
 
+Id = Annotated[int, PathParameter(ge=1, le=INTEGER_MAX)]
+"""An id in an address: no column holds a greater one."""
+
 _Declared = Callable[[Callable[..., Any]], HTTPRouteHandler]
+
+
+def read_number(text: str, *, digits: int = 18) -> int | None:
+    """Read a number of up to so many digits, as addresses and forms send it; None for any other."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def page(path: str, *, needs: Role = Role.VIEWER, for_newcomers: bool = False) -> _Declared:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import QueryParameter
 
 from mien.domain.cql.reports import Measure, Step
 from mien.domain.errors import NotFoundError
@@ -31,7 +31,7 @@ from mien.web.defined.listing import (
 )
 from mien.web.lazy import draw_lazily
 from mien.web.periods import labels_of
-from mien.web.routes import act, page
+from mien.web.routes import Id, act, page
 from mien.web.visit import Visit
 
 EVENT, OF_EVENT = DefinitionKind.EVENT, DefinitionKind.EVENT_PROPERTY
@@ -65,14 +65,14 @@ async def events(
 
 @page("/events/{number:int}")
 async def one_event(
-    visit: Visit, number: FromPath[int], days: Days = 30, after: After = None
+    visit: Visit, number: Id, days: Days = 30, after: After = None
 ) -> Response[bytes]:
     """Show an event: its properties a page at a time, since when, what is said of it."""
     return await _show(visit, number, days=days, after=after)
 
 
 @page("/events/{number:int}/days")
-async def event_days(visit: Visit, number: FromPath[int], days: Days = 30) -> Response[bytes]:
+async def event_days(visit: Visit, number: Id, days: Days = 30) -> Response[bytes]:
     """Give how often an event was done on each of the last days, and by how many people ever."""
     known = await _known(visit, EVENT, number)
     return await draw_lazily(
@@ -83,7 +83,7 @@ async def event_days(visit: Visit, number: FromPath[int], days: Days = 30) -> Re
 
 
 @act("/events/{number:int}/description", needs=Role.EDITOR)
-async def describe(visit: Visit, number: FromPath[int]) -> Response[Any]:
+async def describe(visit: Visit, number: Id) -> Response[Any]:
     """Say what an event means."""
     known = await _known(visit, EVENT, number)
     named, show = Named(EVENT, known.name), partial(_show, visit, number)
@@ -91,22 +91,20 @@ async def describe(visit: Visit, number: FromPath[int]) -> Response[Any]:
 
 
 @act("/events/{number:int}/state", needs=Role.EDITOR)
-async def set_state(visit: Visit, number: FromPath[int]) -> Response[Any]:
+async def set_state(visit: Visit, number: Id) -> Response[Any]:
     """Mark an event active or inactive, or discard it."""
     known = await _known(visit, EVENT, number)
     return await changing.set_state(visit, known, Named(EVENT, known.name), _path(visit, number))
 
 
 @page("/events/{event:int}/properties/{number:int}")
-async def one_property(
-    visit: Visit, event: FromPath[int], number: FromPath[int]
-) -> Response[bytes]:
+async def one_property(visit: Visit, event: Id, number: Id) -> Response[bytes]:
     """Show a property of an event: its type, since when, what is said of it."""
     return await _show_property(visit, event, number)
 
 
 @page("/events/{event:int}/properties/{number:int}/values")
-async def values(visit: Visit, event: FromPath[int], number: FromPath[int]) -> Response[bytes]:
+async def values(visit: Visit, event: Id, number: Id) -> Response[bytes]:
     """Give the values of a property of an event that came most often."""
     of, known = await _known_property(visit, event, number)
     return await draw_lazily(
@@ -124,9 +122,7 @@ async def values(visit: Visit, event: FromPath[int], number: FromPath[int]) -> R
 
 
 @act("/events/{event:int}/properties/{number:int}/description", needs=Role.EDITOR)
-async def describe_property(
-    visit: Visit, event: FromPath[int], number: FromPath[int]
-) -> Response[Any]:
+async def describe_property(visit: Visit, event: Id, number: Id) -> Response[Any]:
     """Say what a property of an event means."""
     of, known = await _known_property(visit, event, number)
     named, path = Named(OF_EVENT, known.name, event=of.name), _property_path(visit, event, number)
@@ -135,9 +131,7 @@ async def describe_property(
 
 
 @act("/events/{event:int}/properties/{number:int}/state", needs=Role.EDITOR)
-async def set_property_state(
-    visit: Visit, event: FromPath[int], number: FromPath[int]
-) -> Response[Any]:
+async def set_property_state(visit: Visit, event: Id, number: Id) -> Response[Any]:
     """Mark a property of an event active or inactive."""
     of, known = await _known_property(visit, event, number)
     named, path = Named(OF_EVENT, known.name, event=of.name), _property_path(visit, event, number)

@@ -6,7 +6,6 @@ from typing import Any
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from mien.domain.errors import ConflictError, InvalidInputError
 from mien.domain.fields import STANDARD_FIELDS
@@ -27,7 +26,7 @@ from mien.web.defined.listing import (
     list_definitions,
 )
 from mien.web.lazy import draw_lazily
-from mien.web.routes import act, page
+from mien.web.routes import Id, act, page
 from mien.web.visit import Visit
 
 PROPERTY = DefinitionKind.PROPERTY
@@ -71,13 +70,13 @@ async def add(visit: Visit) -> Response[Any]:
 
 
 @page("/properties/{number:int}")
-async def one_property(visit: Visit, number: FromPath[int]) -> Response[bytes]:
+async def one_property(visit: Visit, number: Id) -> Response[bytes]:
     """Show a property: its type, since when, what is said of it."""
     return await _show(visit, number)
 
 
 @page("/properties/{number:int}/values")
-async def values(visit: Visit, number: FromPath[int]) -> Response[bytes]:
+async def values(visit: Visit, number: Id) -> Response[bytes]:
     """Give the values that most people have, and how many have any."""
     known = await _known(visit, number)
     return await draw_lazily(
@@ -86,7 +85,7 @@ async def values(visit: Visit, number: FromPath[int]) -> Response[bytes]:
 
 
 @act("/properties/{number:int}/description", needs=Role.EDITOR)
-async def describe(visit: Visit, number: FromPath[int]) -> Response[Any]:
+async def describe(visit: Visit, number: Id) -> Response[Any]:
     """Say what a property means."""
     known = await _known(visit, number)
     named = Named(PROPERTY, known.name)
@@ -96,14 +95,14 @@ async def describe(visit: Visit, number: FromPath[int]) -> Response[Any]:
 
 
 @act("/properties/{number:int}/state", needs=Role.EDITOR)
-async def set_state(visit: Visit, number: FromPath[int]) -> Response[Any]:
+async def set_state(visit: Visit, number: Id) -> Response[Any]:
     """Mark a property active or inactive."""
     known = await _known(visit, number)
     return await changing.set_state(visit, known, Named(PROPERTY, known.name), _path(visit, number))
 
 
 @act("/properties/{number:int}/table", needs=Role.EDITOR)
-async def show_in_table(visit: Visit, number: FromPath[int]) -> Response[Any]:
+async def show_in_table(visit: Visit, number: Id) -> Response[Any]:
     """Make a property a column of the table of people, or no column any more."""
     known, is_shown = await _known(visit, number), (await visit.form()).get("shown") == "yes"
     change = partial(

@@ -21,7 +21,7 @@ from mien.domain.ids import ProfileId
 from mien.domain.members import Act, Role
 from mien.services import audit
 from mien.services.audit import Entry
-from mien.web.routes import page
+from mien.web.routes import page, read_number
 from mien.web.settings.tabs import settings_page
 from mien.web.visit import Visit
 
@@ -30,7 +30,7 @@ _PLACE = "audit"
 _HEADS = ("time", "member", "environment", "act", "subject", "details")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-By = Annotated[str, QueryParameter(name="member", max_length=20)]
+By = Annotated[str, QueryParameter(name="member", max_length=18)]
 What = Annotated[str, QueryParameter(name="act", max_length=60)]
 After = Annotated[str | None, QueryParameter()]
 
@@ -91,13 +91,14 @@ def _entries(visit: Visit, member: str, act: str) -> "partial[Sequence[Entry]]":
     """Give what reads the entries that are asked for."""
     if act and act not in frozenset(Act):
         raise InvalidInputError(path="act", problem=f"'{act}' is nothing that the log keeps")
-    if member and not (member.isascii() and member.isdigit()):
+    number = read_number(member)
+    if member and number is None:
         raise InvalidInputError(path="member", problem="needs to be the number of a member")
     return partial(
         audit.audit_page,
         visit.dashboard.store,
         visit.member.account_id,
-        member=int(member) if member else None,
+        member=number,
         act=Act(act) if act else None,
     )
 

@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from mien.domain.errors import InvalidInputError, LimitExceededError, NotFoundError
 from mien.domain.members import Act, Role
 from mien.services import accounts, signing
-from mien.web.routes import act, page
+from mien.web.routes import Id, act, page
 from mien.web.settings.tabs import settings_page
 from mien.web.visit import Visit
 
@@ -43,7 +42,7 @@ async def make_key(visit: Visit) -> Response[Any]:
 
 
 @act("/settings/keys/{key:int}/revoke", needs=Role.ADMIN)
-async def revoke_key(visit: Visit, key: FromPath[int]) -> Response[Any]:
+async def revoke_key(visit: Visit, key: Id) -> Response[Any]:
     """Revoke a key."""
     public_id = visit.environment.public_id
     work = partial(accounts.revoke_key, visit.dashboard.store, public_id, key)
@@ -68,7 +67,7 @@ async def make_signing_key(visit: Visit) -> Response[Any]:
 
 
 @act("/settings/signing-keys/{key:int}/revoke", needs=Role.ADMIN)
-async def revoke_signing_key(visit: Visit, key: FromPath[int]) -> Response[Any]:
+async def revoke_signing_key(visit: Visit, key: Id) -> Response[Any]:
     """Revoke a signing key."""
     environment = visit.environment.environment_id
     work = partial(signing.revoke_signing_key, visit.dashboard.store, environment, key)

@@ -9,14 +9,13 @@ from typing import Any
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
 from mien.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from mien.domain.members import Role, read_role
 from mien.services import members
 from mien.services.members import MemberExistsError, NewPassword
 from mien.store.members import Member
-from mien.web.routes import act, page
+from mien.web.routes import Id, act, page
 from mien.web.settings.tabs import settings_page
 from mien.web.visit import Visit
 
@@ -60,7 +59,7 @@ async def add_member(visit: Visit) -> Response[Any]:
 
 
 @act("/settings/members/{member:int}/role", needs=Role.ADMIN)
-async def change_role(visit: Visit, member: FromPath[int]) -> Response[Any]:
+async def change_role(visit: Visit, member: Id) -> Response[Any]:
     """Give a member another role."""
     form, store = await visit.form(), visit.dashboard.store
     role, seen = read_role(form.get("role", "")), read_role(form.get("seen", ""))
@@ -73,7 +72,7 @@ async def change_role(visit: Visit, member: FromPath[int]) -> Response[Any]:
 
 
 @act("/settings/members/{member:int}/remove", needs=Role.ADMIN)
-async def remove_member(visit: Visit, member: FromPath[int]) -> Response[Any]:
+async def remove_member(visit: Visit, member: Id) -> Response[Any]:
     """End a membership."""
     return await _change(
         visit,
@@ -84,7 +83,7 @@ async def remove_member(visit: Visit, member: FromPath[int]) -> Response[Any]:
 
 
 @act("/settings/members/{member:int}/sign-out", needs=Role.ADMIN)
-async def sign_out_member(visit: Visit, member: FromPath[int]) -> Response[Any]:
+async def sign_out_member(visit: Visit, member: Id) -> Response[Any]:
     """End all sessions of a member."""
     return await _change(
         visit,
@@ -95,7 +94,7 @@ async def sign_out_member(visit: Visit, member: FromPath[int]) -> Response[Any]:
 
 
 @act("/settings/members/{member:int}/password", needs=Role.ADMIN)
-async def reset_password(visit: Visit, member: FromPath[int]) -> Response[Any]:
+async def reset_password(visit: Visit, member: Id) -> Response[Any]:
     """Make a new password for a member, and show it once."""
     other = await _other(visit, member)
     made = await visit.dashboard.hash(
