@@ -1,5 +1,6 @@
 """Exports to files: each matching person once, in every format, whatever happens meanwhile (G-07, P-15)."""
 
+import asyncio
 import csv
 import io
 import json
@@ -22,7 +23,7 @@ from mien.domain.segment_json import parse_segment
 from mien.domain.segments import Did
 from mien.services import file_exports
 from mien.services.counting import Counting
-from mien.services.erase import ErasureReceipt, erase
+from mien.services.erase import ErasureReceipt, erase, erase_within
 from mien.services.export_folder import NoRoomForExportsError
 from mien.services.export_writing import Pace
 from mien.services.file_exports import (
@@ -454,3 +455,24 @@ async def test_ages_are_those_of_the_day_it_began(desk: Desk, office: Office) ->
     await desk.send(profile("a", DOB="$D_20000229"), at_ms=NOON_MS)
     (row,) = office.rows()
     assert row["age"] in range(26, 120)
+
+
+async def test_an_export_that_begins_during_an_erasure_is_without_the_erased(
+    two_desks: tuple[Desk, Desk], tmp_path: Path, analytics: DuckDB
+) -> None:
+    """P-15: another process begins it after the erasure looked which exports there are."""
+    one, other = two_desks
+    await one.send(*map(profile, "abc"))
+    office = Office(other, tmp_path, analytics)
+
+    def export() -> list[object]:
+        return names(lines(office.read(office.finish(office.start()))))
+
+    with one.store.write() as tx:
+        identity = Identity(IdentityKind.IDENTITY, "a")
+        assert erase_within(tx, one.environment, identity, ahead=None) is not None
+        exporting = asyncio.create_task(asyncio.to_thread(export))
+        # Time enough to end, if nothing held it up.
+        await asyncio.wait([exporting], timeout=2)
+        assert not exporting.done()
+    assert await exporting == ["b", "c"]

@@ -25,6 +25,7 @@ from mien.services.retrying import write_retried
 from mien.services.withdrawals import withdraw_exports
 from mien.store import (
     accounts,
+    file_exports,
     idempotency,
     log,
     merges,
@@ -93,6 +94,7 @@ def erase_part(
         return found
 
     def work(tx: Transaction) -> ErasureReceipt | None:
+        file_exports.lock(tx, environment)
         return _erase_found(tx, environment, find_alone(tx), None)
 
     return write_retried(store, work)
@@ -135,6 +137,8 @@ def erase_within(
     tx: Transaction, environment: EnvironmentId, identity: Identity, *, ahead: Ahead | None
 ) -> ErasureReceipt | None:
     """Erase the profile that an identity means, within a transaction; None if there is none."""
+    # Before any profile, so that no two erasures wait for each other.
+    file_exports.lock(tx, environment)
     return _erase_found(tx, environment, find_locked(tx, environment, [identity])[0], ahead)
 
 

@@ -18,7 +18,8 @@ def withdraw_exports(tx: Transaction, environment: EnvironmentId, profile: Profi
     """Take back the finished exports that may tell of a person, and begin others anew; give how many.
 
     A file tells of whoever was shown for the ids in its set when it was written: so all count who
-    were ever merged with the person. To be called before merges are forgotten.
+    were ever merged with the person. To be called before merges are forgotten, and with the exports
+    locked: one that another process begins meanwhile waits, and is written without the person.
     """
     exports = file_exports.with_sets(tx, environment)
     if not exports:

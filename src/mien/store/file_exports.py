@@ -93,7 +93,10 @@ _EXPIRED = sa.select(file_exports.c.export_id, file_exports.c.set_id).where(
 
 
 def lock(tx: Transaction, environment: EnvironmentId) -> None:
-    """Let one transaction at a time add exports to an environment: there is a limit of them."""
+    """Let one transaction at a time add exports to an environment, or take them back.
+
+    There is a limit of them, and an erasure has to see all that were begun before it ends.
+    """
     numbers.reserve(tx, environment, "file_exports")
 
 
