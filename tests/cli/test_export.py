@@ -141,6 +141,42 @@ def test_a_command_that_was_broken_off_goes_on(quiet: tuple[Path, Key], tmp_path
     assert again["rows"] == 3_000
 
 
+def test_an_export_of_another_environment_is_begun_anew(
+    server: Server, filled: str, keys: tuple[Key, Key], tmp_path: Path
+) -> None:
+    """Both have an export 1, of the same question, and write to the same name."""
+    part, note = tmp_path / "people.csv.part", tmp_path / "people.csv.export"
+    asked = ("--out", tmp_path / "people.csv", "--column", "distinct_id")
+    with (caller := Native(server, keys[1])).http:
+        caller.send(profile("tester"))
+        made = {"profiles": {"tree": {"all": []}}, "format": "csv", "columns": ["distinct_id"]}
+        assert caller.http.post("/v1/exports", json=made).json()["id"] == 1
+        part.mkdir()
+        assert "Is a directory" in refusal(on(server, "export", filled, *asked))
+        part.rmdir()
+        assert json.loads(note.read_bytes())["export"] == 1
+        done = read_json(on(server, "export", keys[1].account_id, *asked, "--json"))
+        assert (done["rows"], (tmp_path / "people.csv").read_text()) == (1, "distinct_id\ntester\n")
+        # The one that was there is there still.
+        assert caller.get("exports/1")["id"] == 1
+
+
+def test_what_was_fetched_of_an_export_without_an_end_is_removed(
+    server: Server, filled: str, keys: tuple[Key, Key], tmp_path: Path
+) -> None:
+    part = tmp_path / "people.csv.part"
+    asked = ("export", filled, "--out", tmp_path / "people.csv")
+    part.mkdir()
+    assert "Is a directory" in refusal(on(server, *asked))
+    part.rmdir()
+    part.write_bytes(b"half a file that tells of ana")
+    with (caller := Native(server, keys[0])).http:
+        erased = caller.http.post("/v1/erasures", json={"distinct_ids": ["ana"]})
+        assert erased.is_success, erased.text
+    assert "somebody in it was erased" in refusal(on(server, *asked))
+    assert not list(tmp_path.iterdir())
+
+
 # G-07
 def test_a_download_that_broke_off_is_fetched_from_there(
     server: Server, filled: str, keys: tuple[Key, Key], tmp_path: Path

@@ -108,17 +108,17 @@ def export(
             desk: Desk = RemoteDesk(asked, environment)
         else:
             desk = OwnDesk(asked, environment, settings)
-        done = _carry_out(desk, wanted, out, progress)
+        digest = _digest(environment.public_id, wanted)
+        done = _carry_out(desk, wanted, digest, out, progress)
     if as_json:
         print_json({"rows": done.rows, "bytes": done.bytes, "file": str(out)})
     else:
         click.echo(f"Wrote {done.rows:,} rows to {out} ({done.bytes / 1e6:,.1f} MB).")
 
 
-def _carry_out(desk: Desk, wanted: Wanted, out: Path, progress: Progress) -> State:
+def _carry_out(desk: Desk, wanted: Wanted, asked: str, out: Path, progress: Progress) -> State:
     """Begin an export, or go on with the one that was broken off, and bring its file."""
     note, part = _beside(out, "export"), _beside(out, "part")
-    asked = hashlib.sha256(_encode(body_of(wanted))).hexdigest()
     begun = _find(note, asked)
     state = None if begun is None else _look(desk, begun.export)
     if begun is None or state is None:
@@ -131,6 +131,7 @@ def _carry_out(desk: Desk, wanted: Wanted, out: Path, progress: Progress) -> Sta
         state = desk.look(state.id)
     if state.state is not ExportState.DONE:
         note.unlink()
+        part.unlink(missing_ok=True)
         msg = f"The export was not finished: {state.problem or 'somebody in it was erased'}"
         raise ExportFailedError(msg)
     progress("Fetching", 0, 0)
@@ -140,6 +141,11 @@ def _carry_out(desk: Desk, wanted: Wanted, out: Path, progress: Progress) -> Sta
     note.unlink()
     desk.delete(export)
     return state
+
+
+def _digest(account: str, wanted: Wanted) -> str:
+    """Tell one export from any other: exports of each environment are numbered from 1."""
+    return hashlib.sha256(_encode([account, body_of(wanted)])).hexdigest()
 
 
 def _look(desk: Desk, export: int) -> State | None:
