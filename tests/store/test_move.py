@@ -13,8 +13,10 @@ from mien.domain.identities import Identity, IdentityKind
 from mien.services.accounts import create_account
 from mien.services.erase import erase
 from mien.services.ingest import Ingest
+from mien.store import file_exports
 from mien.store.columns import metadata
 from mien.store.engine import Store, StoreRefusedError, open_store
+from mien.store.file_exports import StoredExport
 from mien.store.setup import find_version, only_server, prepare
 from tests.store.backups import (
     NewUrl,
@@ -125,6 +127,7 @@ def test_a_move_says_which_tables_it_compared(way: Way, moving: Desk) -> None:
 def test_a_place_where_a_server_was_once_started_counts_as_empty(way: Way, moving: Desk) -> None:
     with opened_new(way.new) as store, store.write() as tx:
         tx.insert(metadata.tables["secrets"], [("cursors", b"other")])
+        tx.insert(metadata.tables["leases"], [("projection", "another", 7)])
     before = held(way.url)
     way.move()
     assert held(way.new) == before
@@ -136,6 +139,29 @@ def test_the_analytics_copy_is_made_anew_at_the_new_place(way: Way) -> None:
         tx.insert(metadata.tables["secrets"], [("analytics", b"1"), ("cursors", b"2")])
     way.move()
     assert held(way.new)["secrets"] == [("cursors", b"2")]
+
+
+def test_exports_whose_files_stay_behind_are_failed_at_the_new_place(
+    way: Way, moving: Desk
+) -> None:
+    states = ["writing", "done", "failed", "withdrawn"]
+    with opened(way.url) as store, store.write() as tx:
+        for number, state in enumerate(states, 1):
+            made = StoredExport(
+                moving.environment, number, "home", state, 1, "v1:1", b"{}", 1, None, 9
+            )
+            file_exports.add(tx, made)
+    before = held(way.url)
+    way.move()
+    assert held(way.url) == before
+    with opened(way.new) as store, store.read() as tx:
+        found = file_exports.page(tx, moving.environment, before=9, count=9)
+    assert [(each.state, "was moved" in each.problem) for each in reversed(found)] == [
+        ("failed", True),
+        ("failed", True),
+        ("failed", False),
+        ("withdrawn", False),
+    ]
 
 
 def test_a_target_that_holds_something_is_refused_and_left_as_it_is(way: Way, moving: Desk) -> None:

@@ -22,6 +22,7 @@ from mien.store.account_schema import secrets
 from mien.store.columns import metadata
 from mien.store.engine import Row, Store, StoreRefusedError
 from mien.store.portable import (
+    END_FILE_EXPORTS,
     FORGET_ANALYTICS,
     Connection,
     Progress,
@@ -34,12 +35,13 @@ from mien.store.portable import (
     rows_of,
     translated,
 )
+from mien.store.schema import leases
 from mien.store.setup import find_version, head, make_tables, prepare
 
 _COUNTS = {
     table.name: sa.select(sa.func.count()).select_from(table) for table in metadata.sorted_tables
 }
-_MADE_BY_SERVERS = {secrets.name}
+_MADE_BY_SERVERS = {secrets.name, leases.name}
 """What is in a store as soon as a server has been started on it."""
 
 _NAMES = sql.SQL(", ").join(map(sql.Identifier, _COUNTS))
@@ -78,6 +80,7 @@ def move_in(file: Store, database: Store, progress: Progress) -> Moved:
             _refuse_rows(target, database)
             tables = postgresql.load(target, source, "Moving", progress)
             target.execute(FORGET_ANALYTICS)
+            target.execute(END_FILE_EXPORTS)
     with translated("All is moved, but PostgreSQL could not analyze its tables"):
         postgresql.analyze(database)
     return Moved(name_of(file), name_of(database), head(), tables)
@@ -114,6 +117,8 @@ def _copy(
     with closing(open_file(part)) as copy:
         problem = find_problem(copy, progress)
         found = digest_file(copy, progress, tables)
+        # After the rows were compared.
+        copy.execute(END_FILE_EXPORTS)
     if (problem := problem or find_difference(tables, found)) is not None:
         msg = f"{_FAILED}, since the copy is not sound: {problem}."
         raise StoreUnavailableError(msg)

@@ -35,6 +35,13 @@ POSTGRESQL: sa.Dialect = postgresql.psycopg.dialect(paramstyle="format")  # type
 FORGET_ANALYTICS = "DELETE FROM secrets WHERE name = 'analytics'"
 """Makes a store another record to the analytics copy beside it, which is made anew then."""
 
+END_FILE_EXPORTS = (
+    "UPDATE file_exports SET state = 'failed', size = 0, "
+    "problem = 'The store was moved, and files of exports are not; begin it again.' "
+    "WHERE state IN ('writing', 'done')"
+)
+"""Says of exports that their files are not where the store is now."""
+
 _TABLES = """
 SELECT t.name, c.name, c.pk FROM sqlite_schema t, pragma_table_info(t.name) c
 WHERE t.type = 'table' AND t.name NOT IN ('alembic_version', 'backup_manifest')
