@@ -16,6 +16,7 @@ from mien.analytics.compile import question
 from mien.analytics.duckdb import DuckDB
 from mien.analytics.engine import Analytics
 from mien.analytics.scope import Scope, column
+from mien.domain.errors import AnalyticsUnavailableError
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import EnvironmentId
 from mien.domain.values import day_of
@@ -234,3 +235,19 @@ async def test_it_goes_on_where_it_ended(desk: Desk, tmp_path: Path) -> None:
         )
         assert_copied(desk.store, analytics, catch_up(projection, desk.environment))
         analytics.close()
+
+
+async def test_a_step_that_is_another_process_s_by_now_is_not_written(
+    desk: Desk, projection: Projection, analytics: Analytics
+) -> None:
+    await desk.send(profile("a"))
+    catch_up(projection, desk.environment)
+    place = analytics.position(desk.environment)
+    await desk.send(profile("b"))
+    projection.may_write = lambda: False
+    with pytest.raises(AnalyticsUnavailableError, match="Another process writes"):
+        projection.advance(desk.environment)
+    assert analytics.position(desk.environment) == place
+    projection.may_write = lambda: True
+    catch_up(projection, desk.environment)
+    assert analytics.position(desk.environment) > place

@@ -126,6 +126,7 @@ async def test_another_goes_on_when_the_writer_ends(processes: list[Process]) ->
     other.lease.is_dead = True
     await until(third, leads=True)
     await until(other, leads=False)
+    assert (third.projection.may_write(), other.projection.may_write()) == (True, False)
     await other.desk.send(profile("d"))
     assert [await each.count() for each in (other, third)] == [4, 4]
     await asyncio.to_thread(third.end)

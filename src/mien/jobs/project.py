@@ -49,6 +49,8 @@ class Projector(Loop):
         self._projection, self._wish, self._measure = projection, wish_of(data), measure
         self._lease, self._is_leading = lease, lease is None
         projection.is_following = lease is not None
+        if lease is not None:
+            projection.may_write = lambda: lease.is_held
         self._rebuild: Rebuild | None = None
         self._pause = _PAUSE_SECONDS
 

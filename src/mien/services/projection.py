@@ -7,6 +7,7 @@ keeps the place with the data. Source: S-04, B-03.
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
 from mien.analytics.engine import Analytics
 from mien.analytics.step import Step
-from mien.domain.errors import AnalyticsBehindError
+from mien.domain.errors import AnalyticsBehindError, AnalyticsUnavailableError
 from mien.domain.ids import EnvironmentId
 from mien.services.positions import settled_place
 from mien.services.sights import Sights
@@ -68,6 +69,8 @@ class Projection:
 
     def __init__(self, store: Store, analytics: Analytics) -> None:
         self.store, self.analytics = store, analytics
+        self.may_write: Callable[[], bool] = lambda: True
+        """Asked just before each write: another process may have taken over since a step was begun."""
         self._known: dict[EnvironmentId, _Environment] = {}
         self._moved = threading.Condition()
         self.wanted = threading.Event()
@@ -112,7 +115,7 @@ class Projection:
             upto = self._end_of_step(tx, environment, known.place, last)
             step = read_step(tx, environment, known.place, upto)
             self._refresh(tx, environment, known)
-        self.analytics.apply(known.catalog, step)
+        self._apply(known.catalog, step)
         known.catalog = self._with_facts(known.catalog, step)
         self._show(known, step)
         self.steps += 1
@@ -122,6 +125,13 @@ class Projection:
                 known.as_of = began
             self._moved.notify_all()
         return upto < last
+
+    def _apply(self, catalog: Catalog, step: Step) -> None:
+        """Write a step, unless that is another's by now: it might bring back who was erased since."""
+        if not self.may_write():
+            msg = "Another process writes the analytics copy by now; this one follows it."
+            raise AnalyticsUnavailableError(msg)
+        self.analytics.apply(catalog, step)
 
     def _as_it_is(self, known: _Environment) -> _Environment:
         """Look again where the copy is if others may write it too, as a command that makes it anew."""
@@ -267,7 +277,7 @@ class Projection:
             known = _Environment(Catalog(environment, within=self.analytics.within), -1, place)
             with self.store.snapshot() as tx:
                 self._refresh(tx, environment, known)
-            self.analytics.apply(known.catalog, Step(place))
+            self._apply(known.catalog, Step(place))
             known.catalog = self._with_facts(known.catalog, None)
             self._show(known, None)
             with self._moved:
@@ -332,6 +342,7 @@ class Rebuild:
     def __init__(self, projection: Projection) -> None:
         self._projection = projection
         self._fresh = Projection(projection.store, projection.analytics.beside())
+        self._fresh.may_write = projection.may_write
 
     def advance(self) -> bool:
         """Take a step; true if there is more to copy."""
