@@ -476,3 +476,15 @@ async def test_an_export_that_begins_during_an_erasure_is_without_the_erased(
         await asyncio.wait([exporting], timeout=2)
         assert not exporting.done()
     assert await exporting == ["b", "c"]
+
+
+async def test_a_file_that_goes_before_it_is_opened_is_told(desk: Desk, office: Office) -> None:
+    """As when the export is deleted, or swept, in that very moment."""
+    await desk.send(profile("a"))
+    done = office.finish(office.start())
+    file = office.exports.open(desk.environment, done.stored.export_id)
+    with file.opened() as opened:
+        assert b"distinct_id" in opened.read()
+    office.exports.delete(desk.environment, done.stored.export_id)
+    with pytest.raises(NoExportFileError, match=r"export-1.jsonl is not in the data folder"):
+        file.opened()

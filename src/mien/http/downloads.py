@@ -50,7 +50,7 @@ async def answer_file(
         status = HTTPStatus.PARTIAL_CONTENT
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{file.size}"
     # Opened now: what is removed while it is sent is sent to its end.
-    opened = await run(lambda: file.path.open("rb"))
+    opened = await run(file.opened)
     return Stream(
         _chunks(opened, part, run),
         status_code=int(status),

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import assert_never
+from typing import BinaryIO, assert_never
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -118,6 +118,13 @@ class ExportFile(msgspec.Struct, frozen=True):
     name: str
     media_type: str
     made_at: int
+
+    def opened(self) -> BinaryIO:
+        """Open it to be read, or raise `NoExportFileError` if it went in this very moment."""
+        try:
+            return self.path.open("rb")
+        except FileNotFoundError as error:
+            raise _gone(self.name) from error
 
 
 class FileExports:
@@ -241,14 +248,18 @@ class FileExports:
         if stored.home != self._home:
             raise ExportElsewhereError(stored.export_id)
         path = self.folder.file((stored.environment_id, stored.export_id), kind)
-        if not path.exists() or path.stat().st_size != stored.size:
-            msg = f"The file of export {stored.export_id} is not in the data folder any more."
-            raise NoExportFileError(msg)
+        name = f"export-{stored.export_id}.{kind}"
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError as error:
+            raise _gone(name) from error
+        if size != stored.size:
+            raise _gone(name)
         return ExportFile(
             path,
-            stored.size,
+            size,
             f'"{stored.created_at:x}-{stored.export_id}-{stored.attempt}-{stored.size:x}"',
-            f"export-{stored.export_id}.{kind}",
+            name,
             MEDIA_TYPES[kind],
             stored.finished_at or stored.created_at,
         )
@@ -291,6 +302,10 @@ class FileExports:
             kind = DefinitionKind.EVENT_PROPERTY
             properties = definitions.list_kind(tx, environment, kind, parent=found.id)
             return found.id, found.name, properties
+
+
+def _gone(name: str) -> NoExportFileError:
+    return NoExportFileError(f"The file {name} is not in the data folder any more.")
 
 
 def _check_count(count: int) -> None:
