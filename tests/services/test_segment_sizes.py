@@ -1,7 +1,8 @@
 """Sizes of saved segments: once a day of the account, and again when one changes."""
 
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,10 @@ from mien.analytics.duckdb import DuckDB
 from mien.domain.errors import AnalyticsBehindError, MienError, NotFoundError
 from mien.domain.ids import EnvironmentId, SegmentId
 from mien.domain.segment_json import parse_segment
-from mien.services.counting import Counting
+from mien.domain.segments import Node
+from mien.jobs.sizes import SizeKeeper
+from mien.services.counting import Counting, Size
+from mien.services.leases import Lease
 from mien.services.projection import Projection
 from mien.services.questions import Questions
 from mien.services.segment_sizes import SegmentSizes, list_sizes
@@ -44,9 +48,19 @@ class Keeper:
         """Count until nothing is due, and give how many were."""
         self.copy()
         counted = 0
-        while self.sizes.count_next(self._refuse):
+        while self.count_next():
             counted += 1
         return counted
+
+    def count_next(self) -> bool:
+        """Count one, with the lease if there is one to have."""
+        if self.sizes.lease is not None:
+            self.sizes.lease.keep()
+        return self.sizes.count_next(self._refuse)
+
+    def release(self) -> None:
+        if self.sizes.lease is not None:
+            self.sizes.lease.release()
 
     def _refuse(self, environment: EnvironmentId, segment: SegmentId, error: MienError) -> None:
         if environment == self.desk.environment:
@@ -65,7 +79,7 @@ def keeper(desk: Desk, tmp_path: Path) -> Iterator[Keeper]:
     with desk.store.write() as tx:
         segment_sizes.expire(tx, desk.environment, before_day="9")
     yield opened
-    opened.sizes.release()
+    opened.release()
     analytics.close()
 
 
@@ -126,7 +140,7 @@ async def test_what_cannot_be_counted_is_put_off_and_keeps_no_other_waiting(
     segment = create(desk)
     keeper.projection.recover()
     # No copy is known by now, and nobody makes one.
-    while keeper.sizes.count_next(keeper._refuse):
+    while keeper.count_next():
         pass
     assert [(each, type(error)) for each, error in keeper.refusals] == [
         (segment, AnalyticsBehindError)
@@ -142,7 +156,7 @@ async def test_an_answer_of_before_is_no_size_of_today(desk: Desk, keeper: Keepe
     keeper.count_all()
     await desk.send(profile("bo", Plan="Gold"))
     segment = create(desk)
-    while keeper.sizes.count_next(keeper._refuse):
+    while keeper.count_next():
         pass
     assert (keeper.read(segment), keeper.refusals) == ([], [])
 
@@ -158,8 +172,34 @@ async def test_one_of_several_processes_counts(
     assert other.count_all() == 0
     assert one.count_all() == 1
     create(pg_desk, "Last")
-    one.sizes.release()
+    one.release()
     assert other.count_all() == 1
-    other.sizes.release()
+    other.release()
     for copy in copies:
         copy.close()
+
+
+class SlowCounting(Counting):
+    """Takes longer for a count than a lease lasts."""
+
+    def count(self, environment: EnvironmentId, tree: Node, zone: tzinfo) -> Size:
+        time.sleep(3)
+        return super().count(environment, tree, zone)
+
+
+def test_who_counts_for_long_keeps_the_lease(pg_desk: Desk, tmp_path: Path) -> None:
+    copy = DuckDB(tmp_path / "a.duckdb", memory_mb=100)
+    questions = Questions(Projection(pg_desk.store, copy), fresh_seconds=0.01, query_seconds=10)
+    sizes = SegmentSizes(pg_desk.store, SlowCounting(questions))
+    mine, other = (Lease(pg_desk.store, "sizes", seconds=1) for _ in "ab")
+    mine.keep()
+    sizes.lease = mine
+    with SizeKeeper(sizes):
+        for _ in range(25):
+            other.keep()
+            assert (mine.is_held, other.is_held) == (True, False)
+            time.sleep(0.1)
+    other.keep()
+    assert (mine.is_held, other.is_held) == (False, True)
+    other.release()
+    copy.close()

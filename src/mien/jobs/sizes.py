@@ -1,15 +1,15 @@
 """The thread that counts saved segments once a day, with a rest after each."""
 
 import time
-from contextlib import suppress
+from typing import Self
 
 import structlog
 
 from mien.domain.errors import MienError
 from mien.domain.ids import EnvironmentId, SegmentId
+from mien.jobs.keeper import Keeper
 from mien.jobs.loop import Loop
 from mien.services.segment_sizes import SegmentSizes
-from mien.store.engine import RetryTransactionError
 
 _IDLE_SECONDS = 5.0
 """How soon a new segment is counted."""
@@ -31,13 +31,19 @@ class SizeKeeper(Loop):
     def __init__(self, sizes: SegmentSizes) -> None:
         super().__init__()
         self._sizes = sizes
+        self._keeper = None if sizes.lease is None else Keeper(sizes.lease)
+
+    def __enter__(self) -> Self:
+        """Start it, and keep its lease."""
+        if self._keeper is not None:
+            self._keeper.__enter__()
+        return super().__enter__()
 
     def stop(self) -> None:
         """Let it finish its count, and another process go on."""
         super().stop()
-        # Without a store the lease ends by itself.
-        with suppress(MienError, RetryTransactionError):
-            self._sizes.release()
+        if self._keeper is not None:
+            self._keeper.stop()
 
     def step(self) -> float:
         """Count one segment."""

@@ -41,24 +41,23 @@ def list_sizes(
 class SegmentSizes:
     """Counts what is due, one segment at a time, the environments in turn.
 
-    Of several processes on one database one does it: whichever holds the lease.
+    Of several processes on one database one does it: whichever holds the lease, which is for
+    another thread to keep, since a count may take longer than a lease lasts.
     """
 
     def __init__(self, store: Store, counting: Counting) -> None:
         self._store, self._counting = store, counting
         self._put_off: dict[tuple[EnvironmentId, SegmentId], float] = {}
         self._last = EnvironmentId(0)
-        self._lease = None if store.is_sqlite else Lease(store, "sizes")
+        self.lease = None if store.is_sqlite else Lease(store, "sizes")
 
     def count_next(self, refused: Callable[[EnvironmentId, SegmentId, MienError], None]) -> bool:
         """Count one segment; false if none is due, or another process counts.
 
         One that cannot be counted is told to `refused`, and is due again after a while.
         """
-        if self._lease is not None:
-            self._lease.keep()
-            if not self._lease.is_held:
-                return False
+        if self.lease is not None and not self.lease.is_held:
+            return False
         with self._store.read() as tx:
             environments = accounts.list_environments(tx)
         for each in sorted(environments, key=self._turn):
@@ -67,11 +66,6 @@ class SegmentSizes:
                 self._count(each, segment, refused)
                 return True
         return False
-
-    def release(self) -> None:
-        """Let another process count at once, as this one ends."""
-        if self._lease is not None:
-            self._lease.release()
 
     def _turn(self, environment: Environment) -> tuple[bool, int]:
         return environment.environment_id <= self._last, environment.environment_id
