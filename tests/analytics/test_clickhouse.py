@@ -138,6 +138,16 @@ def test_who_is_gone_is_gone_with_all_that_they_did(clickhouse: Analytics) -> No
     assert clickhouse.query(on_disk, {}, seconds=5) == [(1,)]
 
 
+def test_who_was_hidden_before_they_were_gone_is_removed_from_disk(clickhouse: Analytics) -> None:
+    """The row that hides a part of somebody came with an earlier step than the erasure."""
+    catalog = catalog_of(clickhouse)
+    clickhouse.apply(catalog, one_step(5, 1, 2))
+    clickhouse.apply(catalog, Step(6, [ProfileId(1)]))
+    clickhouse.apply(catalog, Step(7, [ProfileId(1)], [ProfileId(1)]))
+    on_disk = f"SELECT p1_s FROM {catalog.schema}.profiles WHERE p1_s <> '' SETTINGS final = 0"
+    assert clickhouse.query(on_disk, {}, seconds=5) == [("Gold",)]
+
+
 def test_a_new_generation_takes_over_for_all_processes() -> None:
     url = clickhouse_url()
     first, other = (ClickHouse(url, mark="0123456789", kept_seconds=0) for _ in range(2))

@@ -247,7 +247,9 @@ class ClickHouse:
         for ids in _in_lists(step.gone):
             where = f"profile_id IN ({ids})"
             for table in of_people:
-                if self._connection.query(f"SELECT 1 FROM {schema}.{table} WHERE {where} LIMIT 1"):
+                # Rows that are no longer seen are rows of the person, too.
+                probe = f"SELECT 1 FROM {schema}.{table} WHERE {where} LIMIT 1 SETTINGS final = 0"
+                if self._connection.query(probe):
                     self._connection.command(self._layout.delete(schema, table, where))
 
 
