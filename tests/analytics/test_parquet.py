@@ -19,6 +19,16 @@ def test_a_writer_that_was_stopped_writes_no_more(tmp_path: Path) -> None:
         writer.write(tmp_path / "lines", tmp_path / "out", [("a", ValueType.STRING)])
 
 
+def test_a_writer_may_be_stopped_just_when_it_is_done(tmp_path: Path) -> None:
+    writer = ParquetWriter()
+    (tmp_path / "lines").write_bytes(table_line(["a"]))
+    writer.write(tmp_path / "lines", tmp_path / "out", [("a", ValueType.STRING)])
+    with duckdb.connect() as closed:
+        pass
+    writer._connection = closed
+    writer.stop()
+
+
 def test_lines_that_do_not_fit_are_told(tmp_path: Path) -> None:
     (tmp_path / "lines").write_bytes(table_line(["a"]))
     with pytest.raises(AnalyticsUnavailableError, match="The Parquet file cannot be written"):

@@ -24,7 +24,7 @@ from mien.domain.segments import Did
 from mien.services import file_exports
 from mien.services.counting import Counting
 from mien.services.erase import ErasureReceipt, erase, erase_within
-from mien.services.export_folder import NoRoomForExportsError
+from mien.services.export_folder import ExportFolder, NoRoomForExportsError
 from mien.services.export_writing import Pace
 from mien.services.file_exports import (
     Export,
@@ -488,3 +488,23 @@ async def test_a_file_that_goes_before_it_is_opened_is_told(desk: Desk, office: 
     office.exports.delete(desk.environment, done.stored.export_id)
     with pytest.raises(NoExportFileError, match=r"export-1.jsonl is not in the data folder"):
         file.opened()
+
+
+async def test_what_a_killed_writer_left_goes_with_its_export(desk: Desk, office: Office) -> None:
+    await desk.send(profile("a"))
+    done = office.finish(office.start(Wanted(Format.PARQUET)))
+    path = office.exports.folder.file((desk.environment, done.stored.export_id), Format.PARQUET)
+    scratch = path.with_suffix(".tmp")
+    scratch.mkdir()
+    (scratch / "spilled").write_bytes(b"ana")
+    office.exports.delete(desk.environment, done.stored.export_id)
+    assert not scratch.exists()
+
+
+def test_a_folder_has_one_whole_name_from_the_first_moment(tmp_path: Path) -> None:
+    folder = ExportFolder(tmp_path / "exports", room_mb=0)
+    home = folder.home()
+    assert len(home) >= 32
+    assert ExportFolder(tmp_path / "exports", room_mb=0).home() == home
+    assert [each.name for each in folder.path.iterdir()] == ["home"]
+    assert (folder.path / "home").stat().st_mode & 0o777 == 0o600

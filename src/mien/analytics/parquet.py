@@ -1,12 +1,16 @@
 """Files of Parquet, made of lines of JSON by DuckDB's own reader and writer, a little at a time."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
 from mien.domain.errors import AnalyticsUnavailableError
 from mien.domain.values import ValueType
+
+SCRATCH = ".tmp"
+"""How the name of the folder ends, beside the file, in which is what takes too much memory."""
 
 _TYPES: Mapping[ValueType, str] = {
     ValueType.STRING: "VARCHAR",
@@ -45,7 +49,9 @@ class ParquetWriter:
         """End the file that is being written, and write no more."""
         self._is_stopped = True
         if (connection := self._connection) is not None:
-            connection.interrupt()
+            # It may be closed in this very moment, its file written.
+            with suppress(duckdb.Error):
+                connection.interrupt()
 
     def write(self, lines: Path, to: Path, columns: Sequence[tuple[str, ValueType]]) -> None:
         """Write lines of `domain.tables.table_line` as a file: its columns by head and type.
@@ -54,7 +60,7 @@ class ParquetWriter:
         """
         settings: dict[str, str | bool | int | float | list[str]] = {
             **_SETTINGS,
-            "temp_directory": str(to.with_suffix(".tmp")),
+            "temp_directory": str(to.with_suffix(SCRATCH)),
         }
         try:
             with duckdb.connect(":memory:", config=settings) as connection:

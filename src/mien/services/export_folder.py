@@ -5,9 +5,11 @@ import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 from mien import clock
+from mien.analytics.parquet import SCRATCH
 from mien.domain.errors import ConflictError
 from mien.domain.exports import Format
 
@@ -46,11 +48,15 @@ class ExportFolder:
         """Give the name of this folder, by which servers of one database tell theirs apart."""
         self._make()
         file = self.path / _HOME
-        try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
+        if not file.exists():
+            # Whole from the first moment: a name that was cut off would be that of another folder.
+            with NamedTemporaryFile(dir=self.path, prefix=f"{_HOME}.") as new:
                 new.write(clock.new_secret().hex().encode())
-        except FileExistsError:
-            pass
+                new.flush()
+                os.fsync(new.fileno())
+                with suppress(FileExistsError):
+                    os.link(new.name, file)
+            self.keep(file)
         return file.read_text()
 
     def check_room(self) -> None:
@@ -101,11 +107,13 @@ class ExportFolder:
         for kind in Format:
             self.file(key, kind).unlink(missing_ok=True)
         self.lines(key, Format.PARQUET).unlink(missing_ok=True)
+        self._drop_scratch(key)
 
     def drop_lines(self, key: tuple[int, int], kind: Format) -> None:
         """Remove the lines that a finished file was made of, unless they are that file."""
         if (lines := self.lines(key, kind)) != self.file(key, kind):
             lines.unlink(missing_ok=True)
+            self._drop_scratch(key)
 
     def sweep(self, wanted: Collection[tuple[int, int]]) -> int:
         """Remove the files of all exports but those that are wanted; give how many exports."""
@@ -129,6 +137,11 @@ class ExportFolder:
             with suppress(FileNotFoundError):
                 sizes += file.stat().st_size
         return sizes
+
+    def _drop_scratch(self, key: tuple[int, int]) -> None:
+        """Remove what `ParquetWriter` left beside its file if it was killed."""
+        path = self.file(key, Format.PARQUET).with_suffix(SCRATCH)
+        shutil.rmtree(path, ignore_errors=True)
 
     def _make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
