@@ -44,7 +44,7 @@ from mien.jobs.sizes import SizeKeeper
 from mien.services import local
 from mien.services.accounts import Doorkeeper
 from mien.services.arriving import Arriving
-from mien.services.copies import lease_of, open_projection
+from mien.services.copies import lease_of, open_projection, questions_of
 from mien.services.counting import Counting
 from mien.services.definitions import DiscardedEvents
 from mien.services.email_links import EmailLinks
@@ -55,7 +55,6 @@ from mien.services.insights import Insights
 from mien.services.parts import Parts
 from mien.services.people_list import PeopleList
 from mien.services.places import Places
-from mien.services.questions import Questions
 from mien.services.reports import Reports
 from mien.services.segment_sizes import SegmentSizes
 from mien.services.signing_in import SignIns
@@ -157,11 +156,7 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
         stack.enter_context(Projector(projection, settings.data, metrics.count_step, lease=lease))
         ingest = Ingest(store, metrics.count_commit)
         stack.callback(ingest.close)
-        questions = Questions(
-            projection,
-            fresh_seconds=settings.fresh_seconds,
-            query_seconds=settings.query_seconds,
-        )
+        questions = questions_of(projection, settings)
         counting = Counting(questions)
         exports = FileExports(store, counting, settings.data, room_mb=settings.export_room)
         stack.enter_context(Exporter(exports))

@@ -17,9 +17,8 @@ from mien.jobs.housekeeping import end_sessions_hourly, erase_by_the_minute, tid
 from mien.jobs.keeper import Keeper
 from mien.jobs.project import Projector
 from mien.jobs.sizes import SizeKeeper
-from mien.services.copies import lease_of, open_projection
+from mien.services.copies import lease_of, open_projection, questions_of
 from mien.services.counting import Counting
-from mien.services.questions import Questions
 from mien.services.segment_sizes import SegmentSizes
 from mien.signals import Signals
 from mien.store.engine import Store
@@ -61,11 +60,7 @@ def _opened(settings: Settings) -> Iterator[tuple[Store, ThreadPoolExecutor]]:
         workers = stack.enter_context(ThreadPoolExecutor(_THREADS, "work"))
         stack.enter_context(Keeper(lease))
         stack.enter_context(Projector(projection, settings.data, lease=lease))
-        questions = Questions(
-            projection,
-            fresh_seconds=settings.fresh_seconds,
-            query_seconds=settings.query_seconds,
-        )
+        questions = questions_of(projection, settings)
         stack.enter_context(SizeKeeper(SegmentSizes(store, Counting(questions))))
         yield store, workers
 

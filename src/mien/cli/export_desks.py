@@ -15,10 +15,10 @@ from mien.cli.asking import Alone, Remote, ServerRefusedError
 from mien.config import Settings
 from mien.domain.exports import ExportState
 from mien.domain.segment_json import to_json
+from mien.services.copies import questions_of
 from mien.services.counting import Counting
 from mien.services.file_exports import Export, FileExports, Wanted
 from mien.services.local import LOCAL_KEY
-from mien.services.questions import Questions
 from mien.services.wires import Wire
 from mien.store.accounts import Environment
 
@@ -113,11 +113,7 @@ class OwnDesk:
     """The process of the command."""
 
     def __init__(self, alone: Alone, environment: Environment, settings: Settings) -> None:
-        questions = Questions(
-            alone.projection,
-            fresh_seconds=settings.fresh_seconds,
-            query_seconds=settings.query_seconds,
-        )
+        questions = questions_of(alone.projection, settings)
         self._exports = FileExports(
             alone.store, Counting(questions), settings.data, room_mb=settings.export_room
         )

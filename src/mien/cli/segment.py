@@ -34,9 +34,9 @@ from mien.domain.identities import server_object_id
 from mien.domain.segment_json import to_json
 from mien.domain.segments import Node
 from mien.services import accounts, segments
+from mien.services.copies import questions_of
 from mien.services.counting import Counting
 from mien.services.explaining import explain_person
-from mien.services.questions import Questions
 from mien.services.reading import Reader
 from mien.store.accounts import Environment
 
@@ -156,11 +156,7 @@ def _count(
         body = {"tree": to_json(tree)}
         return asked.ask(environment.public_id, "POST", "segments/count", _Counted, body)
     asked.catch_up(environment.environment_id)
-    questions = Questions(
-        asked.projection,
-        fresh_seconds=settings.fresh_seconds,
-        query_seconds=settings.query_seconds,
-    )
+    questions = questions_of(asked.projection, settings)
     zone = ZoneInfo(environment.time_zone)
     found = Counting(questions).count(environment.environment_id, tree, zone)
     return _Counted(found.size, found.everybody)

@@ -26,8 +26,8 @@ from mien.domain.ids import ProfileId
 from mien.domain.segment_json import to_json
 from mien.domain.segments import Node
 from mien.services import accounts
+from mien.services.copies import questions_of
 from mien.services.counting import Brief, Counting, brief_of, show_members
-from mien.services.questions import Questions
 from mien.services.reading import Reader
 from mien.store.accounts import Environment
 
@@ -110,11 +110,7 @@ class _RemoteDesk:
 
 class _OwnDesk:
     def __init__(self, alone: Alone, environment: Environment, settings: Settings) -> None:
-        questions = Questions(
-            alone.projection,
-            fresh_seconds=settings.fresh_seconds,
-            query_seconds=settings.query_seconds,
-        )
+        questions = questions_of(alone.projection, settings)
         self._alone, self._counting = alone, Counting(questions)
         self._reader = Reader(environment.environment_id)
         self._zone = ZoneInfo(environment.time_zone)

@@ -6,6 +6,7 @@ from mien.analytics.engine import Analytics
 from mien.config import InvalidSettingError, Settings
 from mien.services.leases import Lease
 from mien.services.projection import Projection
+from mien.services.questions import Questions
 from mien.store import accounts
 from mien.store.engine import Store
 
@@ -21,6 +22,13 @@ def open_projection(store: Store, settings: Settings) -> Projection:
     with store.write() as tx:
         record = accounts.secret(tx, "analytics", clock.new_secret())
     return Projection(store, _open(settings, mark=record.hex()))
+
+
+def questions_of(projection: Projection, settings: Settings) -> Questions:
+    """Give what asks a copy, with the patience that the settings say."""
+    return Questions(
+        projection, fresh_seconds=settings.fresh_seconds, query_seconds=settings.query_seconds
+    )
 
 
 def lease_of(projection: Projection) -> Lease | None:
