@@ -5,7 +5,9 @@ import csv
 import io
 import json
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,8 +21,9 @@ from mien.analytics.engine import Analytics
 from mien.domain.errors import InvalidInputError, LimitExceededError, NotFoundError
 from mien.domain.exports import ExportState, Format
 from mien.domain.identities import Identity, IdentityKind
+from mien.domain.ids import EnvironmentId
 from mien.domain.segment_json import parse_segment
-from mien.domain.segments import Did
+from mien.domain.segments import Did, Node
 from mien.services import file_exports
 from mien.services.counting import Counting
 from mien.services.erase import ErasureReceipt, erase, erase_within
@@ -35,7 +38,7 @@ from mien.services.file_exports import (
 )
 from mien.services.merges import undo_merge
 from mien.services.projection import Projection
-from mien.services.questions import Questions
+from mien.services.questions import Answer, Questions
 from mien.store import export_pages
 from mien.store import file_exports as kept
 from tests.support.copies import clickhouse_url
@@ -457,6 +460,22 @@ async def test_ages_are_those_of_the_day_it_began(desk: Desk, office: Office) ->
     assert row["age"] in range(26, 120)
 
 
+class PausedCounting(Counting):
+    """Lets others work between finding who is meant and keeping the export."""
+
+    def __init__(self, projection: Projection) -> None:
+        super().__init__(Questions(projection, fresh_seconds=0.01, query_seconds=10))
+        self.found, self.goes_on = threading.Event(), threading.Event()
+
+    def pages(
+        self, environment: EnvironmentId, people: Node, event: Did | None, zone: tzinfo
+    ) -> Answer:
+        pages = super().pages(environment, people, event, zone)
+        self.found.set()
+        assert self.goes_on.wait(20)
+        return pages
+
+
 async def test_an_export_that_begins_during_an_erasure_is_without_the_erased(
     two_desks: tuple[Desk, Desk], tmp_path: Path, analytics: DuckDB
 ) -> None:
@@ -464,18 +483,23 @@ async def test_an_export_that_begins_during_an_erasure_is_without_the_erased(
     one, other = two_desks
     await one.send(*map(profile, "abc"))
     office = Office(other, tmp_path, analytics)
+    counting = PausedCounting(office.projection)
+    office.exports = FileExports(other.store, counting, tmp_path, room_mb=0)
 
     def export() -> list[object]:
         return names(lines(office.read(office.finish(office.start()))))
 
+    exporting = asyncio.create_task(asyncio.to_thread(export))
+    assert await asyncio.to_thread(counting.found.wait, 20)
     with one.store.write() as tx:
         identity = Identity(IdentityKind.IDENTITY, "a")
         assert erase_within(tx, one.environment, identity, ahead=None) is not None
-        exporting = asyncio.create_task(asyncio.to_thread(export))
+        counting.goes_on.set()
         # Time enough to end, if nothing held it up.
         await asyncio.wait([exporting], timeout=2)
-        assert not exporting.done()
+        is_held_up = not exporting.done()
     assert await exporting == ["b", "c"]
+    assert is_held_up
 
 
 async def test_a_file_that_goes_before_it_is_opened_is_told(desk: Desk, office: Office) -> None:
