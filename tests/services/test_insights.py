@@ -1,6 +1,5 @@
 """What pages tell of all people, through the whole way: upload, copy, question (D-05)."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from mien.domain.segments import Did, LastDays
 from mien.services.insights import Active, Insight, Insights, Shares
 from mien.services.projection import Projection
 from mien.services.questions import Questions
+from tests.support.copies import Copier
 from tests.support.uploading import NOON_MS, Desk, event, profile
 
 NOON = NOON_MS // 1_000
@@ -37,11 +37,8 @@ class Asked:
 
     def gather(self) -> None:
         """Have it gathered when people were seen, as the thread that writes does."""
-        with ThreadPoolExecutor(1) as pool:
-            asking = pool.submit(self.projection.gathered, self.environment, seconds=30)
-            while not asking.done():
-                self.projection.advance_all()
-            assert asking.result() is None
+        with Copier(self.projection, self.environment):
+            assert self.projection.gathered(self.environment, seconds=60) is None
 
 
 @pytest.fixture

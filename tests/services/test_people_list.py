@@ -10,12 +10,11 @@ import pytest
 from mien.analytics.people_list import Order, Place, SortBy
 from mien.domain.errors import AnalyticsBehindError
 from mien.domain.segments import All, Disabled, Node
-from mien.jobs.project import Projector
 from mien.services.erase import erase
 from mien.services.people_list import Listed, PeopleList
 from mien.services.projection import Projection
 from mien.services.reading import Reader
-from tests.support.copies import open_copy
+from tests.support.copies import Copier, open_copy
 from tests.support.merging import join, person
 from tests.support.uploading import NOON_MS, Desk, event, profile
 
@@ -29,7 +28,6 @@ class Lists:
     """Lists people of one environment."""
 
     def __init__(self, desk: Desk, folder: Path) -> None:
-        self.folder = folder
         self.projection = Projection(desk.store, open_copy("duckdb", folder))
         self.is_patient = False
         self.reader = Reader(desk.environment)
@@ -37,7 +35,7 @@ class Lists:
     @contextmanager
     def copying(self) -> Iterator[None]:
         """Keep the copy up, as a server does."""
-        with Projector(self.projection, self.folder):
+        with Copier(self.projection, self.reader.environment):
             self.is_patient = True
             yield
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from mien.analytics.clickhouse import ClickHouse
 from mien.analytics.duckdb import DuckDB
 from mien.analytics.engine import Analytics
+from mien.domain.ids import EnvironmentId
+from mien.jobs.loop import Loop
+from mien.services.projection import Projection
 
 _numbers = count(1)
 
@@ -31,3 +34,17 @@ def open_copy(engine: str, folder: Path, *, mark: str = "") -> Analytics:
     if engine == "clickhouse":
         return ClickHouse(clickhouse_url(), mark=mark)
     return DuckDB(folder / "analytics.duckdb", mark=mark, memory_mb=200)
+
+
+class Copier(Loop):
+    """Keeps the copy of one environment up, as a server does for all of its store."""
+
+    name = "copier"
+
+    def __init__(self, projection: Projection, environment: EnvironmentId) -> None:
+        super().__init__(wake=projection.wanted)
+        self._projection, self._environment = projection, environment
+
+    def step(self) -> float:
+        """Copy some of what is new."""
+        return 0 if self._projection.advance(self._environment) else 0.05

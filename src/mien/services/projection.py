@@ -93,7 +93,6 @@ class Projection:
         for each in environments:
             try:
                 has_more |= self.advance(each.environment_id)
-                self._gather(each.environment_id)
             except Exception as error:  # noqa: BLE001 - raised below
                 failure = failure or error
         if failure is not None:
@@ -101,7 +100,12 @@ class Projection:
         return has_more
 
     def advance(self, environment: EnvironmentId) -> bool:
-        """Take one step; true if there is more to copy."""
+        """Take one step, and gather what is wanted; true if there is more to copy."""
+        has_more = self._copy(environment)
+        self._gather(environment)
+        return has_more
+
+    def _copy(self, environment: EnvironmentId) -> bool:
         known, began = self._of(environment), clock.now_ms()
         with self.store.read() as tx:
             # Asked again and again: only what is new is worth waiting for others' writes.
