@@ -172,7 +172,7 @@ def test_without_the_copy_the_newest_are_shown_and_why_and_ids_still_find(
     never = Projection(office.store, open_copy("duckdb", tmp_path))
     here = get_environment(office.store, office.account.live.account_id)
     visit: Any = SimpleNamespace(
-        environment=here,
+        environment_id=here.environment_id,
         zone=ZoneInfo("UTC"),
         dashboard=SimpleNamespace(
             store=office.store,

@@ -64,7 +64,7 @@ async def arrivals_part(visit: Visit, since: Since = "") -> Response[bytes]:
     read = partial(
         read_newest,
         visit.dashboard,
-        visit.environment.environment_id,
+        visit.environment_id,
         visit.zone,
         now_ms=visit.now_ms,
         after=opened.places,

@@ -43,7 +43,7 @@ class Counted(msgspec.Struct, frozen=True):
 
 async def count(visit: Visit, tree: Node) -> Counted:
     """Count whom a tree means in the environment of a visit."""
-    here, counting = visit.environment.environment_id, visit.dashboard.counting
+    here, counting = visit.environment_id, visit.dashboard.counting
     try:
         found = await visit.run(lambda: counting.count(here, tree, visit.zone))
     except COULD_NOT as error:
@@ -55,7 +55,7 @@ def people_in(
     visit: Visit, tree: Node, *, after: ProfileId = NOBODY, count: int
 ) -> tuple[list[Row], ProfileId | None]:
     """Give the next of those whom a tree means, and after whom there are more (None: all)."""
-    dashboard, here = visit.dashboard, visit.environment.environment_id
+    dashboard, here = visit.dashboard, visit.environment_id
     found = dashboard.counting.members(here, tree, visit.zone, after=after, count=count)
     reader = dashboard.reader(here)
     views = show_members(dashboard.projection, reader, found.profiles, visit.zone)

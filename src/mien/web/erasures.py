@@ -25,7 +25,7 @@ After = Annotated[str | None, QueryParameter()]
 async def erasures(visit: Visit, after: After = None) -> Response[bytes]:
     """List erasures, those asked for last first."""
     before = None if after is None else visit.unseal(_PURPOSE, after, int)
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     found = await visit.run(
         lambda: service.list_erasures(store, environment, before=before, count=_ROWS)
     )
@@ -43,7 +43,7 @@ async def erasures(visit: Visit, after: After = None) -> Response[bytes]:
 @page("/erasures/{erasure:int}")
 async def erasure(visit: Visit, erasure: Id) -> Response[bytes]:
     """Show an erasure: when it is due, or the receipt of what it removed."""
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     found = await visit.run(lambda: service.get_erasure(store, environment, erasure))
     return visit.page(
         "erasures/erasure.html",
@@ -56,7 +56,7 @@ async def erasure(visit: Visit, erasure: Id) -> Response[bytes]:
 @act("/erasures/{erasure:int}/cancel", needs=Role.EDITOR)
 async def cancel(visit: Visit, erasure: Id) -> Response[Any]:
     """Drop an erasure that waits: the person stays."""
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     try:
         found = await visit.run(lambda: service.cancel_erasure(store, environment, erasure))
     except ErasureDoneError as done:

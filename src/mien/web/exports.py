@@ -13,7 +13,6 @@ from mien.domain.english import Names, describe
 from mien.domain.errors import ConflictError, InvalidInputError, LimitExceededError
 from mien.domain.expand import segments_in
 from mien.domain.exports import ExportState, Format
-from mien.domain.ids import EnvironmentId
 from mien.domain.members import Act, Role
 from mien.domain.segment_json import parse_segment
 from mien.domain.segments import Node
@@ -56,7 +55,7 @@ class Row(msgspec.Struct, frozen=True):
 @page("/exports", needs=Role.EDITOR)
 async def exports(visit: Visit) -> Response[Any]:
     """List the exports that are kept, newest first."""
-    found = await visit.run(partial(visit.dashboard.exports.list, _here(visit)))
+    found = await visit.run(partial(visit.dashboard.exports.list, visit.environment_id))
     days = visit.dashboard.settings.export_days
     return visit.page("exports/page.html", exports=await _rows(visit, found), days=days)
 
@@ -64,7 +63,7 @@ async def exports(visit: Visit) -> Response[Any]:
 @page("/exports/{export:int}", needs=Role.EDITOR)
 async def export(visit: Visit, export: Id) -> Response[Any]:
     """Tell how far an export is, for the list, which is shown anew once it is written."""
-    found = await visit.run(partial(visit.dashboard.exports.get, _here(visit), export))
+    found = await visit.run(partial(visit.dashboard.exports.get, visit.environment_id, export))
     if found.state is not ExportState.WRITING:
         return Response(b"", headers={"HX-Refresh": "true"})
     [row] = await _rows(visit, [found])
@@ -80,7 +79,7 @@ async def start(visit: Visit) -> Response[Any]:
         wanted = Wanted(_format(form.get("format", "")), tree_of(form))
         made = await visit.run(
             lambda: visit.dashboard.exports.start(
-                _here(visit), wanted, visit.zone, source=visit.source
+                visit.environment_id, wanted, visit.zone, source=visit.source
             )
         )
     except _REFUSED as error:
@@ -94,7 +93,7 @@ async def start(visit: Visit) -> Response[Any]:
 async def download(visit: Visit, export: Id) -> Response[Any] | File:
     """Give the file of an export."""
     try:
-        file = await visit.run(partial(visit.dashboard.exports.open, _here(visit), export))
+        file = await visit.run(partial(visit.dashboard.exports.open, visit.environment_id, export))
     except ConflictError as error:
         return visit.back(visit.url("exports"), str(error), kind="danger")
     await visit.note(Act.EXPORT_DOWNLOADED, subject=f"export:{export}")
@@ -110,17 +109,13 @@ async def download(visit: Visit, export: Id) -> Response[Any] | File:
 @act("/exports/{export:int}/delete", needs=Role.EDITOR)
 async def delete(visit: Visit, export: Id) -> Response[Any]:
     """Stop an export, and remove it with its file."""
-    gone = await visit.run(partial(visit.dashboard.exports.delete, _here(visit), export))
+    gone = await visit.run(partial(visit.dashboard.exports.delete, visit.environment_id, export))
     await visit.note(Act.EXPORT_DELETED, subject=f"export:{export}")
     was = "stopped" if gone.state is ExportState.WRITING else "deleted"
     return visit.back(visit.url("exports"), f"The export is {was}; its file is gone.")
 
 
 EXPORT_HANDLERS: list[HTTPRouteHandler] = [exports, export, start, download, delete]
-
-
-def _here(visit: Visit) -> EnvironmentId:
-    return visit.environment.environment_id
 
 
 def _format(text: str) -> Format:
@@ -134,7 +129,7 @@ def _format(text: str) -> Format:
 async def _rows(visit: Visit, found: Sequence[Export]) -> list[Row]:
     trees = {each.stored.export_id: parse_segment(each.asked.tree) for each in found}
     named = {segment for tree in trees.values() for segment in segments_in(tree)}
-    names = await visit.run(partial(names_of, visit.dashboard.store, _here(visit), named))
+    names = await visit.run(partial(names_of, visit.dashboard.store, visit.environment_id, named))
     return [_row(each, trees[each.stored.export_id], names) for each in found]
 
 

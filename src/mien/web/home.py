@@ -19,7 +19,6 @@ from mien.services.rejects import KeptReject
 from mien.store.arrivals import MOST, Kind
 from mien.web import charts
 from mien.web.charts import Bars, Plot, Series
-from mien.web.defined.listing import here_of
 from mien.web.lazy import draw_lazily
 from mien.web.periods import label_of_day
 from mien.web.routes import page
@@ -66,7 +65,7 @@ async def new(visit: Visit, days: Days = 30) -> Response[bytes]:
     _check(days)
     work = partial(
         visit.dashboard.insights.new,
-        here_of(visit),
+        visit.environment_id,
         days=days,
         now=visit.now_ms // 1_000,
         zone=visit.zone,
@@ -89,7 +88,7 @@ async def health(visit: Visit) -> Response[bytes]:
     work = partial(
         check_health,
         visit.dashboard.projection,
-        here_of(visit),
+        visit.environment_id,
         visit.dashboard.settings.data,
         now_ms=visit.now_ms,
     )
@@ -106,7 +105,7 @@ def _check(days: int) -> None:
 
 
 def _read(visit: Visit) -> tuple[bool, list[Definition], list[KeptReject]]:
-    store, here = visit.dashboard.store, here_of(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     some = page_definitions(store, here, DefinitionKind.PROPERTY, count=1).definitions
     events = definitions.most_done(store, here, count=_TOP_EVENTS)
     refused = rejects.list_rejects(store, here, before=None, count=_REJECTS)
@@ -116,13 +115,13 @@ def _read(visit: Visit) -> tuple[bool, list[Definition], list[KeptReject]]:
 
 def _has_people(visit: Visit) -> bool:
     dashboard, today = visit.dashboard, clock.today(visit.zone)
-    reader = dashboard.reader(here_of(visit))
+    reader = dashboard.reader(visit.environment_id)
     found = newest_people(dashboard.store, reader, before=None, today=today, count=1)
     return bool(found.people)
 
 
 def _count_people(visit: Visit) -> tuple[Insight[Shares], Insight[Active]]:
-    insights, here = visit.dashboard.insights, here_of(visit)
+    insights, here = visit.dashboard.insights, visit.environment_id
     now, zone = visit.now_ms // 1_000, visit.zone
     everybody = insights.shares_of_properties(here, [], now=now, zone=zone)
     return everybody, insights.active(here, now=now, zone=zone)
@@ -160,7 +159,7 @@ def _draw_new(visit: Visit, found: Insight[list[New]], days: int) -> Response[by
 
 
 def _count_events(visit: Visit, days: int) -> tuple[Insight[dict[int, int]], list[Definition]]:
-    here, now = here_of(visit), visit.now_ms // 1_000
+    here, now = visit.environment_id, visit.now_ms // 1_000
     counts = visit.dashboard.insights.counts_of_events(here, days=days, now=now, zone=visit.zone)
     best = sorted(counts.value, key=lambda each: -counts.value[each])[:_TOP_EVENTS]
     store, kind = visit.dashboard.store, DefinitionKind.EVENT

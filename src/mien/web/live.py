@@ -18,7 +18,6 @@ from mien.services.arriving import Arrived, Batch, read_newest
 from mien.store.arrivals import Kind
 from mien.web import frame
 from mien.web.changes import lines_of, made_by
-from mien.web.defined.listing import here_of
 from mien.web.people import name_of
 from mien.web.routes import page
 from mien.web.visit import Visit
@@ -69,7 +68,7 @@ async def live(visit: Visit, sought: Sought = "", kind: Of = "") -> Response[byt
     read = partial(
         read_newest,
         visit.dashboard,
-        here_of(visit),
+        visit.environment_id,
         visit.zone,
         now_ms=visit.now_ms,
         after=None,
@@ -108,7 +107,7 @@ def _wish(sought: str, kind: str) -> Wish:
 
 async def _events(visit: Visit, wish: Wish) -> AsyncIterator[bytes]:
     arriving, checked_at = visit.dashboard.arriving, time.monotonic()
-    async with arriving.look_on(here_of(visit), visit.zone) as waiting:
+    async with arriving.look_on(visit.environment_id, visit.zone) as waiting:
         yield b"retry: 2000\n: hello\n\n"
         while True:
             if time.monotonic() - checked_at >= _BEAT_SECONDS:

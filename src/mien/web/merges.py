@@ -63,7 +63,7 @@ async def made(visit: Visit, after: After = None) -> Response[bytes]:
 async def undo(visit: Visit, merge: Id) -> Response[Any]:
     """Give back both profiles of a merge."""
     back = _way_back(visit, await visit.form(), "merges/made")
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     try:
         report = await visit.run(
             lambda: service.undo_merge(store, environment, merge, source=visit.source)
@@ -85,7 +85,7 @@ async def dismiss(visit: Visit) -> Response[Any]:
     named = [form.get("one", ""), form.get("other", "")]
     one, other = [await visit.run(partial(person_of, visit, each)) for each in named]
     ids = own_id(one.profile), own_id(other.profile)
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     back = _way_back(visit, form, "merges")
     if not await visit.run(lambda: service.dismiss_suggestion(store, environment, *ids)):
         return visit.back(back, "This merge is suggested no longer.", kind="info")
@@ -119,4 +119,4 @@ def _made(visit: Visit, before: int) -> tuple[list[Made], int | None]:
 
 
 def _reader(visit: Visit) -> Reader:
-    return visit.dashboard.reader(visit.environment.environment_id)
+    return visit.dashboard.reader(visit.environment_id)

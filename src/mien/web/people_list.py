@@ -189,7 +189,7 @@ async def change_columns(visit: Visit) -> Response[Any]:
     form = await visit.form()
     asked, is_shown = _asked(form), form.get("is_shown") == "yes"
     back = f"{visit.url('people')}{asked.query()}"
-    here, store = visit.environment.environment_id, visit.dashboard.store
+    here, store = visit.environment_id, visit.dashboard.store
     try:
         named = Named(DefinitionKind.PROPERTY, read_name(form.get(_COLUMN, "")))
         changed = await visit.run(
@@ -229,7 +229,7 @@ def _one_of(name: str, given: Mapping[str, str], known: Sequence[str] | Mapping[
 def _list(visit: Visit, asked: Asked, start: Place | None) -> tuple[Listed, str]:
     """Give a page of everyone; without the copy, those who were met last, and why."""
     dashboard = visit.dashboard
-    reader = dashboard.reader(visit.environment.environment_id)
+    reader = dashboard.reader(visit.environment_id)
     try:
         found = dashboard.people.page(
             reader, asked.tree, asked.order, after=start, count=_PEOPLE, zone=visit.zone
@@ -269,7 +269,7 @@ async def _found(visit: Visit, sought: str, after: str | None) -> Response[bytes
 
 def _find(visit: Visit, sought: str, start: Place | None) -> tuple[PeoplePage, Listed, str]:
     dashboard, today = visit.dashboard, clock.today(visit.zone)
-    reader = dashboard.reader(visit.environment.environment_id)
+    reader = dashboard.reader(visit.environment_id)
     exact = PeoplePage(())
     if start is None:
         exact = find_people(dashboard.store, reader, sought, today=today, count=_PEOPLE)
@@ -281,7 +281,7 @@ def _find(visit: Visit, sought: str, start: Place | None) -> tuple[PeoplePage, L
 
 
 def _columns(visit: Visit) -> list[str]:
-    here = visit.environment.environment_id
+    here = visit.environment_id
     return definitions.list_columns(visit.dashboard.store, here)
 
 

@@ -32,7 +32,6 @@ from mien.services.wires import Wire
 from mien.store.rejects import RejectPlace
 from mien.web import charts
 from mien.web.charts import Plot, Series
-from mien.web.defined.listing import here_of
 from mien.web.lazy import draw_lazily
 from mien.web.periods import label_of_day
 from mien.web.routes import Id, act, page, read_number
@@ -143,7 +142,7 @@ async def replay_one(visit: Visit, reject: Id) -> Response[Any]:
     done = await replay(
         visit.dashboard.store,
         visit.dashboard.ingest,
-        here_of(visit),
+        visit.environment_id,
         [Replay(reject, mended)],
         manners=_manners(visit),
         now_ms=visit.now_ms,
@@ -164,7 +163,7 @@ async def replay_wanted(visit: Visit) -> Response[Any]:
     done = await replay_all(
         visit.dashboard.store,
         visit.dashboard.ingest,
-        here_of(visit),
+        visit.environment_id,
         wanted,
         manners=_manners(visit),
         now_ms=visit.now_ms,
@@ -208,7 +207,7 @@ def _filters(wanted: Wanted) -> dict[str, str]:
 def _read(
     visit: Visit, wanted: Wanted, before: RejectPlace | None
 ) -> tuple[RejectsPage, dict[str, str]]:
-    store, here = visit.dashboard.store, here_of(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     found = page_rejects(store, here, wanted, before=before, count=_ROWS)
     sources = {each.source for each in found.rejects}
     if wanted.source is not None:
@@ -219,7 +218,7 @@ def _read(
 def _names(visit: Visit, sources: set[str]) -> dict[str, str]:
     # A source in the address may be anything.
     known = {each for each in sources if read_number(each.partition(":")[2]) is not None}
-    return name_sources(visit.dashboard.store, here_of(visit), known)
+    return name_sources(visit.dashboard.store, visit.environment_id, known)
 
 
 def _row(kept: KeptReject, names: Mapping[str, str]) -> Row:
@@ -241,7 +240,7 @@ def _compact(text: str) -> str:
 
 
 async def _kept(visit: Visit, reject: int) -> KeptReject:
-    return await visit.run(partial(get_reject, visit.dashboard.store, here_of(visit), reject))
+    return await visit.run(partial(get_reject, visit.dashboard.store, visit.environment_id, reject))
 
 
 async def _show(
@@ -295,7 +294,7 @@ def _manners(visit: Visit) -> dict[Wire, Manner]:
 
 
 def _count(visit: Visit) -> tuple[Reasons, dict[str, str]]:
-    store, here = visit.dashboard.store, here_of(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     found = count_reasons(store, here, visit.zone, now_ms=visit.now_ms, days=_DAYS)
     return found, _names(visit, set(found.sources))
 
@@ -356,7 +355,7 @@ async def _lines(visit: Visit, wanted: Wanted) -> AsyncIterator[bytes]:
         read = partial(
             page_rejects,
             visit.dashboard.store,
-            here_of(visit),
+            visit.environment_id,
             wanted,
             before=before,
             count=_LINES,

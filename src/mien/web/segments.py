@@ -9,7 +9,7 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
-from mien.domain.ids import EnvironmentId, ProfileId, SegmentId
+from mien.domain.ids import ProfileId, SegmentId
 from mien.domain.members import Role
 from mien.domain.segments import Node
 from mien.services.segment_sizes import list_sizes
@@ -41,7 +41,9 @@ After = Annotated[str | None, QueryParameter()]
 async def segments(visit: Visit, after: After = None) -> Response[bytes]:
     """List the saved segments; the size of each is asked for by the page once it is seen."""
     start = None if after is None else visit.unseal(_LIST, after, str)
-    work = partial(list_segments, visit.dashboard.store, _here(visit), after=start, count=_SEGMENTS)
+    work = partial(
+        list_segments, visit.dashboard.store, visit.environment_id, after=start, count=_SEGMENTS
+    )
     found, rest = await visit.run(work)
     return visit.page(
         "segments/page.html",
@@ -99,19 +101,17 @@ async def size(
 SEGMENT_HANDLERS: list[HTTPRouteHandler] = [segments, segment, people, size]
 
 
-def _here(visit: Visit) -> EnvironmentId:
-    return visit.environment.environment_id
-
-
 async def _segment(visit: Visit, segment: str) -> Segment:
     return await visit.run(
-        partial(get_segment, visit.dashboard.store, _here(visit), SegmentId(segment))
+        partial(get_segment, visit.dashboard.store, visit.environment_id, SegmentId(segment))
     )
 
 
 async def _sizes(visit: Visit, found: Segment, days: int) -> Sequence[DaySize]:
     store, id_ = visit.dashboard.store, found.head.segment_id
-    return await visit.run(lambda: list_sizes(store, _here(visit), id_, visit.zone, days=days))
+    return await visit.run(
+        lambda: list_sizes(store, visit.environment_id, id_, visit.zone, days=days)
+    )
 
 
 def _plot(sizes: Sequence[DaySize]) -> Plot | None:
@@ -128,7 +128,7 @@ async def _users(visit: Visit, found: Segment) -> list[SegmentHead]:
     if not visit.may(Role.EDITOR):
         return []
     return await visit.run(
-        partial(users_of, visit.dashboard.store, _here(visit), found.head.segment_id)
+        partial(users_of, visit.dashboard.store, visit.environment_id, found.head.segment_id)
     )
 
 

@@ -21,7 +21,6 @@ from mien.services.definitions import find_event, most_done
 from mien.services.insights import Insight, TopValue
 from mien.services.reports import Number
 from mien.web.charts import Plot, Series
-from mien.web.defined.listing import here_of
 from mien.web.lazy import draw_lazily
 from mien.web.periods import labels_of
 from mien.web.routes import page
@@ -81,7 +80,7 @@ async def trends(
     """Show what can be asked, and the page asks for the numbers."""
     asked = _read(names, step, measure, days, by)
     known = await visit.run(
-        partial(most_done, visit.dashboard.store, here_of(visit), count=_OFFERED)
+        partial(most_done, visit.dashboard.store, visit.environment_id, count=_OFFERED)
     )
     if not asked.events and known:
         asked = msgspec.structs.replace(asked, events=(known[0].name,))
@@ -178,7 +177,7 @@ def _problem(visit: Visit, asked: Asked) -> str:
 
 
 def _find(visit: Visit, name: str) -> Definition | None:
-    return find_event(visit.dashboard.store, here_of(visit), name)
+    return find_event(visit.dashboard.store, visit.environment_id, name)
 
 
 def _count(visit: Visit, asked: Asked) -> Found:
@@ -197,7 +196,7 @@ def _count(visit: Visit, asked: Asked) -> Found:
 def _split(visit: Visit, asked: Asked, event: Did) -> list[tuple[str, Did]]:
     """Give a line for each of the most frequent values of the property."""
     top = visit.dashboard.insights.event_values(
-        here_of(visit),
+        visit.environment_id,
         event,
         asked.by,
         count=_VALUES,
@@ -227,7 +226,7 @@ def _value(top: TopValue) -> str | float | bool | None:
 
 def _trend(visit: Visit, asked: Asked, event: Did) -> Insight[dict[int, Number]]:
     return visit.dashboard.insights.trend(
-        here_of(visit),
+        visit.environment_id,
         event,
         asked.step,
         asked.measure,

@@ -12,6 +12,7 @@ from litestar import MediaType, Request, Response
 
 from mien import clock
 from mien.domain.errors import InvalidInputError
+from mien.domain.ids import EnvironmentId
 from mien.domain.members import Act, Role
 from mien.domain.moments import day_at
 from mien.services import audit
@@ -69,6 +70,11 @@ class Visit:
     def kind(self) -> str:
         """`live` or `test`."""
         return self.environment.kind
+
+    @property
+    def environment_id(self) -> EnvironmentId:
+        """The number of the environment that is looked at."""
+        return self.environment.environment_id
 
     @property
     def source(self) -> str:
@@ -140,7 +146,7 @@ class Visit:
                     act,
                     by=self.member,
                     subject=subject,
-                    environment=self.environment.environment_id,
+                    environment=self.environment_id,
                     details=details,
                 ),
             )
@@ -173,15 +179,11 @@ class Visit:
 
     def seal(self, purpose: str, payload: object) -> str:
         """Write where a next page begins so that nobody can change it."""
-        return seal(self.dashboard.signing_key, self._number, purpose, payload)
+        return seal(self.dashboard.signing_key, self.environment_id, purpose, payload)
 
     def unseal(self, purpose: str, text: str, kind: type[T]) -> T:
         """Read what `seal` wrote, or raise `InvalidCursorError`."""
-        return open_cursor(self.dashboard.signing_key, self._number, purpose, text, kind)
-
-    @property
-    def _number(self) -> int:
-        return self.environment.environment_id
+        return open_cursor(self.dashboard.signing_key, self.environment_id, purpose, text, kind)
 
     @property
     def _flash(self) -> str:

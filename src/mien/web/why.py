@@ -38,7 +38,7 @@ class Told(msgspec.Struct, frozen=True):
 @page("/segments/{segment:str}/why")
 async def why(visit: Visit, segment: FromPath[str], who: Who = "") -> Response[bytes]:
     """Tell why somebody, found by any id or address, is in a segment, or not."""
-    store, here = visit.dashboard.store, visit.environment.environment_id
+    store, here = visit.dashboard.store, visit.environment_id
     found = await visit.run(partial(get_segment, store, here, SegmentId(segment)))
     told = await visit.run(partial(_tell, visit, here, found.tree, who))
     return visit.page("segments/why.html", block="why", segment=found, who=who, told=told)

@@ -46,7 +46,7 @@ def names_like(
 
 def values_like(visit: Visit, name: str, event: str, typed: str) -> list[tuple[str, str]]:
     """Give the values of a property, of people or of an event, that come most often."""
-    here, insights = visit.environment.environment_id, visit.dashboard.insights
+    here, insights = visit.environment_id, visit.dashboard.insights
     now = visit.now_ms // 1_000
     try:
         if event:

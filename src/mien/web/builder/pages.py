@@ -14,7 +14,7 @@ from litestar.params import FromPath, QueryParameter
 from msgspec.structs import replace
 
 from mien.domain.errors import ConflictError, InvalidInputError, LimitExceededError, MienError
-from mien.domain.ids import EnvironmentId, SegmentId
+from mien.domain.ids import SegmentId
 from mien.domain.members import Act, Role
 from mien.domain.schema import DefinitionKind
 from mien.domain.segment_json import to_json
@@ -73,7 +73,7 @@ async def delete(visit: Visit, segment: FromPath[str]) -> Response[Any]:
     """Delete a segment of which no other is made."""
     store, id_ = visit.dashboard.store, SegmentId(segment)
     try:
-        gone = await visit.run(partial(service.delete_segment, store, _here(visit), id_))
+        gone = await visit.run(partial(service.delete_segment, store, visit.environment_id, id_))
     except ConflictError as error:
         return visit.back(visit.url(f"segments/{segment}"), str(error), kind="danger")
     await visit.note(Act.SEGMENT_DELETED, subject=f"segment:{segment}")
@@ -120,7 +120,7 @@ async def choices(
     except KeyError:
         raise InvalidInputError(path="of", problem=f"{of[:40]!r} has no names") from None
     found = await visit.run(
-        partial(names_like, visit.dashboard.store, _here(visit), kind, typed, event)
+        partial(names_like, visit.dashboard.store, visit.environment_id, kind, typed, event)
     )
     return visit.page("segments/choices.html", choices=found)
 
@@ -130,13 +130,9 @@ BUILDER_HANDLERS: list[HTTPRouteHandler] = [
 ]  # fmt: skip
 
 
-def _here(visit: Visit) -> EnvironmentId:
-    return visit.environment.environment_id
-
-
 async def _read(visit: Visit) -> Desk:
     form = await visit.form()
-    return await visit.run(partial(read_desk, visit.dashboard.store, _here(visit), form))
+    return await visit.run(partial(read_desk, visit.dashboard.store, visit.environment_id, form))
 
 
 async def _page(
@@ -166,7 +162,7 @@ async def _page(
 
 
 def _complete(visit: Visit, desk: Desk) -> Desk:
-    store, here = visit.dashboard.store, _here(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     asks = '"segment"' in desk.tree or any(part.kind == "segment" for _, part in desk.walk())
     known: list[SegmentHead] = []
     if asks:
@@ -204,7 +200,7 @@ def _write_once(visit: Visit, desk: Desk, tree: Node) -> tuple[Segment, bool]:
     try:
         return _write(visit, desk, tree), True
     except (SegmentNameTakenError, SegmentChangedError) as error:
-        found = service.get_segment(visit.dashboard.store, _here(visit), error.segment)
+        found = service.get_segment(visit.dashboard.store, visit.environment_id, error.segment)
         there = (found.head.name, found.head.description, found.tree, found.head.source)
         if there != (desk.name.strip(), desk.description, tree, visit.source):
             raise
@@ -212,7 +208,7 @@ def _write_once(visit: Visit, desk: Desk, tree: Node) -> tuple[Segment, bool]:
 
 
 def _write(visit: Visit, desk: Desk, tree: Node) -> Segment:
-    store, here = visit.dashboard.store, _here(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     if desk.head is None:
         return service.create_segment(
             store,
@@ -238,7 +234,7 @@ async def _refused(visit: Visit, desk: Desk, error: MienError) -> Response[Any]:
     """Show the form again, filled, with what is wrong where it is."""
     if isinstance(error, SegmentChangedError):
         who = await visit.run(
-            partial(name_actor, visit.dashboard.store, _here(visit), error.source)
+            partial(name_actor, visit.dashboard.store, visit.environment_id, error.source)
         )
         said = (
             f"{who or 'Somebody'} changed this segment while you did; nothing of yours is saved yet. "
@@ -258,7 +254,7 @@ async def _refused(visit: Visit, desk: Desk, error: MienError) -> Response[Any]:
 
 async def _segment(visit: Visit, segment: str) -> Segment:
     store, id_ = visit.dashboard.store, SegmentId(segment)
-    return await visit.run(partial(service.get_segment, store, _here(visit), id_))
+    return await visit.run(partial(service.get_segment, store, visit.environment_id, id_))
 
 
 async def _to_change(visit: Visit, segment: str) -> Segment:

@@ -11,7 +11,6 @@ from mien.domain.errors import ConflictError, InvalidInputError
 from mien.domain.members import Act
 from mien.domain.schema import Definition, DefinitionState
 from mien.services.definitions import Named, change_definition, check_description
-from mien.web.defined.listing import here_of
 from mien.web.visit import Visit
 
 Show = Callable[..., Awaitable[Response[bytes]]]
@@ -61,7 +60,7 @@ async def set_state(visit: Visit, known: Definition, named: Named, path: str) ->
         partial(
             change_definition,
             visit.dashboard.store,
-            here_of(visit),
+            visit.environment_id,
             named,
             description=None,
             state=state,
@@ -85,7 +84,7 @@ def _describe(visit: Visit, named: Named, description: str, was: str) -> None:
     check_description(description)
     change_definition(
         visit.dashboard.store,
-        here_of(visit),
+        visit.environment_id,
         named,
         description=description,
         state=None,

@@ -26,7 +26,6 @@ from mien.web.defined.listing import (
     Filled,
     Sought,
     block_of,
-    here_of,
     list_definitions,
 )
 from mien.web.lazy import draw_lazily
@@ -53,7 +52,7 @@ async def events(
 
     def count_shares(names: Any) -> Insight[Shares]:
         insights, now = visit.dashboard.insights, visit.now_ms // 1_000
-        return insights.shares_of_events(here_of(visit), names, now=now, zone=visit.zone)
+        return insights.shares_of_events(visit.environment_id, names, now=now, zone=visit.zone)
 
     listing = await list_definitions(
         visit, EVENT, "events", count_shares, sought=sought, after=after, filled=filled
@@ -110,7 +109,7 @@ async def values(visit: Visit, event: Id, number: Id) -> Response[bytes]:
     return await draw_lazily(
         visit,
         lambda: visit.dashboard.insights.event_values(
-            here_of(visit),
+            visit.environment_id,
             Did(of.name),
             known.name,
             count=_VALUES,
@@ -161,7 +160,7 @@ def _property_path(visit: Visit, event: int, number: int) -> str:
 
 async def _known(visit: Visit, kind: DefinitionKind, number: int) -> Definition:
     return await visit.run(
-        partial(get_definition, visit.dashboard.store, here_of(visit), kind, number)
+        partial(get_definition, visit.dashboard.store, visit.environment_id, kind, number)
     )
 
 
@@ -204,7 +203,7 @@ async def _show(
 
 
 def _read(visit: Visit, known: Definition, after: str) -> tuple[DefinitionPage, str]:
-    store, here = visit.dashboard.store, here_of(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     found = page_definitions(store, here, OF_EVENT, parent=known.id, after=after, count=ROWS)
     return found, name_sources(store, here, {known.source}).get(known.source, known.source)
 
@@ -219,7 +218,7 @@ async def _show_property(
     description: str | None = None,
 ) -> Response[bytes]:
     of, known = await _known_property(visit, event, number)
-    store, here = visit.dashboard.store, here_of(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     sources = await visit.run(lambda: name_sources(store, here, {known.source}))
     return visit.page(
         "defined/event_property.html",
@@ -237,7 +236,7 @@ async def _show_property(
 def _count(
     visit: Visit, known: Definition, days: int
 ) -> tuple[Insight[dict[int, Number]], Insight[Shares]]:
-    insights, here = visit.dashboard.insights, here_of(visit)
+    insights, here = visit.dashboard.insights, visit.environment_id
     now, zone = visit.now_ms // 1_000, visit.zone
     event = Did(known.name, LastDays(days))
     trend = insights.trend(here, event, Step.DAY, Measure.EVENTS, now=now, zone=zone)

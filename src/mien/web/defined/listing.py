@@ -10,7 +10,6 @@ from litestar.params import QueryParameter
 
 from mien.domain.errors import AnalyticsUnavailableError, QueryTimeoutError
 from mien.domain.fields import STANDARD_FIELDS
-from mien.domain.ids import EnvironmentId
 from mien.domain.schema import Definition, DefinitionKind
 from mien.services.definitions import DefinitionPage, page_definitions
 from mien.services.history import name_sources
@@ -102,14 +101,9 @@ def _row(known: Definition, source: str) -> Row:
 def _read(
     visit: Visit, kind: DefinitionKind, sought: str, after: str
 ) -> tuple[DefinitionPage, dict[str, str]]:
-    store, here = visit.dashboard.store, here_of(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     found = page_definitions(store, here, kind, sought=sought, after=after, count=ROWS)
     return found, name_sources(store, here, {each.source for each in found.definitions})
-
-
-def here_of(visit: Visit) -> EnvironmentId:
-    """Give the environment that is looked at."""
-    return visit.environment.environment_id
 
 
 def _address(visit: Visit, path: str, **query: str) -> str:

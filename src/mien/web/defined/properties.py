@@ -22,7 +22,6 @@ from mien.web.defined.listing import (
     Filled,
     Sought,
     block_of,
-    here_of,
     list_definitions,
 )
 from mien.web.lazy import draw_lazily
@@ -106,7 +105,7 @@ async def show_in_table(visit: Visit, number: Id) -> Response[Any]:
     """Make a property a column of the table of people, or no column any more."""
     known, is_shown = await _known(visit, number), (await visit.form()).get("shown") == "yes"
     change = partial(
-        change_definition, visit.dashboard.store, here_of(visit), Named(PROPERTY, known.name)
+        change_definition, visit.dashboard.store, visit.environment_id, Named(PROPERTY, known.name)
     )
     try:
         await visit.run(lambda: change(in_table=is_shown))
@@ -145,7 +144,7 @@ async def _list(
 ) -> Response[bytes]:
     def count_shares(names: Any) -> Insight[Shares]:
         insights, now = visit.dashboard.insights, visit.now_ms // 1_000
-        return insights.shares_of_properties(here_of(visit), names, now=now, zone=visit.zone)
+        return insights.shares_of_properties(visit.environment_id, names, now=now, zone=visit.zone)
 
     listing = await list_definitions(
         visit, PROPERTY, "properties", count_shares, sought=sought, after=after, filled=filled
@@ -162,7 +161,7 @@ async def _list(
 
 async def _known(visit: Visit, number: int) -> Definition:
     return await visit.run(
-        partial(get_definition, visit.dashboard.store, here_of(visit), PROPERTY, number)
+        partial(get_definition, visit.dashboard.store, visit.environment_id, PROPERTY, number)
     )
 
 
@@ -176,7 +175,7 @@ async def _show(
     table_problem: str = "",
 ) -> Response[bytes]:
     known = await _known(visit, number)
-    store, here = visit.dashboard.store, here_of(visit)
+    store, here = visit.dashboard.store, visit.environment_id
     sources = await visit.run(lambda: name_sources(store, here, {known.source}))
     return visit.page(
         "defined/property.html",
@@ -194,7 +193,7 @@ async def _show(
 def _add(visit: Visit, name: str, description: str) -> Definition:
     return add_property(
         visit.dashboard.store,
-        here_of(visit),
+        visit.environment_id,
         name,
         description=description,
         now_ms=visit.now_ms,
@@ -203,7 +202,7 @@ def _add(visit: Visit, name: str, description: str) -> Definition:
 
 
 def _count(visit: Visit, known: Definition) -> tuple[Insight[Shares], Insight[list[TopValue]]]:
-    insights, here = visit.dashboard.insights, here_of(visit)
+    insights, here = visit.dashboard.insights, visit.environment_id
     now, zone = visit.now_ms // 1_000, visit.zone
     shares = insights.shares_of_properties(here, [known.name], now=now, zone=zone)
     return shares, insights.values(here, known.name, count=_VALUES, now=now, zone=zone)

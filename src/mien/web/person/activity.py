@@ -148,7 +148,7 @@ def _activity(
 
 
 def _read(visit: Visit, trail: Trail, count: int, wanted: Wanted | None) -> EventPage:
-    dashboard, environment = visit.dashboard, visit.environment.environment_id
+    dashboard, environment = visit.dashboard, visit.environment_id
     reader = dashboard.reader(environment)
     return history.event_page(dashboard.store, reader, trail, count=count, wanted=wanted)
 
@@ -193,7 +193,7 @@ def _drawn_days(visit: Visit, view: PersonView) -> list[date]:
 
 def _counts(visit: Visit, object_id: str, first: date) -> DayCounts:
     person, since = person_of(visit, object_id), moments.start_of(first, visit.zone)
-    environment = visit.environment.environment_id
+    environment = visit.environment_id
     return history.count_days(
         visit.dashboard.store, environment, person.events, since=since, zone=visit.zone
     )

@@ -31,7 +31,7 @@ async def download(visit: Visit, object_id: FromPath[str]) -> Stream:
     view = await view_of(visit, object_id)
     person = await visit.run(lambda: person_of(visit, object_id))
     await visit.note(Act.PERSON_DOWNLOADED, subject=subject_of(person.profile))
-    dashboard, environment = visit.dashboard, visit.environment.environment_id
+    dashboard, environment = visit.dashboard, visit.environment_id
     name = f'attachment; filename="{view.profile.object_id}.json"'
     return Stream(
         dashboard.write_person(dashboard, environment, view, person),
@@ -99,7 +99,7 @@ async def _form(
 
 def waiting_of(visit: Visit, view: PersonView) -> Erasure | None:
     """Give the erasure of a person that waits for its time."""
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     return erasures.find_waiting(store, environment, identity_of(view.profile.object_id))
 
 
@@ -107,7 +107,7 @@ def _plan(visit: Visit, view: PersonView, *, hours: int) -> list[Erasure | None]
     now_ms = clock.now_ms()
     return erasures.plan_erasures(
         visit.dashboard.store,
-        visit.environment.environment_id,
+        visit.environment_id,
         [identity_of(view.profile.object_id)],
         now_ms=now_ms,
         due_ms=now_ms + hours * _HOUR_MS,

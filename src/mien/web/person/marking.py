@@ -57,7 +57,7 @@ async def _mark(visit: Visit, object_id: str, mark: Mark) -> Response[Any]:
     is_set = (await visit.form()).get("is_set") == "yes"
     receipt = await change_mark(
         visit.dashboard.ingest,
-        visit.environment.environment_id,
+        visit.environment_id,
         person.profile,
         mark,
         is_set=is_set,

@@ -110,7 +110,7 @@ MERGING_HANDLERS: list[HTTPRouteHandler] = [ties, preview, merge]
 def ties_of(visit: Visit, view: PersonView) -> Ties:
     """Give what ties a person to others."""
     dashboard, identity = visit.dashboard, identity_of(view.profile.object_id)
-    reader = dashboard.reader(visit.environment.environment_id)
+    reader = dashboard.reader(visit.environment_id)
     return pairs.find_ties(dashboard.store, reader, identity, today=clock.today(visit.zone))
 
 
@@ -119,7 +119,7 @@ def _candidates(visit: Visit, view: PersonView, sought: str) -> list[Row]:
     if not sought.strip():
         return []
     dashboard, today = visit.dashboard, clock.today(visit.zone)
-    reader = dashboard.reader(visit.environment.environment_id)
+    reader = dashboard.reader(visit.environment_id)
     found = find_people(dashboard.store, reader, sought, today=today, count=_CANDIDATES)
     own_id = view.profile.object_id
     return [row_of(each) for each in found.people if each.object_id != own_id]
@@ -151,7 +151,7 @@ async def _show(
 async def _report(
     visit: Visit, one: PersonView, other: PersonView, *, is_preview: bool
 ) -> MergeReport:
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     ids = [identity_of(each.profile.object_id) for each in (one, other)]
     return await visit.run(
         lambda: merges.merge_people(

@@ -102,7 +102,7 @@ PAGE_HANDLERS: list[HTTPRouteHandler] = [overview, latest_values, changes, devic
 
 def _latest(visit: Visit, object_id: str) -> LatestPage:
     dashboard, person = visit.dashboard, person_of(visit, object_id)
-    reader = dashboard.reader(visit.environment.environment_id)
+    reader = dashboard.reader(visit.environment_id)
     found = latest.latest_values(
         dashboard.store, reader, person.profile, None, count=_LATEST_EVENTS
     )
@@ -115,7 +115,7 @@ def _changes(visit: Visit, object_id: str, after: str | None) -> tuple[list[Chan
     person = person_of(visit, object_id)
     found = history.change_page(
         visit.dashboard.store,
-        visit.environment.environment_id,
+        visit.environment_id,
         start_of(visit, person, after, person.changes),
         count=_CHANGES,
     )

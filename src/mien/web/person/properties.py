@@ -318,7 +318,7 @@ def _values(
     person = person_of(visit, object_id)
     found = history.value_page(
         visit.dashboard.store,
-        visit.environment.environment_id,
+        visit.environment_id,
         start_of(visit, person, after, person.changes),
         name=name,
         count=_VALUES,

@@ -46,7 +46,7 @@ class Glance(msgspec.Struct, frozen=True):
 async def view_of(visit: Visit, object_id: str) -> PersonView:
     """Give the person whom a path names, or raise `NotFoundError`."""
     dashboard, identity = visit.dashboard, identity_of(object_id)
-    reader, today = dashboard.reader(visit.environment.environment_id), clock.today(visit.zone)
+    reader, today = dashboard.reader(visit.environment_id), clock.today(visit.zone)
     view = await visit.run(
         lambda: history.view_person(dashboard.store, reader, identity, today=today)
     )
@@ -55,7 +55,7 @@ async def view_of(visit: Visit, object_id: str) -> PersonView:
 
 def person_of(visit: Visit, object_id: str) -> Person:
     """Give where the history of a person begins, or raise `NotFoundError`."""
-    environment = visit.environment.environment_id
+    environment = visit.environment_id
     return _there(history.find_person(visit.dashboard.store, environment, identity_of(object_id)))
 
 

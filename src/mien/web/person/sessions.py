@@ -63,7 +63,7 @@ def _read(visit: Visit, object_id: str, after: str | None) -> tuple[EventPage, s
     dashboard, person = visit.dashboard, person_of(visit, object_id)
     found = history.event_page(
         dashboard.store,
-        dashboard.reader(visit.environment.environment_id),
+        dashboard.reader(visit.environment_id),
         start_of(visit, person, after, person.events),
         count=_EVENTS,
         wanted=_WANTED,

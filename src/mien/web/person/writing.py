@@ -22,7 +22,7 @@ async def change_person(
     record = {"type": "profile", "objectId": object_id, "profileData": data}
     receipt = await visit.dashboard.ingest.submit(
         Batch(
-            visit.environment.environment_id,
+            visit.environment_id,
             [record],
             clock.now_ms(),
             visit.source,

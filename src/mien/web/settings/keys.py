@@ -55,7 +55,7 @@ async def make_signing_key(visit: Visit) -> Response[Any]:
     label, store = (await visit.form()).get("signing_label", ""), visit.dashboard.store
     try:
         made = await visit.run(
-            partial(signing.add_signing_key, store, visit.environment.environment_id, label=label)
+            partial(signing.add_signing_key, store, visit.environment_id, label=label)
         )
     except (InvalidInputError, LimitExceededError) as error:
         said = error.problem if isinstance(error, InvalidInputError) else str(error).rstrip(".")
@@ -69,7 +69,7 @@ async def make_signing_key(visit: Visit) -> Response[Any]:
 @act("/settings/signing-keys/{key:int}/revoke", needs=Role.ADMIN)
 async def revoke_signing_key(visit: Visit, key: Id) -> Response[Any]:
     """Revoke a signing key."""
-    environment = visit.environment.environment_id
+    environment = visit.environment_id
     work = partial(signing.revoke_signing_key, visit.dashboard.store, environment, key)
     return await _revoke(visit, work, Act.SIGNING_KEY_REVOKED, f"signing_key:{key}")
 

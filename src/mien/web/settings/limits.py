@@ -75,7 +75,7 @@ LIMIT_HANDLERS: list[HTTPRouteHandler] = [limits_page]
 
 
 def _used(visit: Visit) -> list[Used]:
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     known = environments.get_settings(store, environment)
     keys = list_keys(store, visit.environment.public_id)
     return [

@@ -29,7 +29,7 @@ async def mappings_page(visit: Visit) -> Response[bytes]:
 async def new_mapping(visit: Visit) -> Response[Any]:
     """Add a mapping behind those that are there."""
     mapping = _read(await visit.form())
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     try:
         await visit.run(partial(add_mapping, store, environment, mapping, source=visit.source))
     except InvalidInputError as error:
@@ -43,7 +43,7 @@ async def new_mapping(visit: Visit) -> Response[Any]:
 async def end_mapping(visit: Visit) -> Response[Any]:
     """End a mapping; what it wrote stays."""
     mapping = _read(await visit.form())
-    store, environment = visit.dashboard.store, visit.environment.environment_id
+    store, environment = visit.dashboard.store, visit.environment_id
     await visit.run(partial(remove_mapping, store, environment, mapping, source=visit.source))
     return await _back(visit, "removed", mapping, "The mapping is removed; what it wrote stays.")
 
@@ -54,9 +54,7 @@ MAPPING_HANDLERS: list[HTTPRouteHandler] = [mappings_page, new_mapping, end_mapp
 async def _page(
     visit: Visit, form: EventMapping = _EMPTY, *, wrong: InvalidInputError | None = None
 ) -> Response[bytes]:
-    known = await visit.run(
-        partial(get_settings, visit.dashboard.store, visit.environment.environment_id)
-    )
+    known = await visit.run(partial(get_settings, visit.dashboard.store, visit.environment_id))
     return settings_page(
         visit, "mappings", wrong=wrong, form=form, mappings=known.mappings, most=MAPPINGS
     )

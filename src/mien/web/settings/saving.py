@@ -35,7 +35,7 @@ class SettingsForm:
 
     async def save(self, visit: Visit, **context: Any) -> Response[Any]:
         """Save what was sent; what is wrong comes back as it was filled in."""
-        form, environment = await visit.form(), visit.environment.environment_id
+        form, environment = await visit.form(), visit.environment_id
         store, before = visit.dashboard.store, await self._known(visit)
         try:
             changes = self.read(form)
@@ -70,7 +70,7 @@ class SettingsForm:
         )
 
     async def _known(self, visit: Visit) -> EnvironmentSettings:
-        store, environment = visit.dashboard.store, visit.environment.environment_id
+        store, environment = visit.dashboard.store, visit.environment_id
         return await visit.run(partial(get_settings, store, environment))
 
 
