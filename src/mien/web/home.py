@@ -16,10 +16,11 @@ from mien.services.finding import newest_people
 from mien.services.health import Health, check_health
 from mien.services.insights import Active, Insight, New, Shares
 from mien.services.rejects import KeptReject
-from mien.store.arrivals import MOST, Kind
+from mien.store.arrivals import MOST
 from mien.web import charts
 from mien.web.charts import Bars, Plot, Series
 from mien.web.lazy import draw_lazily
+from mien.web.live import KINDS
 from mien.web.periods import label_of_day
 from mien.web.routes import page
 from mien.web.texts import size_of
@@ -31,7 +32,6 @@ _REJECTS = 5
 _FULL = 0.9
 """The share of a disk from which on it is said to be nearly full."""
 
-_NAMES = {Kind.EVENT: "Events", Kind.CHANGE: "Changes of people", Kind.REJECT: "Refused records"}
 
 Days = Annotated[int, QueryParameter()]
 
@@ -191,7 +191,7 @@ def _draw_health(visit: Visit, found: Health) -> Response[bytes]:
     return visit.page(
         "home/health.html",
         rows=[
-            (_NAMES[kind], [_at_most(count) for count in (each.minute, each.hour, each.day)])
+            (KINDS[kind], [_at_most(count) for count in (each.minute, each.hour, each.day)])
             for kind, each in found.arrived.items()
         ],
         health=found,

@@ -22,6 +22,9 @@ from mien.web.people import name_of
 from mien.web.routes import page
 from mien.web.visit import Visit
 
+KINDS = {Kind.EVENT: "Events", Kind.CHANGE: "Changes of people", Kind.REJECT: "Refused records"}
+"""What arrives, as pages call it."""
+
 _ROWS = 100
 _BEAT_SECONDS = 3.0
 """How often a view looks whether its session goes on, and tells proxies that it lives."""
@@ -80,7 +83,7 @@ async def live(visit: Visit, sought: Sought = "", kind: Of = "") -> Response[byt
         rows=_rows(batch, wish)[:_ROWS],
         sought=sought,
         kind=kind,
-        kinds=_KINDS,
+        kinds=KINDS,
         stream=f"{visit.url('live/stream')}?{urlencode(query)}",
     )
 
@@ -95,8 +98,6 @@ async def stream(visit: Visit, sought: Sought = "", kind: Of = "") -> Stream:
 
 
 LIVE_HANDLERS: list[HTTPRouteHandler] = [live, stream]
-
-_KINDS = {Kind.EVENT: "Events", Kind.CHANGE: "Changes of people", Kind.REJECT: "Refused records"}
 
 
 def _wish(sought: str, kind: str) -> Wish:

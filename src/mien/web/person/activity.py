@@ -11,14 +11,14 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
-from mien import clock
 from mien.domain import moments
 from mien.domain.errors import InvalidInputError
 from mien.services import history
 from mien.services.history import DayCounts, DoneEvent, EventPage, PersonView, Wanted
 from mien.services.trails import Trail
 from mien.web.changes import made_by
-from mien.web.charts import Label, Plot, Series
+from mien.web.charts import Plot, Series
+from mien.web.periods import label_of_day
 from mien.web.person.seen import glance_of, path_of, person_of, seal_place, start_of, view_of
 from mien.web.routes import page
 from mien.web.visit import Visit
@@ -183,12 +183,11 @@ def _begin(day: date | None, zone: ZoneInfo) -> int | None:
 
 def _drawn_days(visit: Visit, view: PersonView) -> list[date]:
     """Give the days of the chart: the last 90, or those since a person was first seen."""
-    today = clock.today(visit.zone)
+    [today] = visit.last_days(1)
     firsts = [done.first for done in view.profile.events.values()]
     known = min([*firsts, view.profile.created_at // 1_000])
     age = (today - moments.day_at(known, visit.zone)).days + 1
-    count = min(_DAYS, max(_FEWEST_DAYS, age))
-    return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
+    return visit.last_days(min(_DAYS, max(_FEWEST_DAYS, age)))
 
 
 def _counts(visit: Visit, object_id: str, first: date) -> DayCounts:
@@ -203,8 +202,7 @@ def _plot(days: Sequence[date], counts: DayCounts) -> Plot:
     series = [Series("Events", [counts.days.get(day, 0) for day in days])]
     if counts.grey:
         series.append(Series("Before they were known", [counts.grey.get(day, 0) for day in days]))
-    labels = [Label(f"{day.day} {day:%b}", f"{day.day} {day:%b %Y}") for day in days]
-    return Plot("Events a day", labels, series, is_stacked=True)
+    return Plot("Events a day", [label_of_day(day) for day in days], series, is_stacked=True)
 
 
 def _happened(done: DoneEvent, actors: Mapping[str, str]) -> Happened:

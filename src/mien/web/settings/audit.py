@@ -1,7 +1,5 @@
 """The audit log: who did what and when, by member and by act, and as a file (D-01)."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +17,7 @@ from mien.domain.errors import InvalidInputError
 from mien.domain.identities import server_object_id
 from mien.domain.ids import ProfileId
 from mien.domain.members import Act, Role
+from mien.domain.tables import csv_line
 from mien.services import audit
 from mien.services.audit import Entry
 from mien.web.routes import page, read_number
@@ -28,7 +27,6 @@ from mien.web.visit import Visit
 _SHOWN, _WRITTEN = 50, 1_000
 _PLACE = "audit"
 _HEADS = ("time", "member", "environment", "act", "subject", "details")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 By = Annotated[str, QueryParameter(name="member", max_length=18)]
 What = Annotated[str, QueryParameter(name="act", max_length=60)]
@@ -133,24 +131,18 @@ def _words(act: str) -> str:
     return act.replace("_", " ").capitalize()
 
 
-async def _rows(visit: Visit, read: "partial[Sequence[Entry]]") -> AsyncIterator[str]:
+async def _rows(visit: Visit, read: "partial[Sequence[Entry]]") -> AsyncIterator[bytes]:
     """Write the lines of the file, a page of entries at a time."""
-    yield _csv([_HEADS])
+    yield csv_line(_HEADS, keeps_formulas=False)
     before: int | None = None
     while found := await visit.run(partial(read, before=before, count=_WRITTEN)):
-        yield _csv([_cells(visit, each) for each in found])
+        yield b"".join(_csv(visit, each) for each in found)
         before = found[-1].entry_id
 
 
-def _cells(visit: Visit, entry: Entry) -> list[str]:
+def _csv(visit: Visit, entry: Entry) -> bytes:
+    """Write a line; a cell that a spreadsheet would calculate is kept a text."""
     details = msgspec.json.encode(entry.details).decode() if entry.details else ""
     at = datetime.fromtimestamp(entry.at / 1_000, UTC).isoformat(timespec="milliseconds")
-    return [at, entry.name, _where(visit, entry), entry.act, entry.subject, details]
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    """Write lines of CSV; a cell that a spreadsheet would calculate is kept a text."""
-    written = io.StringIO()
-    safe = ([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row] for row in rows)
-    csv.writer(written).writerows(safe)
-    return written.getvalue()
+    cells = [at, entry.name, _where(visit, entry), entry.act, entry.subject, details]
+    return csv_line([each or None for each in cells], keeps_formulas=False)
