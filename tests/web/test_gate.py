@@ -4,11 +4,10 @@ import re
 
 import httpx
 import pytest
-from litestar.handlers import HTTPRouteHandler
 
 from mien.domain.members import Role
 from mien.services import audit
-from mien.web import home, signing_in
+from mien.web import app, signing_in
 from mien.web.gate import NEEDS
 from tests.support.offices import Browser, Office
 from tests.support.servers import Server
@@ -92,8 +91,24 @@ def test_signing_out_is_in_the_audit_log(office: Office) -> None:
 
 
 def test_every_route_says_which_role_it_needs() -> None:
-    handlers: list[HTTPRouteHandler] = [*signing_in.PASSWORD_HANDLERS, *home.HOME_HANDLERS]
+    handlers = [*signing_in.PASSWORD_HANDLERS, *app.PAGES]
     assert all(isinstance(each.opt[NEEDS], Role) for each in handlers)
+
+
+# D-01
+def test_what_viewers_may_send_changes_nothing_of_an_environment() -> None:
+    """Counts and samples are asked for by POST since a segment fits no address."""
+    sent = [each for each in app.PAGES if "POST" in each.http_methods]
+    assert len(sent) > 40
+    for_viewers = {
+        path for each in sent if not each.opt[NEEDS].includes(Role.EDITOR) for path in each.paths
+    }
+    assert for_viewers == {
+        "/people/{object_id:str}/download",
+        "/segments/new",
+        "/segments/count",
+        "/segments/sample",
+    }
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/live", "/live/nothing", "/password"])

@@ -72,7 +72,7 @@ async def front_page(visit: Visit) -> Redirect:
     return lead_to(visit.url())
 
 
-_PAGES: list[HTTPRouteHandler] = [
+PAGES: list[HTTPRouteHandler] = [
     *HOME_HANDLERS,
     *LIVE_HANDLERS,
     *PEOPLE_HANDLERS,
@@ -100,7 +100,7 @@ def make_dashboard(dashboard: Dashboard) -> ASGIApp:
         route_handlers=[
             front_page,
             *PASSWORD_HANDLERS,
-            Router("/{environment:str}", route_handlers=_PAGES),
+            Router("/{environment:str}", route_handlers=PAGES),
         ],
         guards=[admit],
         dependencies={"visit": Provide(visit_of, sync_to_thread=False)},
