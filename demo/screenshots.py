@@ -18,7 +18,7 @@ from playwright.async_api import TimeoutError as PageTimeoutError
 from demo import screen
 from demo.__main__ import fill, prepare
 from demo.folder import DemoError, DemoFolder, Finished, Started
-from demo.office import EMAIL, SEGMENTS, invite, new_password
+from demo.office import EMAIL, SEGMENTS, invite, new_password, save_segments
 from demo.server import Server, free_port
 from mien.domain.identities import SERVER_OBJECT_ID_PREFIX
 
@@ -59,6 +59,7 @@ def main(*, people: int, output: Path, readme: Path) -> None:
         with Server(folder, host=HOST, port=free_port(HOST, 0)) as server:
             if isinstance(ready, Started):
                 ready = fill(folder, ready, server.url)
+            save_segments(server.url, ready.keys)
             password = invite(folder, ready.keys) or new_password(folder)
             chromium = subprocess.check_output([ROOT / "scripts" / "chromium"], text=True).strip()
             asyncio.run(take_all(server.url, ready, password, chromium, output, readme))
@@ -116,7 +117,7 @@ async def find_pages(page: Page, distinct_id: str) -> list[str]:
     found = ["/sign-in", "/password", "/live", "/test", f"/live/people?q={distinct_id}"]
     for path in await links(page, ".side nav.pages a[href^='/live']"):
         await open_page(page, path)
-        inside = await links(page, f"main a[href^='{path}/']:not([download], [href$='.csv'])")
+        inside = await links(page, f"main a[href^='{path}/']:not([download], [href*='.csv'])")
         found += [path, *await links(page, "main nav a[href^='/live']")]
         # The first of each sort: of people who are listed one is enough.
         for each in {name_of(each): each for each in reversed(inside)}.values():
