@@ -7,7 +7,7 @@ keeps the place with the data. Source: S-04, B-03.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -87,10 +87,14 @@ class Projection:
 
         One that cannot be copied keeps no other one waiting; its error is raised at the end.
         """
+        began = clock.now_ms()
         with self.store.read() as tx:
             environments = accounts.list_environments(tx)
+            lasts = numbers.last_places(tx)
         has_more, failure = False, None
         for each in environments:
+            if self._has_all(each.environment_id, lasts, began):
+                continue
             try:
                 has_more |= self.advance(each.environment_id)
             except Exception as error:  # noqa: BLE001 - raised below
@@ -98,6 +102,18 @@ class Projection:
         if failure is not None:
             raise failure
         return has_more
+
+    def _has_all(
+        self, environment: EnvironmentId, lasts: Mapping[int, int] | None, began: int
+    ) -> bool:
+        """Tell, without a look at the environment, whether there is nothing to do for it."""
+        known = self._known.get(environment)
+        if known is None or lasts is None or self.sights.is_wanted(environment):
+            return False
+        if lasts.get(environment, 0) > known.place:
+            return False
+        known.as_of = began
+        return True
 
     def advance(self, environment: EnvironmentId) -> bool:
         """Take one step, and gather what is wanted; true if there is more to copy."""

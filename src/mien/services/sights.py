@@ -53,6 +53,10 @@ class Sights:
                 self._moved.wait(rest)
         return None
 
+    def is_wanted(self, environment: EnvironmentId) -> bool:
+        """Tell whether somebody waits for more."""
+        return environment in self._wanted
+
     def gather(self, catalog: Catalog, place: int) -> None:
         """Gather what is wanted, unless that would take too much time; for the thread that writes.
 
