@@ -2,6 +2,7 @@
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -13,7 +14,7 @@ from mien.store.engine import RetryTransactionError
 _log = structlog.get_logger()
 
 
-class Loop:
+class Loop(ABC):
     """Runs `step` while it is entered; a kind of work is a class of its own.
 
     A step gives how many seconds to rest after it; `wake` ends a rest early.
@@ -33,9 +34,9 @@ class Loop:
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
 
+    @abstractmethod
     def step(self) -> float:
         """Do some of the work."""
-        raise NotImplementedError
 
     def failed(self, error: Exception) -> float:
         """Log a failure, and give how many seconds to rest."""
