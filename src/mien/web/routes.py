@@ -1,10 +1,11 @@
 """How handlers of the dashboard are declared: every one says the least role that may come in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import get, post
+from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter
 
@@ -26,9 +27,19 @@ def read_number(text: str, *, digits: int = 18) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
-def page(path: str, *, needs: Role = Role.VIEWER, for_newcomers: bool = False) -> _Declared:
-    """Declare what shows something: it changes nothing, however often it is asked for."""
-    return get(path, opt={NEEDS: needs, FOR_NEWCOMERS: for_newcomers})
+def page(
+    path: str,
+    *,
+    needs: Role = Role.VIEWER,
+    for_newcomers: bool = False,
+    reads: Mapping[str, Callable[..., Any]] = {},
+) -> _Declared:
+    """Declare what shows something: it changes nothing, however often it is asked for.
+
+    `reads` give arguments of the handler, by name, from those of the address that they take.
+    """
+    given = {name: Provide(read, sync_to_thread=False) for name, read in reads.items()}
+    return get(path, opt={NEEDS: needs, FOR_NEWCOMERS: for_newcomers}, dependencies=given)
 
 
 def act(path: str, *, needs: Role, for_newcomers: bool = False) -> _Declared:

@@ -68,17 +68,30 @@ class Found(msgspec.Struct, frozen=True):
     as_of: int | None
 
 
-@page("/trends")
-async def trends(
-    visit: Visit,
+def read_asked(
     names: Names = None,
     step: Said = Step.DAY,
     measure: Said = Measure.EVENTS,
     days: Days = 30,
     by: Said = "",
-) -> Response[bytes]:
+) -> Asked:
+    """Read what is asked, or raise `InvalidInputError`."""
+    events = tuple(dict.fromkeys(each.strip() for each in names or () if each.strip()))
+    if len(events) > EVENTS:
+        raise InvalidInputError(path="event", problem=f"at most {EVENTS} are shown at once")
+    if step not in list(STEPS):
+        raise InvalidInputError(path="step", problem=f"it is one of {', '.join(STEPS)}")
+    if measure not in list(MEASURES):
+        raise InvalidInputError(path="measure", problem=f"it is one of {', '.join(MEASURES)}")
+    if days not in RANGES:
+        problem = f"it is one of {', '.join(map(str, RANGES))}"
+        raise InvalidInputError(path="days", problem=problem)
+    return Asked(events, Step(step), Measure(measure), days, by.strip())
+
+
+@page("/trends", reads={"asked": read_asked})
+async def trends(visit: Visit, asked: Asked) -> Response[bytes]:
     """Show what can be asked, and the page asks for the numbers."""
-    asked = _read(names, step, measure, days, by)
     known = await visit.run(
         partial(most_done, visit.dashboard.store, visit.environment_id, count=_OFFERED)
     )
@@ -98,33 +111,17 @@ async def trends(
     )
 
 
-@page("/trends/numbers")
-async def numbers(
-    visit: Visit,
-    names: Names = None,
-    step: Said = Step.DAY,
-    measure: Said = Measure.EVENTS,
-    days: Days = 30,
-    by: Said = "",
-) -> Response[bytes]:
+@page("/trends/numbers", reads={"asked": read_asked})
+async def numbers(visit: Visit, asked: Asked) -> Response[bytes]:
     """Give the chart of what was asked."""
-    asked = _read(names, step, measure, days, by)
     return await draw_lazily(
         visit, lambda: _count(visit, asked), lambda found: _draw(visit, asked, found)
     )
 
 
-@page("/trends/trend.csv")
-async def trend_file(
-    visit: Visit,
-    names: Names = None,
-    step: Said = Step.DAY,
-    measure: Said = Measure.EVENTS,
-    days: Days = 30,
-    by: Said = "",
-) -> Response[bytes]:
+@page("/trends/trend.csv", reads={"asked": read_asked})
+async def trend_file(visit: Visit, asked: Asked) -> Response[bytes]:
     """Give the same numbers as a file: a line for each day, week or month."""
-    asked = _read(names, step, measure, days, by)
     found = await visit.run(lambda: _count(visit, asked))
     heads: list[object] = [_HEADS[asked.step], *(plain(name) for name, _ in found.lines)]
     keys = list(found.lines[0][1]) if found.lines else []
@@ -148,21 +145,6 @@ _WRITTEN: Mapping[Step, Callable[[int], str]] = {
     Step.MONTH: lambda key: f"{key // 100:04}-{key % 100:02}",
 }
 """How files write a key, as ISO 8601 does."""
-
-
-def _read(names: list[str] | None, step: str, measure: str, days: int, by: str) -> Asked:
-    """Read what is asked, or raise `InvalidInputError`."""
-    events = tuple(dict.fromkeys(each.strip() for each in names or () if each.strip()))
-    if len(events) > EVENTS:
-        raise InvalidInputError(path="event", problem=f"at most {EVENTS} are shown at once")
-    if step not in list(STEPS):
-        raise InvalidInputError(path="step", problem=f"it is one of {', '.join(STEPS)}")
-    if measure not in list(MEASURES):
-        raise InvalidInputError(path="measure", problem=f"it is one of {', '.join(MEASURES)}")
-    if days not in RANGES:
-        problem = f"it is one of {', '.join(map(str, RANGES))}"
-        raise InvalidInputError(path="days", problem=problem)
-    return Asked(events, Step(step), Measure(measure), days, by.strip())
 
 
 def _problem(visit: Visit, asked: Asked) -> str:
