@@ -42,8 +42,7 @@ async def mark_test_profile(
     request: Request[Any, Any, Any], distinct_id: DistinctId = None, object_id: ObjectId = None
 ) -> Response[bytes]:
     """Set the property `ct_is_test_user` to `Yes`, as a record would; the history shows it."""
-    marked = await _mark(request, distinct_id, object_id, Mark.TEST, is_set=True)
-    return answer(TestMarkAnswer(object_id=marked.object_id, is_test=True, changed=marked.changed))
+    return await _mark_test(request, distinct_id, object_id, is_set=True)
 
 
 @delete(
@@ -61,8 +60,7 @@ async def unmark_test_profile(
     request: Request[Any, Any, Any], distinct_id: DistinctId = None, object_id: ObjectId = None
 ) -> Response[bytes]:
     """Remove the property `ct_is_test_user`, as a record would; the history shows it."""
-    marked = await _mark(request, distinct_id, object_id, Mark.TEST, is_set=False)
-    return answer(TestMarkAnswer(object_id=marked.object_id, is_test=False, changed=marked.changed))
+    return await _mark_test(request, distinct_id, object_id, is_set=False)
 
 
 @put(
@@ -83,8 +81,7 @@ async def disable_profile(
 
     It sets the property `MSG-disabled` to true, as a record would; the history shows it.
     """
-    marked = await _mark(request, distinct_id, object_id, Mark.DISABLED, is_set=True)
-    return answer(DisabledAnswer(object_id=marked.object_id, disabled=True, changed=marked.changed))
+    return await _mark_disabled(request, distinct_id, object_id, is_set=True)
 
 
 @delete(
@@ -105,9 +102,24 @@ async def enable_profile(
 
     It removes the property `MSG-disabled`, as a record would; the history shows it.
     """
-    marked = await _mark(request, distinct_id, object_id, Mark.DISABLED, is_set=False)
+    return await _mark_disabled(request, distinct_id, object_id, is_set=False)
+
+
+async def _mark_test(
+    request: Request[Any, Any, Any], distinct_id: str | None, object_id: str | None, *, is_set: bool
+) -> Response[bytes]:
+    marked = await _mark(request, distinct_id, object_id, Mark.TEST, is_set=is_set)
     return answer(
-        DisabledAnswer(object_id=marked.object_id, disabled=False, changed=marked.changed)
+        TestMarkAnswer(object_id=marked.object_id, is_test=is_set, changed=marked.changed)
+    )
+
+
+async def _mark_disabled(
+    request: Request[Any, Any, Any], distinct_id: str | None, object_id: str | None, *, is_set: bool
+) -> Response[bytes]:
+    marked = await _mark(request, distinct_id, object_id, Mark.DISABLED, is_set=is_set)
+    return answer(
+        DisabledAnswer(object_id=marked.object_id, disabled=is_set, changed=marked.changed)
     )
 
 
