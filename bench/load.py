@@ -36,8 +36,8 @@ COUNT = "/v1/segments/count"
 COUNTED = re.compile(rb'^(?!.*"as_of").*"size"')
 """What a count says that lacks nothing."""
 
-WHOLE_PAGE = re.compile(rb"<main .*</html>\s*$", re.DOTALL)
-"""What a page of a member has: a page to sign in has no such part."""
+WHOLE_PAGE = re.compile(rb"<main .*</html>\s*$|<option .*</option>\s*$", re.DOTALL)
+"""What a page of a member has, or the choices of a field: a page to sign in has no such part."""
 
 MERGED = re.compile(rb'^(?!.*"done_before":true).*"survivor"')
 """What the answer says to a merge, or an undo, that was not done before."""
