@@ -157,3 +157,15 @@ async def test_gathering_takes_a_small_part_of_the_time_of_the_copy(
         lists.is_patient = True
         known.seconds = 0.0
         assert lists.page(Order()).as_of is None
+
+
+# D-03
+async def test_a_list_does_not_wait_for_what_takes_longer(desk: Desk, lists: Lists) -> None:
+    await desk.send(event("a", "Seen", at=NOON))
+    with lists.copying():
+        assert lists.ids(Order()) == ["a"]
+        known = lists.projection.sights._known[desk.environment]
+        known.seconds, known.ended = 60.0, -1_000.0
+        await desk.send(event("a", "Seen", at=NOON + 5))
+        assert lists.page(BY_NAME).as_of is None
+        assert lists.page(Order()).as_of == known.at

@@ -38,18 +38,18 @@ class Sights:
         self._moved = threading.Condition()
 
     def want(self, environment: EnvironmentId, place: int, *, seconds: float) -> int | None:
-        """Ask for all up to a place of the log, and wait a little for it.
+        """Ask for all up to a place of the log, and wait a little for it, unless it takes longer.
 
         Gives None once it is there; else as of when it was gathered last (epoch ms), 0 for never.
         """
         deadline = time.monotonic() + seconds
         with self._moved:
             while (known := self._known.get(environment)) is None or known.place < place:
-                rest = deadline - time.monotonic()
-                if rest <= 0:
-                    return 0 if known is None else known.at
                 self._wanted.add(environment)
                 self._wake.set()
+                rest = deadline - time.monotonic()
+                if rest <= 0 or (known is not None and known.seconds > seconds):
+                    return 0 if known is None else known.at
                 self._moved.wait(rest)
         return None
 
