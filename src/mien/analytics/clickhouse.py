@@ -73,7 +73,7 @@ class ClickHouse:
 
         It learns of a generation that another process made.
         """
-        self._look_for_generation()
+        self.renew()
         found = self._connection.find(
             f"SELECT max(place) FROM {Catalog(environment, within=self.within).schema}.position"
         )
@@ -131,7 +131,7 @@ class ClickHouse:
 
     def beside(self) -> Self:
         """Begin a new generation of the same record."""
-        self._look_for_generation()
+        self.renew()
         generation = self._generation + 1
         # What a copy that was never finished left.
         self._drop(lambda found: found != self._generation)
@@ -158,7 +158,8 @@ class ClickHouse:
     def _within(self, generation: int) -> str:
         return f"{self._database}_{self._record}_{generation}_"
 
-    def _look_for_generation(self) -> None:
+    def renew(self) -> None:
+        """Learn of a generation that another process made."""
         if self._asked is not None:
             return
         found = self._connection.find(

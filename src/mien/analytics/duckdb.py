@@ -123,6 +123,9 @@ class DuckDB:
         place: int = self._rows(f"SELECT place FROM e{environment}.position")[0][0]
         return place
 
+    def renew(self) -> None:
+        """Do nothing: no other process has the file."""
+
     def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
         """Answer a question; raises `QueryTimeoutError` when it takes longer."""
         with self._gate.beside():

@@ -36,6 +36,10 @@ class Analytics(Protocol):
         """Give the place of the log up to which an environment is here; 0 for nothing yet."""
         ...
 
+    def renew(self) -> None:
+        """Learn of a copy that another process made anew."""
+        ...
+
     def apply(self, catalog: Catalog, step: Step) -> None:
         """Write a step; adds the tables and columns that it needs. Taking it again changes nothing."""
         ...

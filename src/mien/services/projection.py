@@ -7,7 +7,7 @@ keeps the place with the data. Source: S-04, B-03.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -22,8 +22,8 @@ from mien.domain.ids import EnvironmentId
 from mien.services.positions import settled_place
 from mien.services.sights import Sights
 from mien.services.steps import read_step
-from mien.store import accounts, definitions, feed, numbers
-from mien.store.engine import Store, Transaction
+from mien.store import definitions, feed, numbers
+from mien.store.engine import Row, Store, Transaction
 
 PLACES = 20_000
 """Entries of the log in a step."""
@@ -72,6 +72,8 @@ class Projection:
         self.may_write: Callable[[], bool] = lambda: True
         """Asked just before each write: another process may have taken over since a step was begun."""
         self._known: dict[EnvironmentId, _Environment] = {}
+        self._had_all_at: tuple[str, Row | None] | None = None
+        """The copy, and the moment of the record (`numbers.moment`) that it had all of."""
         self._moved = threading.Condition()
         self.wanted = threading.Event()
         """Set by who waits for a fresh copy."""
@@ -83,34 +85,41 @@ class Projection:
         self._is_stopped = False
 
     def advance_all(self) -> bool:
-        """Take a step in each environment that is behind; true if one has more to copy.
+        """Take a step in each environment that has anything new; true if one has more to copy.
 
         One that cannot be copied keeps no other one waiting; its error is raised at the end.
         """
-        began = clock.now_ms()
-        with self.store.read() as tx:
-            environments = accounts.list_environments(tx)
-            lasts = numbers.last_places(tx)
         has_more, failure = False, None
-        for each in environments:
-            if self._has_all(each.environment_id, lasts, began):
-                continue
+        for environment in self._to_do():
             try:
-                has_more |= self.advance(each.environment_id)
+                has_more |= self.advance(environment)
             except Exception as error:  # noqa: BLE001 - raised below
                 failure = failure or error
         if failure is not None:
             raise failure
         return has_more
 
-    def _has_all(
-        self, environment: EnvironmentId, lasts: Mapping[int, int] | None, began: int
-    ) -> bool:
-        """Tell, without a look at the environment, whether there is nothing to do for it."""
+    def _to_do(self) -> list[EnvironmentId]:
+        """Give the environments that have anything new, or something that is wanted of them.
+
+        The store is asked once for them all, and not even that while nobody writes.
+        """
+        began, wanted, within = clock.now_ms(), self.sights.wanted(), self.analytics.within
+        with self.store.read() as tx:
+            moment = (within, numbers.moment(tx))
+            if moment == self._had_all_at:
+                for known in self._known.values():
+                    known.as_of = began
+                return sorted(wanted)
+            newest = feed.newest_of_all(tx)
+        behind = {each for each, last in newest.items() if not self._has(each, last, within, began)}
+        self._had_all_at = None if behind else moment
+        return sorted(behind | wanted)
+
+    def _has(self, environment: EnvironmentId, last: int, within: str, began: int) -> bool:
+        """Tell whether a place of the log is copied; then all is, as of when that was asked."""
         known = self._known.get(environment)
-        if known is None or lasts is None or self.sights.is_wanted(environment):
-            return False
-        if lasts.get(environment, 0) > known.place:
+        if known is None or known.place < last or known.catalog.within != within:
             return False
         known.as_of = began
         return True
@@ -122,14 +131,13 @@ class Projection:
         return has_more
 
     def _copy(self, environment: EnvironmentId) -> bool:
-        known, began = self._of(environment), clock.now_ms()
+        known, began = self._as_it_is(self._of(environment)), clock.now_ms()
         with self.store.read() as tx:
             # Asked again and again: only what is new is worth waiting for others' writes.
-            is_new = numbers.last_place(tx, environment) > known.place
+            is_new = feed.newest(tx, environment) > known.place
         if not is_new:
             known.as_of = began
             return False
-        known = self._as_it_is(known)
         last = settled_place(self.store, environment)
         with self.store.snapshot() as tx:
             upto = self._end_of_step(tx, environment, known.place, last)
@@ -164,18 +172,17 @@ class Projection:
         return known
 
     def follow_all(self) -> None:
-        """Learn how far another process has copied each environment."""
-        with self.store.read() as tx:
-            environments = accounts.list_environments(tx)
-        for each in environments:
-            self.follow(each.environment_id)
-            self._gather(each.environment_id)
+        """Learn how far another process has copied each environment that has anything new."""
+        self.analytics.renew()
+        for environment in self._to_do():
+            self.follow(environment)
+            self._gather(environment)
 
     def follow(self, environment: EnvironmentId) -> None:
         """Learn how far another process has copied."""
         began, known = clock.now_ms(), self._known.get(environment)
         with self.store.read() as tx:
-            last = numbers.last_place(tx, environment)
+            last = feed.newest(tx, environment)
         place, within = self.analytics.position(environment), self.analytics.within
         if known is None or known.catalog.within != within:
             catalog = Catalog(environment, within=within)
@@ -233,7 +240,7 @@ class Projection:
     def state(self, environment: EnvironmentId) -> State:
         """Tell how far an environment is, without waiting for what is being done."""
         with self.store.read() as tx:
-            last = numbers.last_place(tx, environment)
+            last = feed.newest(tx, environment)
         known = self._known.get(environment)
         place = 0 if known is None else known.place
         return State(place, max(0, last - place), is_open=known is not None)
@@ -242,15 +249,17 @@ class Projection:
         """Tell by how many entries of the log the environment that is furthest behind is."""
         known = dict(self._known)
         with self.store.read() as tx:
-            lasts = [numbers.last_place(tx, each) - of.place for each, of in known.items()]
-        return max([0, *lasts])
+            newest = feed.newest_of_all(tx)
+        return max([0, *(newest.get(each, 0) - of.place for each, of in known.items())])
 
     def fresh_catalog(self, environment: EnvironmentId, *, seconds: float) -> Catalog:
         """Wait until all that is in the record now is copied, and give what there is then.
 
         Raises `AnalyticsBehindError` when that takes longer (S-04).
         """
-        wanted = settled_place(self.store, environment)
+        with self.store.read() as tx:
+            # What another writer has not committed yet is not in the record.
+            wanted = feed.newest(tx, environment)
         deadline = time.monotonic() + seconds
         with self._moved:
             while (known := self._known.get(environment)) is None or known.place < wanted:
@@ -289,6 +298,7 @@ class Projection:
     def _look_again(self) -> None:
         with self._moved:
             self._known.clear()
+        self._had_all_at = None
         self.sights.forget()
 
     def _of(self, environment: EnvironmentId) -> _Environment:

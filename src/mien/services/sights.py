@@ -53,9 +53,9 @@ class Sights:
                 self._moved.wait(rest)
         return None
 
-    def is_wanted(self, environment: EnvironmentId) -> bool:
-        """Tell whether somebody waits for more."""
-        return environment in self._wanted
+    def wanted(self) -> set[EnvironmentId]:
+        """Give the environments of which somebody waits for more."""
+        return self._wanted.copy()
 
     def gather(self, catalog: Catalog, place: int) -> None:
         """Gather what is wanted, unless that would take too much time; for the thread that writes.

@@ -14,6 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.store.account_schema import environments
 from mien.store.engine import Transaction
 from mien.store.schema import absorbed, changes, events, profiles
 from mien.store.statements import OneOf
@@ -84,6 +85,26 @@ _ENVIRONMENT: sa.BindParameter[int] = sa.bindparam("environment")
 _AFTER: sa.BindParameter[int] = sa.bindparam("after")
 _UPTO: sa.BindParameter[int] = sa.bindparam("upto")
 
+
+def _newest(environment: sa.ColumnElement[int]) -> list[sa.ColumnElement[int]]:
+    """Give the last places of both tables of the log, each a single look into its index."""
+    return [
+        sa.func.coalesce(
+            sa.select(table.c.sequence)
+            .where(table.c.environment_id == environment)
+            .order_by(table.c.sequence.desc())
+            .limit(1)
+            .scalar_subquery(),
+            0,
+        )
+        for table in (events, changes)
+    ]
+
+
+_NEWEST = sa.select(*_newest(_ENVIRONMENT))
+_NEWEST_OF_ALL = sa.select(
+    environments.c.environment_id, *_newest(environments.c.environment_id)
+).order_by(environments.c.environment_id)
 _NEW_EVENTS = (
     events.c.environment_id == _ENVIRONMENT,
     events.c.sequence > _AFTER,
@@ -127,6 +148,21 @@ _ROOTS = sa.select(absorbed.c.profile_id, absorbed.c.root_id).where(
     absorbed.c.environment_id == _ENVIRONMENT,
     sa.or_(OneOf(absorbed.c.profile_id), OneOf(absorbed.c.root_id)),
 )
+
+
+def newest(tx: Transaction, environment: EnvironmentId) -> int:
+    """Give the place of the last entry of the log that can be seen; 0 if there is none.
+
+    Whoever was answered finds their own entries at it or before it.
+    """
+    row = tx.row(_NEWEST, environment=environment)
+    return max(row) if row else 0
+
+
+def newest_of_all(tx: Transaction) -> dict[EnvironmentId, int]:
+    """Give for each environment, oldest first, what `newest` gives."""
+    rows = tx.rows(_NEWEST_OF_ALL)
+    return {EnvironmentId(each): max(event, change) for each, event, change in rows}
 
 
 def event_bytes(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> int:

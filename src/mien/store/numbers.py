@@ -7,8 +7,9 @@ one profile the later has the larger number.
 
 import sqlalchemy as sa
 
+from mien.store.account_schema import environments
 from mien.store.columns import metadata
-from mien.store.engine import Transaction
+from mien.store.engine import Row, Transaction
 from mien.store.schema import counters
 
 EVERYWHERE = 0
@@ -20,9 +21,6 @@ log_sequence = sa.Sequence("log_sequence", metadata=metadata)
 _FIND = sa.select(counters.c.value).where(
     counters.c.environment_id == sa.bindparam("environment"),
     counters.c.name == sa.bindparam("name"),
-)
-_LAST_PLACES = sa.select(counters.c.environment_id, counters.c.value).where(
-    counters.c.name == "log"
 )
 _LOCK = _FIND.with_for_update()
 _SET = (
@@ -46,13 +44,20 @@ _LAST_VALUE = sa.select(
         else_=sa.column("last_value", sa.BigInteger) - 1,
     )
 ).select_from(sa.table(log_sequence.name))
-
-
 _OLDEST = sa.select(
     sa.cast(
         sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()), sa.Text), sa.BigInteger
     )
 )
+_MOMENT = {
+    # SQLite: all places that were ever handed out, and the last environment.
+    True: sa.select(
+        sa.select(sa.func.sum(counters.c.value)).where(counters.c.name == "log").scalar_subquery(),
+        sa.select(sa.func.max(environments.c.environment_id)).scalar_subquery(),
+    ),
+    False: sa.select(sa.cast(sa.func.pg_current_snapshot(), sa.Text)),
+}
+"""By engine: is it SQLite?"""
 
 
 def reserve(tx: Transaction, environment: int, name: str, count: int = 1) -> range:
@@ -113,9 +118,13 @@ def last_place(tx: Transaction, environment: int) -> int:
     return row[0] if row else 0
 
 
-def last_places(tx: Transaction) -> dict[int, int] | None:
-    """Give the last place of each environment that has one; None of PostgreSQL: it has one log."""
-    return dict(tx.rows(_LAST_PLACES)) if tx.is_sqlite else None
+def moment(tx: Transaction) -> Row | None:
+    """Give what is another one once anything was written to the log, or an environment was made.
+
+    On PostgreSQL it tells which transactions can be seen: a place that was drawn says nothing
+    while its transaction is under way.
+    """
+    return tx.row(_MOMENT[tx.is_sqlite])
 
 
 def oldest_transaction(tx: Transaction) -> int:
