@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from mien.store.engine import Store
 from mien.store.setup import prepare
+from tests.support.accounts import Accounts
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.servers import Key, Server
 
@@ -84,10 +85,18 @@ def server(
     assert running.stop() == 0, running.log()
 
 
+@pytest.fixture(scope="session")
+def accounts(server: Server) -> Iterator[Accounts]:
+    """Give what opens accounts on the server."""
+    opened = Accounts(server)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def keys(server: Server) -> tuple[Key, Key]:
+def keys(accounts: Accounts) -> tuple[Key, Key]:
     """Give the live and the test key of a new account."""
-    return server.account()
+    return accounts.open()
 
 
 @pytest.fixture

@@ -118,8 +118,7 @@ def test_a_backup_of_a_busy_server_is_restored_and_served_on_either_engine(
     # The mark of the analytics copy is not restored: what is there may be of another record.
     assert again["tables"]["secrets"]["rows"] == taken["tables"]["secrets"]["rows"] - 1
 
-    url = target.settings.get("MIEN_STORE_URL", f"sqlite:///{target.data / 'mien.db'}")
-    store = prepare(url, may_migrate=False)
+    store = prepare(target.store_url, may_migrate=False)
     assert find_faults(store) == []
     store.close()
     target.start()

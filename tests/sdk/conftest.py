@@ -1,4 +1,4 @@
-"""What the tests of what pages call share: accounts that are made at once, and pages."""
+"""What the tests of what pages call share: pages, and browsers with the web SDK."""
 
 from collections.abc import Iterator
 
@@ -7,23 +7,8 @@ import pytest
 
 from tests.native.callers import Native
 from tests.sdk.pages import Page
-from tests.support.accounts import Accounts
 from tests.support.servers import Key, Server
 from tests.support.websdk import Browser, Shop
-
-
-@pytest.fixture(scope="session")
-def accounts(server: Server) -> Iterator[Accounts]:
-    """Give what opens accounts on the server."""
-    opened = Accounts(server)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def keys(accounts: Accounts) -> tuple[Key, Key]:
-    """Give the live and the test key of a new account."""
-    return accounts.open()
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import httpx
 
 from mien import clock
 from mien.domain.members import Role
-from mien.services.accounts import NewAccount, NewKey, create_account
+from mien.services.accounts import NewAccount, create_account
 from mien.services.members import hash_password
 from mien.services.signing_in import digest_of
 from mien.store import members
 from mien.store.engine import Store
 from mien.store.members import Member, Session
 from mien.store.setup import prepare
-from tests.support.servers import Key, Server
+from tests.support.servers import Key, Server, key_of
 
 PASSWORD = "violet harbour kettle"
 _TOKEN = re.compile(r'name="_token" value="(\w+)"')
@@ -28,19 +28,18 @@ class Office:
 
     def __init__(self, server: Server, *, name: str = "Shop", time_zone: str = "UTC") -> None:
         self.server = server
-        url = server.settings.get("MIEN_STORE_URL", f"sqlite:///{server.data / 'mien.db'}")
-        self.store: Store = prepare(url, may_migrate=False)
+        self.store: Store = prepare(server.store_url, may_migrate=False)
         self.account: NewAccount = create_account(self.store, name=name, time_zone=time_zone)
 
     @property
     def live(self) -> Key:
         """The key of the live environment."""
-        return _key(self.account.live)
+        return key_of(self.account.live)
 
     @property
     def test(self) -> Key:
         """The key of the test environment."""
-        return _key(self.account.test)
+        return key_of(self.account.test)
 
     def send(self, *records: Mapping[str, object], key: Key | None = None) -> None:
         """Send records that are all taken, to the live environment or with another key."""
@@ -125,7 +124,3 @@ class Browser(httpx.Client):
 @cache
 def _hashed() -> str:
     return hash_password(PASSWORD)
-
-
-def _key(made: NewKey) -> Key:
-    return Key(made.account_id, made.passcode)

@@ -1,6 +1,5 @@
 """A real Mien server as a process of its own."""
 
-import json
 import os
 import signal
 import socket
@@ -11,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
+from mien.services.accounts import NewKey, create_account
+from mien.store.setup import prepare
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
@@ -44,6 +46,11 @@ class Key:
         return {"X-CleverTap-Account-Id": self.account_id, "X-CleverTap-Passcode": self.passcode}
 
 
+def key_of(made: NewKey) -> Key:
+    """Give the key that was made with an account."""
+    return Key(made.account_id, made.passcode)
+
+
 @dataclass
 class Server:
     """A server over one data folder; `settings` are its `MIEN_…` variables."""
@@ -57,6 +64,11 @@ class Server:
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def store_url(self) -> str:
+        """Where its store is."""
+        return self.settings.get("MIEN_STORE_URL", f"sqlite:///{self.data / 'mien.db'}")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -114,7 +126,9 @@ class Server:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def account(self, name: str = "Test") -> tuple[Key, Key]:
-        """Make an account, and give the keys of live and test."""
-        made = json.loads(self.mien("account", "create", "--name", name, "--json"))
-        return Key(**made["live"]), Key(**made["test"])
+    def account(self) -> tuple[Key, Key]:
+        """Make an account in its store, and give the keys of live and test."""
+        store = prepare(self.store_url, may_migrate=False)
+        made = create_account(store, name="Test")
+        store.close()
+        return key_of(made.live), key_of(made.test)

@@ -32,8 +32,7 @@ def client(server: Server, key: Key) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def store(server: Server) -> Iterator[Store]:
     """Give the store under the server."""
-    url = server.settings.get("MIEN_STORE_URL", f"sqlite:///{server.data / 'mien.db'}")
-    opened = prepare(url, may_migrate=False)
+    opened = prepare(server.store_url, may_migrate=False)
     yield opened
     opened.close()
 
