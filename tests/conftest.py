@@ -1,5 +1,6 @@
 """What all tests share: real stores of both engines, and a server for each worker."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,10 @@ Serve = Callable[..., Server]
 # Under CI=true this keeps the rest of Hypothesis's own profile: the same examples in every run.
 settings.register_profile("mien", deadline=None)
 settings.load_profile("mien")
+
+# No test meets an authority of the wider world, whose certificates each HTTP client would read for 20 ms.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
