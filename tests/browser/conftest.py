@@ -1,11 +1,11 @@
-"""A browser, and a shop on TLS before a server: once for each module, since both take a while."""
+"""A browser, and a shop on TLS before a server: once for each worker, since both take a while."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from mien.domain.members import Role
 from tests.support.accounts import Accounts
@@ -19,8 +19,11 @@ from tests.support.websdk import Shop
 OpenTab = Callable[..., Awaitable[Tab]]
 OpenScreen = Callable[..., Awaitable[Screen]]
 
+# What comes is seen at once; a machine that is busy gets the time that it needs.
+expect.set_options(timeout=20_000)
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def shop_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Give a server: which engine it has makes no difference to a browser."""
     running = Server(tmp_path_factory.mktemp("data")).start()
@@ -28,7 +31,7 @@ def shop_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert running.stop() == 0, running.log()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def doors(shop_server: Server) -> Iterator[tuple[str, str]]:
     """Give the address of the shop's site, and where its pages find the server."""
     with open_doors() as opened:
@@ -36,7 +39,7 @@ def doors(shop_server: Server) -> Iterator[tuple[str, str]]:
         yield f"https://{HOST}:{site}", f"127.0.0.1:{opened.relay_to(shop_server.port)}"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chrome() -> AsyncIterator[Browser]:
     """Give a browser."""
     async with async_playwright() as playwright:
@@ -45,7 +48,7 @@ async def chrome() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def accounts(shop_server: Server) -> Iterator[Accounts]:
     """Give what opens accounts on the server."""
     opened = Accounts(shop_server)
@@ -60,7 +63,7 @@ def shop(shop_server: Server, accounts: Accounts) -> Iterator[Shop]:
         yield Shop(http, accounts.open()[0])
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_tab(chrome: Browser, doors: tuple[str, str], shop: Shop) -> AsyncIterator[OpenTab]:
     """Give a function that opens a tab in a browser that was never in the shop."""
     tabs: list[Tab] = []
@@ -85,7 +88,7 @@ def office(shop_server: Server) -> Iterator[Office]:
         yield opened
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def sign_in(chrome: Browser, office: Office) -> AsyncIterator[OpenScreen]:
     """Give a function that opens a browser in which a new member is signed in."""
     screens: list[Screen] = []

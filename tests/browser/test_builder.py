@@ -10,7 +10,7 @@ from tests.browser.conftest import OpenScreen
 from tests.support.offices import Office
 from tests.web.test_builder import EVERYTHING, GOLD, save, stored
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NEW = "/live/segments/new"
 

@@ -13,7 +13,7 @@ from tests.support.browsers import HOST, SDK
 from tests.support.offices import Office
 from tests.support.tls import open_doors
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def open_with(chrome: Browser, way: str, office: Office) -> str:

@@ -17,7 +17,7 @@ from tests.support.servers import Server
 from tests.support.tls import open_doors
 from tests.support.websdk import Json, Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _PAGE = b"""<!doctype html>
 <html><head><title>Shop</title><link rel="icon" href="data:,">
@@ -68,7 +68,7 @@ def ports(shop_server: Server) -> Iterator[tuple[int, int]]:
         yield opened.site(_FILES), opened.relay_to(shop_server.port)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(chrome: Browser, ports: tuple[int, int], shop: Shop) -> AsyncIterator[Site]:
     """Give a site that uses the SDK."""
     context = await chrome.new_context(ignore_https_errors=True, locale="de-CH")

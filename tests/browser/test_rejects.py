@@ -8,7 +8,7 @@ from mien.domain.members import Role
 from tests.browser.conftest import OpenScreen
 from tests.support.offices import Office
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NASTY = "<img src=x onerror=alert(1)>"
 

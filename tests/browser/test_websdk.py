@@ -8,7 +8,7 @@ import pytest
 from tests.support.browsers import Tab
 from tests.support.websdk import Shop
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 OpenTab = Callable[..., Awaitable[Tab]]
 Mode = dict[str, str]
