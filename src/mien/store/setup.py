@@ -5,7 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import psycopg
@@ -114,6 +114,7 @@ def only_server(data: Path) -> Iterator[None]:
         yield
 
 
+@cache
 def head() -> str:
     """Give the newest schema version."""
     return str(ScriptDirectory(str(_MIGRATIONS)).get_current_head())
