@@ -8,6 +8,9 @@ SDK := src/mien/http/sdk/static/mien.js
 WEB := src/mien/web/static/manifest.json
 SOURCES := src tests bench demo sdk/python
 
+# The tests start many processes: each would compile all of the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup check test law demo serve screenshots bench lock clean
 
@@ -41,7 +44,7 @@ $(CLIENTS): tests/clients/package.json tests/clients/package-lock.json
 test: $(READY) $(CLIENTS) $(SDK) $(WEB) ## Run the tests; without ARGS also hold the coverage to its floor
 	@scripts/chromium >/dev/null
 	@$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(PY) -m coverage run -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report $(if $(strip $(ARGS)),--fail-under=0)
 
