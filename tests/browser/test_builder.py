@@ -189,6 +189,8 @@ async def test_a_slow_count_shows_that_it_goes_on_and_gives_way_to_a_newer_one(
     screen = await sign_in(Role.EDITOR)
     page = screen.page
     delays = iter([2.0])
+    dropped: list[str] = []
+    page.on("requestfailed", lambda request: dropped.append(request.post_data or ""))
 
     async def slow(route: Route) -> None:
         await asyncio.sleep(next(delays, 0.0))
@@ -201,6 +203,8 @@ async def test_a_slow_count_shows_that_it_goes_on_and_gives_way_to_a_newer_one(
     await expect(page.get_by_role("link", name="Person 4")).to_be_visible()
     await page.locator("#p-0-nots").check()
     await expect(preview).to_contain_text("10 of 40 people")
+    # What was asked first is waited for no longer.
+    assert [(each.count("gold"), each.count("not")) for each in dropped] == [(1, 0)]
     await page.wait_for_timeout(2_200)
     await expect(preview).to_contain_text("10 of 40 people")
     await page.unroute("**/segments/count")

@@ -24,7 +24,7 @@ class Looked:
 
     here = "/live/home/new?days=7&x=<b>"
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def ask(self, work: Callable[[], T]) -> T:
         return work()
 
     def page(self, template: str, **context: object) -> Response[bytes]:

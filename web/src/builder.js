@@ -36,6 +36,12 @@ document.addEventListener("htmx:after:swap", () => {
   else stay();
 });
 
+// What was asked about the tree as it was before is not waited for: the server stops working on it,
+// and a late answer does not take the place of a newer one.
+document.addEventListener("htmx:before:cleanup", (event) => {
+  if (event.target.matches("#count, #sample")) event.target.dispatchEvent(new Event("htmx:abort"));
+});
+
 // A menu closes when one goes elsewhere, or by Escape.
 document.addEventListener("focusin", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => {

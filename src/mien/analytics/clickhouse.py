@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 
 from mien.analytics import columns
+from mien.analytics.asker import asker
 from mien.analytics.catalog import Catalog
 from mien.analytics.clickhouse_client import Address, Connection
 from mien.analytics.clickhouse_dialect import CLICKHOUSE
@@ -80,7 +81,11 @@ class ClickHouse:
         return int(found[0][0] or 0) if found else 0
 
     def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
-        """Answer a question; raises `QueryTimeoutError` when it takes longer."""
+        """Answer a question; raises `QueryTimeoutError` when it takes longer.
+
+        One whose asker left is not begun; one that is under way goes on to its end.
+        """
+        asker().check()
         return self._connection.query(sql, values, seconds=seconds)
 
     def apply(self, catalog: Catalog, step: Step) -> None:

@@ -14,6 +14,7 @@ import duckdb
 import structlog
 
 from mien.analytics import columns
+from mien.analytics.asker import Asker, asker
 from mien.analytics.catalog import Catalog
 from mien.analytics.deadlines import Deadlines
 from mien.analytics.dialects import DUCKDB
@@ -127,21 +128,26 @@ class DuckDB:
         """Do nothing: no other process has the file."""
 
     def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
-        """Answer a question; raises `QueryTimeoutError` when it takes longer."""
+        """Answer a question; raises `QueryTimeoutError` when it takes longer.
+
+        It is stopped when its asker leaves: `QuestionDroppedError`.
+        """
+        by = asker()
         with self._gate.beside():
             try:
-                return self._ask(sql, values, seconds)
+                return self._ask(sql, values, seconds, by)
             except duckdb.InterruptException as error:
+                by.check()
                 raise QueryTimeoutError(seconds) from error
             except duckdb.Error as error:
                 msg = f"The analytics copy cannot answer now ({error})."
                 raise AnalyticsUnavailableError(msg) from error
 
-    def _ask(self, sql: str, values: Mapping[str, object], seconds: float) -> list[Row]:
+    def _ask(self, sql: str, values: Mapping[str, object], seconds: float, by: Asker) -> list[Row]:
         with self._turn:
             cursor = self._idle.pop() if self._idle else self._connection.cursor()
         try:
-            with self._deadlines.within(seconds, cursor.interrupt):
+            with by.wait(cursor.interrupt), self._deadlines.within(seconds, cursor.interrupt):
                 rows = cursor.execute(sql, dict(values)).fetchall()
         except BaseException:
             cursor.close()

@@ -139,6 +139,16 @@ class AnalyticsBehindError(AnalyticsUnavailableError):
         )
 
 
+class QuestionDroppedError(AnalyticsUnavailableError):
+    """Whoever asked closed the connection before the answer was there: the work on it was stopped."""
+
+    code = "question_dropped"
+    mend = "Ask again, and wait for the answer."
+
+    def __init__(self) -> None:
+        super().__init__("Nobody waits for the answer any more; the question was stopped.")
+
+
 class QueryTimeoutError(MienError):
     """A question took longer than the server allows; nothing else was disturbed."""
 

@@ -1,12 +1,13 @@
 """What every door of a running server shares: the API and the dashboard stand on these parts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import msgspec
 
+from mien.analytics.asker import Asker
 from mien.config import Settings
 from mien.domain.ids import EnvironmentId
 from mien.services.counting import Counting
@@ -49,6 +50,24 @@ class Parts(msgspec.Struct, kw_only=True):
     async def run_short(self, work: Callable[[], T]) -> T:
         """Run a point read: at once on SQLite, where it takes microseconds; else off the loop."""
         return work() if self.store.is_sqlite else await self.run_long(work)
+
+    async def run_awaited(self, work: Callable[[], T], gone: Awaitable[None]) -> T:
+        """Run questions on a thread; when `gone` ends before them, they are stopped.
+
+        They are stopped as well when this call is cancelled, since its time is over.
+        """
+        asker = Asker()
+
+        async def leave() -> None:
+            await gone
+            asker.leave()
+
+        leaving = asyncio.create_task(leave())
+        try:
+            return await self.run_long(lambda: asker.ask(work))
+        finally:
+            leaving.cancel()
+            asker.leave()
 
     async def run_long(self, work: Callable[[], T]) -> T:
         """Run work that takes milliseconds on a thread, so that others are served meanwhile."""

@@ -45,7 +45,7 @@ async def count(visit: Visit, tree: Node) -> Counted:
     """Count whom a tree means in the environment of a visit."""
     here, counting = visit.environment_id, visit.dashboard.counting
     try:
-        found = await visit.run(lambda: counting.count(here, tree, visit.zone))
+        found = await visit.ask(lambda: counting.count(here, tree, visit.zone))
     except COULD_NOT as error:
         return Counted(problem=str(error))
     return Counted(found.size, found.everybody, found.as_of)

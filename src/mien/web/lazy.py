@@ -16,7 +16,7 @@ async def draw_lazily(
 ) -> Response[bytes]:
     """Work something out on a thread and draw it; say so in a sentence if it is not to be had now."""
     try:
-        found = await visit.run(work)
+        found = await visit.ask(work)
     except (AnalyticsUnavailableError, QueryTimeoutError) as error:
         return visit.page("late.html", said=str(error), again=visit.here)
     return draw(found)

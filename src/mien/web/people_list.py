@@ -158,7 +158,7 @@ async def people(
         return await _found(visit, sought, after)
     asked = _asked(request.query_params)
     start = None if after is None else visit.unseal(f"{_PLACE} {asked.query()}", after, Place)
-    listed, problem = await visit.run(lambda: _list(visit, asked, start))
+    listed, problem = await visit.ask(lambda: _list(visit, asked, start))
     columns = await visit.run(lambda: _columns(visit))
     rest = "" if listed.rest is None else visit.seal(f"{_PLACE} {asked.query()}", listed.rest)
     return visit.page(
@@ -244,7 +244,7 @@ def _list(visit: Visit, asked: Asked, start: Place | None) -> tuple[Listed, str]
 async def _found(visit: Visit, sought: str, after: str | None) -> Response[bytes]:
     """Show who has a text as an id or an address, then those whose name begins so."""
     start = None if after is None else visit.unseal(_NAMES, after, Place)
-    exact, named, problem = await visit.run(lambda: _find(visit, sought, start))
+    exact, named, problem = await visit.ask(lambda: _find(visit, sought, start))
     known = {each.object_id for each in exact.people}
     rest = None if named.rest is None else visit.seal(_NAMES, named.rest)
     return visit.page(

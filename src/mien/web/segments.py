@@ -71,7 +71,7 @@ async def people(visit: Visit, segment: FromPath[str], after: After = None) -> R
     """Show who is in a segment, a page at a time."""
     found = await _segment(visit, segment)
     start = NOBODY if after is None else ProfileId(visit.unseal(_PLACE, after, int))
-    rows, rest, problem = await visit.run(partial(_members, visit, found.tree, start))
+    rows, rest, problem = await visit.ask(partial(_members, visit, found.tree, start))
     return visit.page(
         "segments/more.html" if after and visit.is_fragment else "segments/people.html",
         block=None if after else "people",

@@ -122,7 +122,7 @@ async def numbers(visit: Visit, asked: Asked) -> Response[bytes]:
 @page("/trends/trend.csv", reads={"asked": read_asked})
 async def trend_file(visit: Visit, asked: Asked) -> Response[bytes]:
     """Give the same numbers as a file: a line for each day, week or month."""
-    found = await visit.run(lambda: _count(visit, asked))
+    found = await visit.ask(lambda: _count(visit, asked))
     heads: list[object] = [_HEADS[asked.step], *(plain(name) for name, _ in found.lines)]
     keys = list(found.lines[0][1]) if found.lines else []
     rows: list[list[object]] = [

@@ -135,6 +135,10 @@ class Visit:
         """Run work on the store that takes milliseconds, off the event loop."""
         return await self.dashboard.run_long(work)
 
+    async def ask(self, work: Callable[[], T]) -> T:
+        """Run questions about many people; they are stopped when the browser drops the request."""
+        return await self.dashboard.run_awaited(work, self._gone())
+
     async def note(self, act: Act, *, subject: str = "", details: Mapping[str, str] = {}) -> None:
         """Keep in the audit log what the member did here."""
         await self.run(
@@ -188,6 +192,11 @@ class Visit:
     @property
     def _flash(self) -> str:
         return f"flash {self.signed_in.session.hex()}"
+
+    async def _gone(self) -> None:
+        """Wait until the browser has closed the connection, once all that it sent is read."""
+        while (await self.request.receive())["type"] != "http.disconnect":
+            pass
 
     def _read_flash(self) -> Flash | None:
         text = self.request.cookies.get(cookies.FLASH, "")

@@ -92,7 +92,7 @@ async def sample(visit: Visit) -> Response[Any]:
     """Show some of those whom a tree means, for a page that is there."""
     tree = tree_of(await visit.form())
     try:
-        rows, _ = await visit.run(partial(people_in, visit, tree, count=_SAMPLE))
+        rows, _ = await visit.ask(partial(people_in, visit, tree, count=_SAMPLE))
         problem = ""
     except COULD_NOT as error:
         rows, problem = [], str(error)
