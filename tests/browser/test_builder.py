@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Dialog, Page, Route, expect
 
 from mien.domain.members import Role
 from tests.browser.conftest import OpenScreen
@@ -208,6 +208,41 @@ async def test_a_slow_count_shows_that_it_goes_on_and_gives_way_to_a_newer_one(
     await page.wait_for_timeout(2_200)
     await expect(preview).to_contain_text("10 of 40 people")
     await page.unroute("**/segments/count")
+
+
+# D-02
+async def test_a_change_that_is_not_saved_is_not_left_by_mistake(
+    sign_in: OpenScreen, shop: Office
+) -> None:
+    made = save(shop, GOLD)
+    screen = await sign_in(Role.EDITOR)
+    page = screen.page
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    page.on("dialog", stay)
+    await screen.open(f"/live/segments/{made}/edit")
+    preview = page.get_by_label("Preview")
+    await page.get_by_label("Name", exact=True).click()
+    await page.get_by_role("link", name="Home").click()
+    await expect(page.get_by_role("heading", name="Home")).to_be_visible()
+    await screen.open(f"/live/segments/{made}/edit")
+    await page.locator("#p-0-nots").check()
+    await expect(preview).to_contain_text("10 of 40 people")
+    await page.get_by_role("link", name="Home").click(no_wait_after=True)
+    await expect(page.locator("#p-0-nots")).to_be_checked()
+    assert asked == ["beforeunload"]
+    await page.get_by_role("button", name="Save the segment").click()
+    await page.get_by_role("button", name="Save the change").click()
+    await expect(page.get_by_role("status")).to_contain_text("is changed")
+    await page.get_by_role("link", name="Edit", exact=True).click()
+    await page.get_by_label("Name", exact=True).fill("Other")
+    await page.get_by_role("link", name="Leave without saving").click()
+    await expect(page.get_by_role("link", name="Edit", exact=True)).to_be_visible()
+    assert asked == ["beforeunload"]
 
 
 # D-01, D-02

@@ -42,6 +42,37 @@ document.addEventListener("htmx:before:cleanup", (event) => {
   if (event.target.matches("#count, #sample")) event.target.dispatchEvent(new Event("htmx:abort"));
 });
 
+// What is not saved yet: the browser asks before it leaves a form that says something else than it
+// did when it came. What is asked about the tree (#count) has the tree, however it is shown.
+const form = document.querySelector("form[data-unsaved]");
+if (form) guard(form);
+
+function guard(form) {
+  const said = (read) => JSON.stringify([
+    document.getElementById("count")?.getAttribute("hx-vals"),
+    read(form.elements.name),
+    read(form.elements.description),
+  ]);
+  const before = said((field) => field.defaultValue);
+  let isTyped = false;
+  let isDone = false;
+  form.addEventListener("input", (event) => {
+    isTyped ||= !["name", "description"].includes(event.target.name);
+  });
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail.ctx.sourceElement === form) isTyped = false;
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    if (event.detail.ctx.sourceElement === form && event.detail.ctx.hx.redirect) isDone = true;
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-leaves]")) isDone = true;
+  });
+  addEventListener("beforeunload", (event) => {
+    if (!isDone && (isTyped || said((field) => field.value) !== before)) event.preventDefault();
+  });
+}
+
 // A menu closes when one goes elsewhere, or by Escape.
 document.addEventListener("focusin", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => {
