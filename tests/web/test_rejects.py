@@ -11,8 +11,10 @@ from mien.services import audit
 from mien.services.cursors import seal
 from mien.services.reject_lists import Wanted, page_rejects
 from mien.store import accounts
+from mien.web.replaying import Reached
 from tests.support.offices import Browser, Office
 
+FROM = re.compile(r'name="from" value="([^"]+)"')
 NASTY = "<script>alert(1)</script>\u202e"
 
 
@@ -132,7 +134,13 @@ def test_all_of_a_filter_are_replayed_and_the_rest_stays(office: Office) -> None
                 headers=office.live.headers,
             )
         discard(browser, "active")
-        done = browser.send_form("/live/rejects/replay", code="528")
+        begun = browser.send_form("/live/rejects/replay", code="528")
+        assert "So far 200 applied; 0 refused again." in begun.text
+        assert "It goes on by itself" in begun.text
+        rest = FROM.findall(begun.text)[-1]
+        stopped = browser.get("/live/rejects", params={"code": 528, "from": rest})
+        assert "The replay was stopped: 200 applied; 0 refused again." in stopped.text
+        done = browser.send_form("/live/rejects/replay", code="528", **{"from": rest})
         assert "300 applied; 0 refused again" in done.text
         assert "Applied</span>" in browser.get("/live/rejects?code=528").text
         assert "0 applied; 2 refused again" in browser.send_form("/live/rejects/replay").text
@@ -199,18 +207,20 @@ def test_a_replay_goes_on_where_the_one_before_ended(office: Office) -> None:
     assert environment
     here = environment.environment_id
     reached = page_rejects(office.store, here, Wanted(), count=2).rest
-    rest = seal(key, here, "rejects replayed", reached)
+    assert reached
+    rest = seal(key, here, "rejects replayed", Reached(reached, 5, 2))
     with office.browser(Role.EDITOR) as browser:
         page = browser.get("/live/rejects", params={"code": 515, "from": rest}).text
         assert "Replay the rest" in page
         assert f'<input type="hidden" name="from" value="{rest}">' in page
         assert "of this filter, on all pages, that came after those just tried" in page
         done = browser.send_form("/live/rejects/replay", **{"from": rest}).text
-        assert "0 applied; 1 refused again." in done
+        assert "5 applied; 3 refused again." in done
         assert "Replay all" in done
         assert 'name="from"' not in done
         refused = browser.send_form("/test/rejects/replay", **{"from": rest})
         assert refused.status_code == 400
+        assert browser.get("/test/rejects", params={"from": rest}).status_code == 400
 
 
 # D-01

@@ -29,6 +29,7 @@ from mien.web.merges import MERGE_HANDLERS
 from mien.web.people_list import PEOPLE_HANDLERS
 from mien.web.person import PERSON_HANDLERS
 from mien.web.rejects import REJECT_HANDLERS
+from mien.web.replaying import REPLAY_HANDLERS
 from mien.web.routes import FORM_BYTES, page
 from mien.web.segments import SEGMENT_HANDLERS
 from mien.web.settings import SETTINGS_HANDLERS
@@ -88,6 +89,7 @@ PAGES: list[HTTPRouteHandler] = [
     *TREND_HANDLERS,
     *HELP_HANDLERS,
     *REJECT_HANDLERS,
+    *REPLAY_HANDLERS,
     *SETTINGS_HANDLERS,
 ]
 """What is below an environment: `/live/…` and `/test/…`."""

@@ -12,8 +12,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from mien.domain.documents import NATIVE, Rules
-from mien.domain.errors import InvalidInputError
 from mien.domain.members import Act, Role
 from mien.domain.rejects import REJECT_CODES, CodeHelp, Reject, RejectCode
 from mien.services.history import name_sources
@@ -25,28 +23,24 @@ from mien.services.reject_lists import (
     get_reject,
     line_of,
     page_rejects,
-    replay_all,
 )
-from mien.services.rejects import Before, KeptReject, Manner, Outcome, Replay, Tried, replay
-from mien.services.wires import Wire
+from mien.services.rejects import Before, KeptReject, Outcome, Replay, Tried, replay
 from mien.store.rejects import RejectPlace
 from mien.web import charts
 from mien.web.charts import Plot, Series
 from mien.web.lazy import draw_lazily
 from mien.web.periods import label_of_day
+from mien.web.replaying import filters_of, list_path, manners_of, read_reached, read_wanted
 from mien.web.routes import Id, act, page, read_number
 from mien.web.visit import Visit
 
 _ROWS, _LINES = 25, 200
-_PLACE, _REACHED = "rejects", "rejects replayed"
+_PLACE = "rejects"
 _DAYS = 30
 _SERIES = 4
 """Codes with a colour of their own; the rest is one."""
 
 _PREVIEW = 2_000
-_SECONDS = 10.0
-"""How long applying many may take before the page says how far it is."""
-
 After = Annotated[str | None, QueryParameter()]
 Reached = Annotated[str, QueryParameter(name="from", max_length=400)]
 Code = Annotated[int | None, QueryParameter(ge=0, le=999_999)]
@@ -76,24 +70,23 @@ async def rejects(
 
     `reached` is where a replay of all ended, which goes on from there.
     """
-    wanted = _wanted(code, source)
+    wanted = read_wanted(code, source)
     before = None if after is None else visit.unseal(_PLACE, after, RejectPlace)
     found, names = await visit.run(lambda: _read(visit, wanted, before))
     rest = None if found.rest is None else visit.seal(_PLACE, found.rest)
-    query = urlencode(_filters(wanted))
+    filters = filters_of(wanted)
     return visit.page(
         "rejects/page.html",
         block="more" if after else None,
         rows=[_row(each, names) for each in found.rejects],
         wanted=wanted,
-        query=f"?{query}" if query else "",
+        query=f"?{urlencode(filters)}" if filters else "",
         source_name=names.get(source or "", source),
-        filters=_filters(wanted),
-        reached=reached,
+        filters=filters,
+        sealed=reached,
+        reached=read_reached(visit, reached),
         days=visit.dashboard.settings.reject_days,
-        next=None
-        if rest is None
-        else f"{visit.url('rejects')}?{urlencode({**_filters(wanted), 'after': rest})}",
+        next=None if rest is None else list_path(visit, {**filters, "after": rest}),
     )
 
 
@@ -106,8 +99,8 @@ async def reasons(visit: Visit) -> Response[bytes]:
 @page("/rejects/download", needs=Role.EDITOR)
 async def download(visit: Visit, code: Code = None, source: Source = None) -> Stream:
     """Give refused records as a file, one a line; `mien rejects replay --file` takes it."""
-    wanted = _wanted(code, source)
-    await visit.note(Act.REJECTS_DOWNLOADED, details=_filters(wanted))
+    wanted = read_wanted(code, source)
+    await visit.note(Act.REJECTS_DOWNLOADED, details=filters_of(wanted))
     return Stream(
         _lines(visit, wanted),
         status_code=int(HTTPStatus.OK),
@@ -144,42 +137,10 @@ async def replay_one(visit: Visit, reject: Id) -> Response[Any]:
         visit.dashboard.ingest,
         visit.environment_id,
         [Replay(reject, mended)],
-        manners=_manners(visit),
+        manners=manners_of(visit),
         now_ms=visit.now_ms,
     )
     return await _answer(visit, reject, done.outcomes[0], text)
-
-
-@act("/rejects/replay", needs=Role.EDITOR)
-async def replay_wanted(visit: Visit) -> Response[Any]:
-    """Apply all refused records of a filter, as far as a few seconds reach."""
-    form = await visit.form()
-    code = form.get("code", "")
-    number = read_number(code, digits=6)
-    if code and number is None:
-        raise InvalidInputError(path="code", problem="is no code of a refusal such as 515")
-    wanted = _wanted(number, form.get("source") or None)
-    reached = form.get("from", "")
-    done = await replay_all(
-        visit.dashboard.store,
-        visit.dashboard.ingest,
-        visit.environment_id,
-        wanted,
-        manners=_manners(visit),
-        now_ms=visit.now_ms,
-        seconds=_SECONDS,
-        after=visit.unseal(_REACHED, reached, RejectPlace) if reached else None,
-    )
-    numbers = {"applied": str(done.applied), "refused": str(done.refused)}
-    await visit.note(Act.REJECTS_REPLAYED, subject=code, details=numbers)
-    said = f"{done.applied:,} applied; {done.refused:,} refused again."
-    asked = _filters(wanted)
-    if done.rest is not None:
-        said += " More wait: replay the rest to go on."
-        asked["from"] = visit.seal(_REACHED, done.rest)
-    kind = "success" if done.applied or not done.refused else "warning"
-    query = f"?{urlencode(asked)}" if asked else ""
-    return visit.back(f"{visit.url('rejects')}{query}", said, kind=kind)
 
 
 REJECT_HANDLERS: list[HTTPRouteHandler] = [
@@ -188,20 +149,7 @@ REJECT_HANDLERS: list[HTTPRouteHandler] = [
     download,
     one_reject,
     replay_one,
-    replay_wanted,
 ]
-
-
-def _wanted(code: int | None, source: str | None) -> Wanted:
-    # PostgreSQL takes none in a question.
-    if source is not None and "\x00" in source:
-        raise InvalidInputError(path="source", problem="has a NUL character")
-    return Wanted(code, source)
-
-
-def _filters(wanted: Wanted) -> dict[str, str]:
-    given = {"code": wanted.code, "source": wanted.source}
-    return {name: str(value) for name, value in given.items() if value is not None}
 
 
 def _read(
@@ -280,17 +228,6 @@ async def _answer(visit: Visit, reject: int, outcome: Outcome, text: str) -> Res
         return visit.back(visit.url(f"rejects/{reject}"), "The record is applied.")
     said = "It was applied before." if isinstance(outcome, Before) else "It is not kept any more."
     return visit.back(visit.url("rejects"), said, kind="info")
-
-
-def _manners(visit: Visit) -> dict[Wire, Manner]:
-    settings = visit.dashboard.settings
-    compatible = Rules(
-        missing_is_zero=settings.missing_is_zero, late_data_loses=settings.late_data_loses
-    )
-    return {
-        Wire.COMPATIBLE: Manner(visit.source, compatible),
-        Wire.NATIVE: Manner(visit.source, NATIVE),
-    }
 
 
 def _count(visit: Visit) -> tuple[Reasons, dict[str, str]]:
