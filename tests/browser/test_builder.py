@@ -291,5 +291,9 @@ async def test_without_scripts_the_same_buttons_build_and_save(
     await page.get_by_role("button", name="Save the segment").click()
     await expect(page.get_by_role("status")).to_contain_text("The segment Gold is saved.")
     assert stored(shop, page.url.rpartition("/")[2])["tree"] == GOLD
+    await expect(page.get_by_text("Counting…")).to_be_hidden()
+    await page.get_by_role("link", name="Count").click()
+    await expect(page.locator(".count")).to_contain_text("30 of 40 people")
+    await page.go_back()
     await page.get_by_role("link", name="Show who is in it").click()
     await expect(page.get_by_role("link", name="Person 4")).to_be_visible()

@@ -114,6 +114,11 @@ class Browser(httpx.Client):
         if token:
             self.cookies.set("mien_session", token, domain="127.0.0.1")
 
+    def part(self, path: str, **query: str) -> str:
+        """Give a part of a page, as the page asks for it that is there."""
+        asked = {"HX-Request": "true"}
+        return self.get(path, params=query or None, headers=asked).raise_for_status().text
+
     def send_form(self, path: str, *, seen_on: str = "/password", **fields: str) -> httpx.Response:
         """Send a form as the page does on which it is, which has its token."""
         found = _TOKEN.search(self.get(seen_on).text)

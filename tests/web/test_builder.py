@@ -311,15 +311,15 @@ def test_names_are_offered_as_one_types(office: Office) -> None:
     )
     asked = "/live/segments/choices"
     with office.browser(Role.VIEWER) as browser:
-        found = browser.get(asked, params={"of": "property", "p.0:name": "pLAN"}).text
+        found = browser.part(asked, **{"of": "property", "p.0:name": "pLAN"})
         assert re.findall(r'value="([^"]+)"', found) == ["Plan", "my plan"]
         assert "my plan · integer" in found
-        found = browser.get(asked, params={"of": "event", "p.0:name": "p"}).text
+        found = browser.part(asked, **{"of": "event", "p.0:name": "p"})
         assert "Planned" in found
         assert "App Launched" in found
         of_event = {"of": "event_property", "event": "planned", "p.0.0:name": ""}
-        assert "plan b · boolean" in browser.get(asked, params=of_event).text
-        assert browser.get(asked, params=of_event | {"event": "never"}).text.strip() == ""
+        assert "plan b · boolean" in browser.part(asked, **of_event)
+        assert browser.part(asked, **of_event | {"event": "never"}).strip() == ""
 
 
 # D-02
@@ -338,7 +338,7 @@ def test_values_are_offered_that_people_have_most(office: Office) -> None:
     asked = "/live/segments/choices"
 
     def offered(**params: str) -> list[str]:
-        found = browser.get(asked, params={"of": "value", **params}).text
+        found = browser.part(asked, **{"of": "value", **params})
         return [html.unescape(each) for each in re.findall(r'value="([^"]*)"', found)]
 
     with office.browser(Role.VIEWER) as browser:

@@ -61,6 +61,19 @@ def test_home_tells_who_is_there_and_what_they_do(office: Office) -> None:
         assert "free; the record takes" in health
 
 
+# D-07
+def test_without_scripts_a_link_leads_to_a_part_that_stands_in_a_frame(office: Office) -> None:
+    fill(office)
+    with office.browser(Role.VIEWER) as browser:
+        assert '<noscript><a href="/live/home/people">' in browser.get("/live").text
+        part = browser.get("/live/home/people").text
+        assert "Skip to the content" in part
+        assert "<h1>Home</h1>" in part
+        asked = browser.get("/live/home/people", headers={"HX-Request": "true"}).text
+        assert "people in all" in asked
+        assert "<h1>" not in asked
+
+
 # D-06
 def test_an_empty_environment_says_how_data_comes_in(office: Office) -> None:
     fill(office)

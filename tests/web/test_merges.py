@@ -162,7 +162,7 @@ def test_suggested_merges_are_listed_hinted_and_dismissed(
     assert "They stay two people" in back.text
     assert "No merge is suggested" in back.text
     assert "suggested no longer" in editor.send_form(dismiss, one=ana, other=bo, person=bo).text
-    assert editor.get(f"/live/people/{bo}/hints").text.strip() == ""
+    assert editor.part(f"/live/people/{bo}/hints").strip() == ""
     assert acts(office) == ["suggestion_dismissed"]
 
 

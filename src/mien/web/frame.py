@@ -72,6 +72,12 @@ def lead_to(path: str) -> Redirect:
     return Redirect(path, status_code=303)
 
 
+def is_part(template: str) -> bool:
+    """Tell whether a template is a part of pages, and none by itself."""
+    # A page is made of blocks, of which a frame is filled.
+    return not _templates.get_template(template).blocks
+
+
 def draw(template: str, block: str | None, **context: Any) -> bytes:
     """Draw a template, or one block of it for a page that is there already."""
     found = _templates.get_template(template)

@@ -164,9 +164,17 @@ class Visit:
     def page(
         self, template: str, *, block: str | None = None, status: int = 200, **context: Any
     ) -> Response[bytes]:
-        """Draw a page, or `block` of it when the page that is there asks for a part."""
-        part, assets = block if self.is_fragment else None, self.dashboard.assets
-        body = frame.draw(template, part, visit=self, assets=assets, **context)
+        """Draw a page, or `block` of it when the page that is there asks for a part.
+
+        A part that is asked for by itself, since nothing runs scripts, stands in a frame.
+        """
+        context |= {"visit": self, "assets": self.dashboard.assets}
+        if self.is_fragment:
+            body = frame.draw(template, block, **context)
+        elif frame.is_part(template):
+            body = frame.draw("part.html", None, part=template, **context)
+        else:
+            body = frame.draw(template, None, **context)
         response = Response(body, status_code=status, media_type=MediaType.HTML)
         if cookies.FLASH in self.request.cookies:
             cookies.drop_flash(self.request, response)
