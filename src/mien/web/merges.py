@@ -37,6 +37,7 @@ async def suggested(visit: Visit, after: After = None) -> Response[bytes]:
     return visit.page(
         "merges/suggested.html",
         block="more" if after else None,
+        here="merges",
         pairs=found,
         name_of=name_of,
         next=None if place is None else f"{visit.url('merges')}?after={place}",
@@ -52,6 +53,7 @@ async def made(visit: Visit, after: After = None) -> Response[bytes]:
     return visit.page(
         "merges/made.html",
         block="more" if after else None,
+        here="merges/made",
         rows=found,
         name_of=name_of,
         id_of=server_object_id,

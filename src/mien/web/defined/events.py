@@ -15,19 +15,12 @@ from mien.domain.schema import Definition, DefinitionKind
 from mien.domain.segments import Did, LastDays
 from mien.services.definitions import DefinitionPage, Named, get_definition, page_definitions
 from mien.services.history import name_sources
-from mien.services.insights import Insight, Shares, TopValue
+from mien.services.insights import Insight, Insights, Shares, TopValue
 from mien.services.reports import Number
 from mien.web import charts
 from mien.web.charts import Plot, Series
 from mien.web.defined import changing
-from mien.web.defined.listing import (
-    ROWS,
-    After,
-    Filled,
-    Sought,
-    block_of,
-    list_definitions,
-)
+from mien.web.defined.listing import ROWS, After, Filled, Sort, Sought, show_list
 from mien.web.lazy import draw_lazily
 from mien.web.periods import labels_of
 from mien.web.routes import Id, act, page
@@ -37,6 +30,13 @@ EVENT, OF_EVENT = DefinitionKind.EVENT, DefinitionKind.EVENT_PROPERTY
 _VALUES = 20
 _PLACE = "properties of an event"
 RANGES = (30, 90)
+
+_EVENTS = Sort(
+    EVENT,
+    "events",
+    ("Event", "People who did it", "Times done", "First seen", "Last seen", "Source"),
+    Insights.shares_of_events,
+)
 
 Days = Annotated[int, QueryParameter(ge=1, le=366)]
 
@@ -50,16 +50,7 @@ async def events(
 ) -> Response[bytes]:
     """List the events; who did them is counted once the list is there."""
 
-    def count_shares(names: Any) -> Insight[Shares]:
-        insights, now = visit.dashboard.insights, visit.now_ms // 1_000
-        return insights.shares_of_events(visit.environment_id, names, now=now, zone=visit.zone)
-
-    listing = await list_definitions(
-        visit, EVENT, "events", count_shares, sought=sought, after=after, filled=filled
-    )
-    return visit.page(
-        "defined/events.html", block=block_of(after=after, filled=filled), listing=listing
-    )
+    return await show_list(visit, _EVENTS, sought=sought, after=after, filled=filled)
 
 
 @page("/events/{number:int}")

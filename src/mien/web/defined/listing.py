@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
+from litestar import Response
 from litestar.params import QueryParameter
 
 from mien.domain.errors import AnalyticsUnavailableError, QueryTimeoutError
@@ -24,7 +26,8 @@ Sought = Annotated[str, QueryParameter(name="q", max_length=1_024)]
 After = Annotated[str | None, QueryParameter()]
 Filled = Annotated[bool, QueryParameter()]
 
-CountShares = Callable[[Sequence[str]], Insight[Shares]]
+CountShares: TypeAlias = Callable[..., Insight[Shares]]
+"""Counts who has each of these names in an environment: a method of `Insights`, not bound."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -48,39 +51,71 @@ class Listing(msgspec.Struct, frozen=True):
     late: str = ""
 
 
-async def list_definitions(
+class Sort(msgspec.Struct, frozen=True):
+    """What is listed at a path: its kind, what heads the columns, how people who have it are counted."""
+
+    kind: DefinitionKind
+    path: str
+    heads: Sequence[str]
+    count_shares: CountShares
+
+
+async def show_list(
     visit: Visit,
-    kind: DefinitionKind,
-    path: str,
-    count_shares: CountShares,
+    sort: Sort,
     *,
-    sought: str,
-    after: str | None,
-    filled: bool,
+    sought: str = "",
+    after: str | None = None,
+    filled: bool = False,
+    status: int = HTTPStatus.OK,
+    **context: Any,
+) -> Response[bytes]:
+    """Show a page of definitions; with `filled` who has them is counted too."""
+    listing = await _list(visit, sort, sought=sought, after=after, filled=filled)
+    return visit.page(
+        "defined/list.html",
+        block="filled" if filled else "more" if after else "results",
+        status=status,
+        base=sort.path,
+        heads=sort.heads,
+        is_typed=sort.kind is DefinitionKind.PROPERTY,
+        listing=listing,
+        **context,
+    )
+
+
+async def _list(
+    visit: Visit, sort: Sort, *, sought: str, after: str | None, filled: bool
 ) -> Listing:
     """Give a page of definitions of one kind; with `filled` who has them is counted too."""
     start = "" if after is None else visit.unseal(_PLACE, after, str)
-    found, sources = await visit.run(lambda: _read(visit, kind, sought, start))
+    found, sources = await visit.run(lambda: _read(visit, sort.kind, sought, start))
     rest = None if found.rest is None else visit.seal(_PLACE, found.rest)
     rows = [_row(each, sources.get(each.source, each.source)) for each in found.definitions]
     listing = Listing(
         rows,
         sought,
-        next=None if rest is None else _address(visit, path, q=sought, after=rest),
-        filled=_address(visit, path, q=sought, after=after or "", filled="1") if rows else None,
+        next=None if rest is None else _address(visit, sort.path, q=sought, after=rest),
+        filled=_address(visit, sort.path, q=sought, after=after or "", filled="1")
+        if rows
+        else None,
     )
-    return await _with_shares(visit, listing, count_shares) if filled and rows else listing
-
-
-def block_of(*, after: str | None, filled: bool) -> str:
-    """Name the part that a page asks for which is there already."""
-    return "filled" if filled else "more" if after else "results"
+    return await _with_shares(visit, listing, sort.count_shares) if filled and rows else listing
 
 
 async def _with_shares(visit: Visit, listing: Listing, count_shares: CountShares) -> Listing:
     names = [each.known.name for each in listing.rows]
     try:
-        found = await visit.run(partial(count_shares, names))
+        found = await visit.ask(
+            partial(
+                count_shares,
+                visit.dashboard.insights,
+                visit.environment_id,
+                names,
+                now=visit.now_ms // 1_000,
+                zone=visit.zone,
+            )
+        )
     except (AnalyticsUnavailableError, QueryTimeoutError) as error:
         return msgspec.structs.replace(listing, filled=None, late=str(error))
     rows = [_with_share(each, found.value) for each in listing.rows]

@@ -13,23 +13,23 @@ from mien.domain.members import Act, Role
 from mien.domain.schema import Definition, DefinitionKind
 from mien.services.definitions import Named, add_property, change_definition, get_definition
 from mien.services.history import name_sources
-from mien.services.insights import Insight, Shares, TopValue
+from mien.services.insights import Insight, Insights, Shares, TopValue
 from mien.web import charts
 from mien.web.defined import changing
 from mien.web.defined.changing import subject_of
-from mien.web.defined.listing import (
-    After,
-    Filled,
-    Sought,
-    block_of,
-    list_definitions,
-)
+from mien.web.defined.listing import After, Filled, Sort, Sought, show_list
 from mien.web.lazy import draw_lazily
 from mien.web.routes import Id, act, page
 from mien.web.visit import Visit
 
 PROPERTY = DefinitionKind.PROPERTY
 _VALUES = 20
+_PROPERTIES = Sort(
+    PROPERTY,
+    "properties",
+    ("Property", "Type", "People who have it", "Values", "First seen", "Last seen", "Source"),
+    Insights.shares_of_properties,
+)
 
 
 @page("/properties")
@@ -142,18 +142,13 @@ async def _list(
     form: dict[str, str] | None = None,
     problems: dict[str, str] | None = None,
 ) -> Response[bytes]:
-    def count_shares(names: Any) -> Insight[Shares]:
-        insights, now = visit.dashboard.insights, visit.now_ms // 1_000
-        return insights.shares_of_properties(visit.environment_id, names, now=now, zone=visit.zone)
-
-    listing = await list_definitions(
-        visit, PROPERTY, "properties", count_shares, sought=sought, after=after, filled=filled
-    )
-    return visit.page(
-        "defined/properties.html",
-        block=block_of(after=after, filled=filled),
+    return await show_list(
+        visit,
+        _PROPERTIES,
+        sought=sought,
+        after=after,
+        filled=filled,
         status=status,
-        listing=listing,
         form=form or {"name": "", "description": ""},
         problems={"name": "", "description": ""} | (problems or {}),
     )
