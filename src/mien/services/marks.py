@@ -2,13 +2,14 @@
 
 from enum import Enum
 
-from mien.domain.documents import IS_TEST, NATIVE, TEST_MARK
+from mien.domain.documents import IS_TEST, TEST_MARK
 from mien.domain.identities import server_object_id
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import DISABLED
 from mien.domain.values import Value
+from mien.services.changing import change_profile
 from mien.services.ingest import Ingest
-from mien.services.receipts import Batch, Receipt
+from mien.services.receipts import Receipt
 
 
 class Mark(Enum):
@@ -35,12 +36,11 @@ async def change_mark(
 
     The only result is a `Reject` if the profile is not there any more.
     """
-    # By the objectId of the profile: a record with another id would make a new one, should
-    # this one be erased just now.
-    change = _SET[mark] if is_set else {"$delete": 1}
-    record = {
-        "type": "profile",
-        "objectId": server_object_id(profile),
-        "profileData": {mark.value: change},
-    }
-    return await ingest.submit(Batch(environment, [record], now_ms, source, NATIVE))
+    return await change_profile(
+        ingest,
+        environment,
+        server_object_id(profile),
+        {mark.value: _SET[mark] if is_set else {"$delete": 1}},
+        now_ms=now_ms,
+        source=source,
+    )

@@ -1,9 +1,10 @@
 """`/v1/exports`: people and events as files, written by the server and fetched when done (G-07)."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Request, Response, delete, get, post
@@ -12,6 +13,7 @@ from litestar.response import Stream
 from msgspec import UNSET
 
 from mien.domain.errors import InvalidInputError, InvalidSegmentError
+from mien.domain.ids import EnvironmentId
 from mien.domain.segment_json import parse_segment
 from mien.domain.segments import All, Did, Node
 from mien.http.auth import caller_of, services_of
@@ -21,8 +23,10 @@ from mien.http.native.bodies import EventsToExport, ExportBody, PeopleToExport
 from mien.http.native.calls import Cursor, Limit, answer, instant, next_cursor, start_of
 from mien.http.native.documents import asking, described
 from mien.http.native.segments import read_tree_body
-from mien.services.file_exports import Export, Wanted
+from mien.services.file_exports import Export, FileExports, Wanted
 from mien.services.wires import Wire
+
+T = TypeVar("T")
 
 _ENDPOINT = "v1/exports"
 _TAG = "Exports"
@@ -136,10 +140,9 @@ async def list_exports(
     """Give the exports that are kept, newest first."""
     services, caller = services_of(request), caller_of(request)
     before = start_of(services, caller, _ENDPOINT, cursor, int)
-    async with services.limits.place(caller.environment, _ENDPOINT):
-        found = await services.run_long(
-            lambda: services.exports.list(caller.environment, before=before, count=limit)
-        )
+    found = await _run(
+        request, lambda exports, here: exports.list(here, before=before, count=limit)
+    )
     last = found[-1].stored.export_id if len(found) == limit else None
     return answer(
         ExportPage(
@@ -162,9 +165,7 @@ async def list_exports(
 )
 async def get_export(request: Request[Any, Any, Any], export: Id) -> Response[bytes]:
     """Give an export with its state."""
-    services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, _ENDPOINT):
-        found = await services.run_long(lambda: services.exports.get(caller.environment, export))
+    found = await _run(request, lambda exports, here: exports.get(here, export))
     return answer(_entry(found))
 
 
@@ -184,10 +185,8 @@ async def get_export(request: Request[Any, Any, Any], export: Id) -> Response[by
 )
 async def download_export(request: Request[Any, Any, Any], export: Id) -> Stream | Response[bytes]:
     """Give the file. One that is not written yet, or was taken back, is a 409."""
-    services, caller = services_of(request), caller_of(request)
-    async with services.limits.place(caller.environment, _ENDPOINT):
-        file = await services.run_long(lambda: services.exports.open(caller.environment, export))
-    return await answer_file(request, file, services.run_long)
+    file = await _run(request, lambda exports, here: exports.open(here, export))
+    return await answer_file(request, file, services_of(request).run_long)
 
 
 @delete(
@@ -203,10 +202,17 @@ async def download_export(request: Request[Any, Any, Any], export: Id) -> Stream
 )
 async def delete_export(request: Request[Any, Any, Any], export: Id) -> Response[bytes]:
     """Stop an export that is being written, remove it and its file, and give it as it was."""
+    found = await _run(request, lambda exports, here: exports.delete(here, export))
+    return answer(_entry(found))
+
+
+async def _run(
+    request: Request[Any, Any, Any], work: Callable[[FileExports, EnvironmentId], T]
+) -> T:
+    """Do something with the exports of the caller's environment, when it is its turn."""
     services, caller = services_of(request), caller_of(request)
     async with services.limits.place(caller.environment, _ENDPOINT):
-        found = await services.run_long(lambda: services.exports.delete(caller.environment, export))
-    return answer(_entry(found))
+        return await services.run_long(partial(work, services.exports, caller.environment))
 
 
 def _wanted(body: ExportBody) -> Wanted:

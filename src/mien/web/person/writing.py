@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from mien import clock
-from mien.domain.documents import NATIVE
 from mien.domain.ids import ProfileId
 from mien.domain.rejects import Reject
-from mien.services.receipts import Batch, Result
+from mien.services.changing import change_profile
+from mien.services.receipts import Result
 from mien.services.wires import native_reason
 from mien.web.visit import Visit
 
@@ -14,21 +14,15 @@ from mien.web.visit import Visit
 async def change_person(
     visit: Visit, object_id: str, data: Mapping[str, object], *, is_dry_run: bool = False
 ) -> Result:
-    """Change properties of the profile that has this objectId; a bad value is a `Reject`.
-
-    The id is the one that Mien made: a record with another would make a new profile, should
-    this one be erased just now.
-    """
-    record = {"type": "profile", "objectId": object_id, "profileData": data}
-    receipt = await visit.dashboard.ingest.submit(
-        Batch(
-            visit.environment_id,
-            [record],
-            clock.now_ms(),
-            visit.source,
-            NATIVE,
-            is_dry_run=is_dry_run,
-        )
+    """Change properties of a profile in the name of the member, as `change_profile` says."""
+    receipt = await change_profile(
+        visit.dashboard.ingest,
+        visit.environment_id,
+        object_id,
+        data,
+        now_ms=clock.now_ms(),
+        source=visit.source,
+        is_dry_run=is_dry_run,
     )
     return receipt.results[0]
 
