@@ -46,18 +46,16 @@ _SUGGESTIONS = (
 _SUGGESTIONS_OF = (
     sa.select(*[c for c in merge_suggestions.columns if c.name != "environment_id"])
     .where(
-        merge_suggestions.c.environment_id == _ENVIRONMENT,
-        sa.or_(OneOf(merge_suggestions.c.profile_id), OneOf(merge_suggestions.c.other_id)),
+        merge_suggestions.c.environment_id == _ENVIRONMENT, OneOf(merge_suggestions.c.profile_id)
     )
     .order_by(merge_suggestions.c.profile_id, merge_suggestions.c.other_id)
 )
-_FORGET_SUGGESTIONS = sa.delete(merge_suggestions).where(
-    merge_suggestions.c.environment_id == _ENVIRONMENT,
-    sa.or_(
-        merge_suggestions.c.profile_id == sa.bindparam("profile"),
-        merge_suggestions.c.other_id == sa.bindparam("profile"),
-    ),
-)
+_FORGET_SUGGESTIONS = [
+    sa.delete(merge_suggestions).where(
+        merge_suggestions.c.environment_id == _ENVIRONMENT, either == sa.bindparam("profile")
+    )
+    for either in (merge_suggestions.c.profile_id, merge_suggestions.c.other_id)
+]
 _FORGET_SUGGESTION = sa.delete(merge_suggestions).where(
     merge_suggestions.c.environment_id == _ENVIRONMENT,
     merge_suggestions.c.profile_id == sa.bindparam("profile"),
@@ -125,9 +123,14 @@ def merge_suggestion_page(
 def suggestions_of(
     tx: Transaction, environment: EnvironmentId, profiles: list[ProfileId]
 ) -> list[MergeSuggestion]:
-    """Give the suggestions that name any of these profiles."""
-    rows = tx.rows(_SUGGESTIONS_OF, environment=environment, values=profiles)
-    return [_suggestion(row) for row in rows]
+    """Give the suggestions that name any of these profiles, by pair of profiles."""
+    # In two steps, each by an index: SQLite would take one question about both by none.
+    meant = {*profiles}
+    for profile in profiles:
+        meant.update(confused_with(tx, environment, profile))
+    rows = tx.rows(_SUGGESTIONS_OF, environment=environment, values=sorted(meant))
+    found = map(_suggestion, rows)
+    return [each for each in found if each.profile in profiles or each.other in profiles]
 
 
 def confused_with(
@@ -139,7 +142,9 @@ def confused_with(
 
 def forget_suggestions(tx: Transaction, environment: EnvironmentId, profile: ProfileId) -> int:
     """Remove the suggestions that name a profile."""
-    return tx.run(_FORGET_SUGGESTIONS, environment=environment, profile=profile)
+    return sum(
+        tx.run(each, environment=environment, profile=profile) for each in _FORGET_SUGGESTIONS
+    )
 
 
 def forget_suggestion(

@@ -154,6 +154,7 @@ merge_suggestions = sa.Table(
     column("value", EXACT),
     column("suggested_at"),
     column("source", EXACT),
+    sa.Index(None, "environment_id", "other_id"),
     **CLUSTERED,
 )
 
