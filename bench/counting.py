@@ -153,7 +153,7 @@ def ask(engine: DuckDB, job: Question) -> Report:
     def count() -> None:
         tree = parse_segment(TREES[job.about])
         query = sizes(tree, Scope(tables, engine.dialect, job.now, UTC))
-        engine.query(query.sql(), query.values, seconds=SECONDS)
+        engine.query(query.sql, query.values, seconds=SECONDS)
 
     count()
     return handshake.repeat(count, job.times)

@@ -1,4 +1,7 @@
-"""Floor of counting: SQL by hand over two tables of DuckDB, people and raw events."""
+"""Floor of counting: SQL by hand over two tables of DuckDB, people and raw events.
+
+It asks for what a count answers: how many are meant, and how many people there are.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,13 +13,17 @@ from bench.jobs import Crowd, FloorOrder, Question, Report
 
 MEMORY = "800MB"
 
-PROPERTIES = "SELECT count(*) FROM people WHERE gender = 'F' AND city = $city"
+PROPERTIES = """
+SELECT (SELECT count(*) FROM people WHERE gender = 'F' AND city = $city),
+    (SELECT count(*) FROM people)
+"""
 SENTENCE = """
-SELECT count(*) FROM people WHERE gender = 'F' AND city = $city
+SELECT (SELECT count(*) FROM people WHERE gender = 'F' AND city = $city
     AND born > $after AND born <= $until
     AND person IN (SELECT person FROM events WHERE name = 1 AND moment >= $bought_since
         GROUP BY person HAVING count(*) >= $buys)
-    AND person NOT IN (SELECT person FROM events WHERE name = 2 AND moment >= $opened_since)
+    AND person NOT IN (SELECT person FROM events WHERE name = 2 AND moment >= $opened_since)),
+    (SELECT count(*) FROM people)
 """
 
 

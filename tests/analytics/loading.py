@@ -147,7 +147,7 @@ def drop(analytics: Analytics, catalog: Catalog) -> None:
 
 def members(analytics: Analytics, query: Query) -> list[ProfileId]:
     """Ask who is selected, in order."""
-    rows = analytics.query(query.sql(), query.values, seconds=30)
+    rows = analytics.query(query.sql, query.values, seconds=30)
     return sorted(ProfileId(row[0]) for row in rows)
 
 
@@ -163,5 +163,5 @@ def assert_agree(
     query = compile_tree(tree, catalog, now, zone, dialect=analytics.dialect)
     expected = sorted(each.profile for each in crowd if matches(tree, each, now, zone))
     found = members(analytics, query)
-    assert found == expected, f"{describe(tree)}\n{tree}\n{query.sql()}\n{query.values}"
+    assert found == expected, f"{describe(tree)}\n{tree}\n{query.sql}\n{query.values}"
     return found

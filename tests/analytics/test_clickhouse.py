@@ -217,7 +217,7 @@ def test_a_large_question_goes_over_http_too(tmp_path: Path) -> None:
         query = compile_tree(tree, catalog, 0, UTC, dialect=CLICKHOUSE)
         sizes = [len(str(value)) for value in query.values.values()]
         assert max(sizes) < 128 * 1024
-        assert sorted(analytics.query(query.sql(), query.values, seconds=30)) == [(1,), (2,)]
+        assert sorted(analytics.query(query.sql, query.values, seconds=30)) == [(1,), (2,)]
         with pytest.raises(QueryTimeoutError):
             analytics.query(ENDLESS, {}, seconds=0.2)
         analytics.close()

@@ -205,7 +205,7 @@ def test_no_text_of_a_user_becomes_sql(tree: s.Node, odd: list[str]) -> None:
     """With such texts as names and values, whatever a segment asks."""
     texts = {each: f"{odd[place % len(odd)]}{place}" for place, each in enumerate(texts_in(tree))}
     asked = with_texts(tree, texts)
-    sql = compile_tree(asked, wide_catalog(asked), MOMENT, PARIS).sql()
+    sql = compile_tree(asked, wide_catalog(asked), MOMENT, PARIS).sql
     assert not any(text in sql for text in set(texts.values()) & set(texts_in(asked)))
 
 
@@ -281,7 +281,7 @@ def test_people_are_counted_and_listed_page_by_page(analytics: Analytics) -> Non
         return Scope(catalog, analytics.dialect, MOMENT, PARIS)
 
     query = sizes(bought, scope())
-    assert analytics.query(query.sql(), query.values, seconds=30) == [(7, 7)]
+    assert analytics.query(query.sql, query.values, seconds=30) == [(7, 7)]
     pages = [
         members(analytics, next_people(bought, scope(), after=after, limit=3))
         for after in (0, 3, 6, 7)

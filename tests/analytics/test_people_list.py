@@ -100,7 +100,7 @@ def pages(
     while True:
         scope = Scope(catalog, analytics.dialect, MOMENT, ZONE)
         query = people_in_order(tree, words, order, after, size, scope)
-        rows = analytics.query(query.sql(), query.values, seconds=30)
+        rows = analytics.query(query.sql, query.values, seconds=30)
         found += [ProfileId(row[0]) for row in rows]
         if len(rows) < size:
             return found
@@ -184,7 +184,7 @@ def seen(analytics: Analytics, catalog: Catalog, by: SortBy = SortBy.LAST_SEEN) 
     query = people_in_order(
         All(()), [], Order(by), None, 9, Scope(catalog, analytics.dialect, MOMENT, ZONE)
     )
-    return [row[1] - MOMENT for row in analytics.query(query.sql(), query.values, seconds=5)]
+    return [row[1] - MOMENT for row in analytics.query(query.sql, query.values, seconds=5)]
 
 
 # D-03

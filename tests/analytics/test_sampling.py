@@ -23,7 +23,7 @@ def check_that_the_lowest_ranks_are_drawn(analytics: Analytics) -> None:
         mixer = Mixer.of(seed)
         scope = Scope(catalog, analytics.dialect, NOW, UTC)
         query = sampled_people(All(()), scope, size=5, mixer=mixer)
-        rows = analytics.query(query.sql(), query.values, seconds=20)
+        rows = analytics.query(query.sql, query.values, seconds=20)
         assert [row[0] for row in rows] == sorted(IDS, key=mixer.rank)[:5]
     drop(analytics, catalog)
 

@@ -89,7 +89,7 @@ def test_many_ask_at_once(projection: Projection) -> None:
     def ask(number: int) -> object:
         scope = Scope(Catalog(EnvironmentId(1)), projection.analytics.dialect, 0, UTC)
         query = question(exp.select(scope.bind(number)), scope)
-        return projection.analytics.query(query.sql(), query.values, seconds=PATIENCE)
+        return projection.analytics.query(query.sql, query.values, seconds=PATIENCE)
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(500))) == [[(number,)] for number in range(500)]

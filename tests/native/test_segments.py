@@ -278,7 +278,7 @@ def test_a_wrong_question_is_refused(native: Native, body: Json, status: int, de
 def test_the_size_of_a_segment_is_kept_by_the_day(native: Native) -> None:
     native.send(profile("ana", Plan="Gold"), profile("bo", Plan="Gold"))
     made = create(native)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 110
     while not (sizes := native.get(f"segments/{made['id']}/sizes", days=2)["sizes"]):
         assert time.monotonic() < deadline
         time.sleep(0.1)

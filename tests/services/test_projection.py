@@ -146,7 +146,7 @@ async def test_what_is_told_of_the_session_of_an_event_comes_with_it(
     asked = exp.select(*read).from_(scope.table(catalog.events["e"].name, "e"))
     asked = asked.order_by(column("sequence", "e"))
     query = question(asked, scope)
-    found = analytics.query(query.sql(), query.values, seconds=10)
+    found = analytics.query(query.sql, query.values, seconds=10)
     assert found == [(told["utm_source"], told["session_id"]), (None, None)]
 
 

@@ -5,6 +5,7 @@ node in SQL. The tree is built of SQLGlot expressions and written in the dialect
 Values are bound, identifiers are made of ids: no text of a user becomes SQL (S-01, S-03, S-07).
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import assert_never
@@ -21,7 +22,7 @@ from mien.analytics.events import did
 from mien.analytics.logic import all_of, any_of, is_true, negated
 from mien.analytics.people import PEOPLE, is_among
 from mien.analytics.reach import is_disabled, is_in_state
-from mien.analytics.scope import Scope, column
+from mien.analytics.scope import PREFIX, Scope, column
 from mien.analytics.values import holds
 from mien.domain.conditions import (
     Anniversary,
@@ -54,20 +55,17 @@ from mien.domain.segments import (
     TestUser,
 )
 
+_PLACEHOLDER = re.compile(rf"\b{PREFIX}\d+\b")
+
 _STEP = "step"
 """The alias of the step before."""
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A question: an expression, and the values of its placeholders by name."""
+    """A question in the dialect of its engine, and the values of its placeholders by name."""
 
-    expression: exp.Query
+    sql: str
     values: Mapping[str, Bound]
-    dialect: Dialect
-
-    def sql(self) -> str:
-        """Give it in the dialect of its engine."""
-        return self.expression.sql(dialect=self.dialect.name, copy=False)
 
 
 def compile_tree(
@@ -83,11 +81,10 @@ def compile_tree(
 
 def question(expression: exp.Query, scope: Scope) -> Query:
     """Give the question that an expression is, with the values that it asks for."""
-    # Expressions are put into several places on the way; a copy has one of each for each.
-    whole = expression.copy()
-    wanted = {each.name for each in whole.find_all(exp.Placeholder)}
-    values = {name: value for name, value in scope.parameters.items() if name in wanted}
-    return Query(whole, values, scope.dialect)
+    sql = expression.sql(dialect=scope.dialect.name, copy=False)
+    # What was bound for a part that could be left out must not be given.
+    wanted = set(_PLACEHOLDER.findall(sql))
+    return Query(sql, {name: scope.parameters[name] for name in wanted})
 
 
 def select_people(tree: Node, scope: Scope) -> exp.Select:

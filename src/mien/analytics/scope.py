@@ -9,6 +9,9 @@ from mien.analytics.catalog import Catalog
 from mien.analytics.dialects import Bound, Dialect
 from mien.domain.moments import day_at
 
+PREFIX = "v"
+"""What the name of a placeholder is, before its number; no other name of a question is like it."""
+
 
 class Scope:
     """One compilation: the tables of an environment, an engine, a moment in a time zone.
@@ -28,7 +31,7 @@ class Scope:
     def bind(self, value: Bound, *, of: exp.DType | None = None) -> exp.Expr:
         """Give what stands for a value, of a type of SQL if not of the plain one."""
         key = (type(value), repr(value))
-        name = self._names.setdefault(key, f"v{len(self._names)}")
+        name = self._names.setdefault(key, f"{PREFIX}{len(self._names)}")
         stands, self.parameters[name] = self.dialect.bind(name, value, of)
         return stands
 

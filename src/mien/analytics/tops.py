@@ -9,6 +9,7 @@ from mien.analytics.catalog import Kind
 from mien.analytics.cells import Cell, cell_of, json_cell
 from mien.analytics.compile import Query, question
 from mien.analytics.devices import fact_column
+from mien.analytics.dialects import Dialect
 from mien.analytics.logic import any_of, is_known
 from mien.analytics.occurrences import occurrences
 from mien.analytics.people import DEVICES, EVENTS, PEOPLE, who_has_device, whose
@@ -54,13 +55,14 @@ class Ranking(msgspec.Struct, frozen=True):
 
     question: Query
     columns: Sequence[str]
+    dialect: Dialect
 
     def named(self, value: Sequence[object]) -> dict[str, object]:
         """Give the columns of a value by name; days and booleans are such, whatever the engine has."""
         named = dict(zip(self.columns, value, strict=True))
         for name in (DAY, BORN):
             if named.get(name) is not None:
-                named[name] = self.question.dialect.day(named[name])
+                named[name] = self.dialect.day(named[name])
         if named.get(BOOLEAN) is not None:
             named[BOOLEAN] = bool(named[BOOLEAN])
         return named
@@ -98,7 +100,7 @@ def _ranking(
     ranked = ranked.group_by(*values).order_by(order, *values)
     if BORN not in columns:
         ranked = ranked.limit(asked.count)
-    return Ranking(question(ranked, scope), list(columns))
+    return Ranking(question(ranked, scope), list(columns), scope.dialect)
 
 
 def _columns(

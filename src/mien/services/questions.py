@@ -68,7 +68,7 @@ class Questions:
             question = build(Scope(seen.catalog, analytics.dialect, now, zone))
             if question is None:
                 return Answer([], seen.as_of)
-            rows = analytics.query(question.sql(), question.values, seconds=self._query_seconds)
+            rows = analytics.query(question.sql, question.values, seconds=self._query_seconds)
             # Merges and blocks that came meanwhile would be half in the answer.
             if self.projection.still_has(seen.catalog):
                 return Answer(rows, seen.as_of)
