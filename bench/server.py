@@ -49,8 +49,12 @@ class Account(Struct, frozen=True):
 class Server:
     """A running server process and where to reach it."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, keys: Keys) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", port: int, keys: Keys, start_seconds: float
+    ) -> None:
         self._process, self._port, self._keys = process, port, keys
+        self.start_seconds = start_seconds
+        """How long it took from its command until it was ready."""
 
     def target(self, connections: int) -> Target:
         """Say where a load of so many connections goes."""
@@ -82,8 +86,8 @@ def mien(data: Path, keys: Keys, variables: Mapping[str, str]) -> Iterator[Serve
     """Serve a data folder until the block ends, then stop it as an operator would."""
     port = _free_port()
     command = [*_mien(), "serve", "--data", str(data), "--host", "127.0.0.1", "--port", str(port)]
-    with _running(command, port, data.with_suffix(".log"), variables) as process:
-        yield Server(process, port, keys)
+    with _running(command, port, data.with_suffix(".log"), variables) as (process, took):
+        yield Server(process, port, keys, took)
 
 
 @contextmanager
@@ -91,19 +95,20 @@ def empty_route(log: Path) -> Iterator[Server]:
     """Serve the empty route until the block ends."""
     port = _free_port()
     command = [sys.executable, "-m", "bench.floors.empty_route", str(port)]
-    with _running(command, port, log, {}) as process:
-        yield Server(process, port, Keys("", ""))
+    with _running(command, port, log, {}) as (process, took):
+        yield Server(process, port, Keys("", ""), took)
 
 
 @contextmanager
 def _running(
     command: list[str], port: int, log: Path, variables: Mapping[str, str]
-) -> "Iterator[subprocess.Popen[bytes]]":
+) -> "Iterator[tuple[subprocess.Popen[bytes], float]]":
     with log.open("ab") as output:
+        began = time.perf_counter()
         process = _spawn(command, output, variables)
         try:
             _wait_until_healthy(process, port, log)
-            yield process
+            yield process, time.perf_counter() - began
         finally:
             _stop(process, log)
 

@@ -26,7 +26,8 @@ NUMBER_COLUMNS = (
 NOTES = """
 Rates are records a second, medians of rounds run in turns. Floor: the smallest program that does
 the same durable work on the same engine; of reads, an empty route; of a full store, the same upload
-to an empty one; of visitors, the plain upload of new people; of ten times the data, the data before.
+to an empty one, or a start on one; of visitors, the plain upload of new people; of ten times the
+data, the data before.
 Thin floor, for information: documents and ids only, no addresses, no history. Bytes each: what a
 record takes on disk with all that belongs to it. At half load and of light uploads, calls come when
 they are due, whether or not those before were answered, and are timed from then.

@@ -12,6 +12,7 @@ from bench.works.growth import growth
 from bench.works.merges import merges
 from bench.works.pages import pages
 from bench.works.reads import read
+from bench.works.starts import start
 from bench.works.stored import stored
 from bench.works.uploads import events, postgres, profiles
 from bench.works.visitors import visitors
@@ -19,6 +20,7 @@ from bench.works.visitors import visitors
 WORKS: dict[str, Callable[[Stage], list[Row]]] = {
     "profiles": profiles,
     "events": events,
+    "start": start,
     "stored": stored,
     "websdk": pages,
     "visitors": visitors,
