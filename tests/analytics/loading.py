@@ -52,7 +52,7 @@ def load(
         if each.states.get(key)
     ]
     step = Step(
-        1,
+        max(1, sum(len(each.events) for each in people)),
         [each.profile for each in people],
         profiles=LINE.join(
             _line(each.profile, each.created_at, msgspec.json.encode(each.document).decode())

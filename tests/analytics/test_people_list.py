@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mien.analytics.catalog import Catalog
-from mien.analytics.clickhouse_dialect import CLICKHOUSE
 from mien.analytics.engine import Analytics
 from mien.analytics.people_list import Order, Place, SortBy, people_in_order
 from mien.analytics.scope import Scope
@@ -212,7 +211,6 @@ def test_of_who_is_erased_nothing_is_kept_among_the_gathered(analytics: Analytic
     analytics.gather(catalog)
     analytics.apply(catalog, Step(2, [BO.profile], [BO.profile]))
     analytics.gather(catalog)
-    tables = ["seen"] if analytics.dialect is CLICKHOUSE else ["seen", "sights"]
-    for table in tables:
+    for table in ("seen", "sights"):
         assert analytics.query(f"SELECT * FROM {catalog.schema}.{table}", {}, seconds=5) == []
     drop(analytics, catalog)

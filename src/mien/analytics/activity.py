@@ -68,7 +68,7 @@ def _active(span: Span[int], scope: Scope, *, with_source: bool = False) -> exp.
     selects: list[exp.Query] = []
     for table in scope.catalog.events.values():
         within = is_within(column(OCCURRED, EVENTS), span, scope)
-        select = who_did(table, within, scope, within=None)
+        select = who_did(table.name, within, scope, within=None)
         if with_source:
             source = json_cell(column("session", EVENTS), _SOURCE, scope).kinds[Kind.TEXT]
             select = select.select(exp.alias_(source, _SOURCE, quoted=True), copy=False)

@@ -14,15 +14,15 @@ from mien.analytics.asker import asker
 from mien.analytics.catalog import Catalog
 from mien.analytics.clickhouse_client import Address, Connection
 from mien.analytics.clickhouse_dialect import CLICKHOUSE
-from mien.analytics.clickhouse_rows import Rows, event_rows, merged_rows, profile_rows
+from mien.analytics.clickhouse_rows import Rows, event_rows, merged_rows, profile_rows, sight_rows
 from mien.analytics.clickhouse_schema import EVENT_COLUMNS, TABLES, TYPES, Layout
 from mien.analytics.clickhouse_sights import gathering
 from mien.analytics.engine import Row
-from mien.analytics.people import SEEN
+from mien.analytics.people import SEEN, SIGHTS
 from mien.analytics.step import Step
 from mien.domain.ids import EnvironmentId, ProfileId
 
-LAYOUT = 1
+LAYOUT = 2
 """Of the tables that every copy has; one of another layout is left alone, and another is made."""
 
 _MARK_DIGITS = 8
@@ -99,6 +99,7 @@ class ClickHouse:
         by_id = {table.definition: table for table in catalog.events.values()}
         for name, lines in step.events.items():
             connection.insert(schema, by_id[name].name, event_rows(by_id[name], lines))
+        connection.insert(schema, SIGHTS, sight_rows(step))
         place = Rows(TABLES["position"])
         place.add(0, step.upto)
         connection.insert(schema, "position", place)
@@ -111,9 +112,8 @@ class ClickHouse:
 
     def gather(self, catalog: Catalog) -> None:
         """Gather when people were seen, up to the place that the copy has."""
-        schema = catalog.schema
-        events = [each for each in self._look_for_tables(schema) if _is_of_events(each)]
-        self._connection.command(gathering(schema, events, self.position(catalog.environment)))
+        place = self.position(catalog.environment)
+        self._connection.command(gathering(catalog.schema, place))
 
     def has_rows(self, environment: EnvironmentId, table: str) -> bool:
         """Tell whether a table has any row."""
@@ -249,7 +249,7 @@ class ClickHouse:
 
     def _erase(self, schema: str, present: Mapping[str, set[str]], step: Step) -> None:
         """Remove who is gone for good, with all that they did."""
-        of_people = ["profiles", SEEN, *filter(_is_of_events, present)]
+        of_people = ["profiles", SEEN, SIGHTS, *filter(_is_of_events, present)]
         for ids in _in_lists(step.gone):
             where = f"profile_id IN ({ids})"
             for table in of_people:

@@ -18,6 +18,7 @@ from mien.analytics.clickhouse_schema import (
     MERGED_COLUMNS,
     OTHER_KINDS,
     PROFILE_COLUMNS,
+    SIGHT_COLUMNS,
     TYPES,
 )
 from mien.analytics.columns import pointer
@@ -173,6 +174,21 @@ def event_rows(table: EventTable, lines: str) -> Rows:
         told = _rest_of(_decode_values(session)) if session else {}
         place = rows.add(int(sequence), int(profile), int(occurred_at), told, rest)
         _set_values(rows, place, table.properties, _decode_values(body), rest)
+    return rows
+
+
+def sight_rows(step: Step) -> Rows:
+    """Give a row for each profile that something of the step came with: its first and its last."""
+    spans: dict[int, tuple[int, int]] = {}
+    for lines in step.events.values():
+        for line in _lines(lines):
+            _, profile_id, occurred_at, _ = line.split("\t", 3)
+            profile, at = int(profile_id), int(occurred_at)
+            first, last = spans.get(profile, (at, at))
+            spans[profile] = (min(first, at), max(last, at))
+    rows = Rows(SIGHT_COLUMNS)
+    for profile, (first, last) in spans.items():
+        rows.add(profile, first, last)
     return rows
 
 

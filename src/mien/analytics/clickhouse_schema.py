@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from mien.analytics.catalog import Kind
-from mien.analytics.people import SEEN
+from mien.analytics.people import SEEN, SIGHTS
 from mien.domain.devices import FACT_NAMES
 
 TYPES: Mapping[Kind, str] = {
@@ -69,12 +69,18 @@ SEEN_COLUMNS: Mapping[str, str] = {
     "last_at": "Int64",
     **dict([_VERSION, _IS_DELETED]),
 }
+SIGHT_COLUMNS: Mapping[str, str] = {
+    "profile_id": "Int64",
+    "first_at": "SimpleAggregateFunction(min, Int64)",
+    "last_at": "SimpleAggregateFunction(max, Int64)",
+}
 POSITION_COLUMNS: Mapping[str, str] = {"only": "UInt8", "place": "Int64"}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "profiles": PROFILE_COLUMNS,
     "merged": MERGED_COLUMNS,
     "position": POSITION_COLUMNS,
     SEEN: SEEN_COLUMNS,
+    SIGHTS: SIGHT_COLUMNS,
 }
 
 _SETTINGS = "fsync_after_insert = 1, fsync_part_directory = 1"
@@ -154,6 +160,8 @@ def _engine_of(table: str) -> tuple[str, str, str]:
     match table:
         case "profiles" | "merged" | "seen":
             return "ReplacingMergeTree(version, is_deleted)", "profile_id", by_person
+        case "sights":
+            return "AggregatingMergeTree()", "profile_id", by_person
         case "position":
             return "ReplacingMergeTree(place)", "only", "0"
         case "copies":

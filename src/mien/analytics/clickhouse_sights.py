@@ -1,22 +1,13 @@
 """When each person was first and last seen, gathered into one table of ClickHouse.
 
-All of it is read anew each time; `analytics.duckdb_sights` tells what it is for.
+`analytics.duckdb_sights` tells what it is for.
 """
 
-from collections.abc import Iterable
-
-from mien.analytics.people import SEEN
+from mien.analytics.people import SEEN, SIGHTS
 
 
-def gathering(schema: str, events: Iterable[str], place: int) -> str:
-    """Give the statement; `events` are the tables of events that there are, `place` is its version."""
-    of_events = " ".join(
-        "UNION ALL SELECT if(m.root_id = 0, e.profile_id, m.root_id) AS profile_id, NULL AS made, "
-        "toNullable(e.occurred_at) AS first_at, toNullable(e.occurred_at) AS last_at "
-        f"FROM {schema}.{table} AS e LEFT JOIN {schema}.merged AS m FINAL "
-        "ON m.profile_id = e.profile_id"
-        for table in sorted(events)
-    )
+def gathering(schema: str, place: int) -> str:
+    """Give the statement; `place` is its version."""
     return (
         f"INSERT INTO {schema}.{SEEN} (profile_id, first_at, last_at, version, is_deleted) "
         "SELECT profile_id, arrayMin(arrayFilter(x -> x IS NOT NULL, "
@@ -26,6 +17,10 @@ def gathering(schema: str, events: Iterable[str], place: int) -> str:
         "CAST(NULL, 'Nullable(Int64)') AS first_at, CAST(NULL, 'Nullable(Int64)') AS last_at "
         f"FROM {schema}.profiles FINAL UNION ALL "
         "SELECT profile_id, NULL AS made, nullIf(first_seen_at, 0) AS first_at, "
-        f"toNullable(seen_at) AS last_at FROM {schema}.devices {of_events}"
+        f"toNullable(seen_at) AS last_at FROM {schema}.devices UNION ALL "
+        "SELECT if(m.root_id = 0, s.profile_id, m.root_id) AS profile_id, NULL AS made, "
+        "toNullable(s.first_at) AS first_at, toNullable(s.last_at) AS last_at "
+        f"FROM {schema}.{SIGHTS} AS s FINAL LEFT JOIN {schema}.merged AS m FINAL "
+        "ON m.profile_id = s.profile_id"
         ") GROUP BY profile_id HAVING count(made) > 0"
     )

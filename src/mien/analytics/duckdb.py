@@ -188,9 +188,8 @@ class DuckDB:
 
     def gather(self, catalog: Catalog) -> None:
         """Gather when people were seen, up to the place that the copy has."""
-        tables = self._tables_of_events(catalog)
         with self._write() as tx:
-            gather(tx, catalog.schema, tables)
+            gather(tx, catalog.schema)
 
     def has_rows(self, environment: EnvironmentId, table: str) -> bool:
         """Tell whether a table has any row."""

@@ -1,36 +1,48 @@
-"""When each person was first and last seen, gathered into one table of DuckDB to sort people by.
+"""When people were seen in DuckDB: by what they did, with each step; and in all, to sort people by.
 
-It is worked out now and then and not with each step: what takes part of a second for a
-million people must not be paid by uploads. What was read of events is kept, by the profile
-that they came with, so that only new ones are read the next time.
+The first and last of what each did are rolled up as it comes. What is told of people in all is
+worked out now and then: what takes part of a second for a million must not be paid by uploads.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import duckdb
 
-from mien.analytics.people import SEEN
+from mien.analytics.people import SEEN, SIGHTS
 
-SIGHTS, GATHERED = "sights", "gathered"
-"""What was read of events so far, and the place up to which that was done."""
+GATHERED = "gathered"
+"""The table with the place up to which it was gathered when people were seen in all."""
+
+COMPACTED_EACH = 500_000
+"""After so many places of the log there is one row a person again."""
 
 
-def gather(tx: "duckdb.DuckDBPyConnection", schema: str, events: Iterable[str]) -> None:
-    """Gather within a transaction, up to the place of the copy; `events` are the tables of events."""
-    tx.execute(f"SELECT place FROM {schema}.{GATHERED}")
-    place = (tx.fetchone() or (0,))[0]
-    for table in events:
-        # An earlier sight or a later one is all that counts, so reading an event twice does no harm.
+def add_sights(
+    tx: "duckdb.DuckDBPyConnection", schema: str, events: Sequence[str], upto: int
+) -> None:
+    """Roll up what a step brought within its transaction; `events` are the tables that it wrote to."""
+    tx.execute(f"SELECT place FROM {schema}.position")
+    before: int = (tx.fetchone() or (0,))[0]
+    if events:
+        new = " UNION ALL ".join(
+            f"SELECT profile_id, occurred_at FROM {schema}.{table} WHERE sequence > $before"
+            for table in events
+        )
         tx.execute(
             f"INSERT INTO {schema}.{SIGHTS} SELECT profile_id, min(occurred_at), max(occurred_at) "
-            f"FROM {schema}.{table} WHERE sequence > $place GROUP BY profile_id",
-            {"place": place},
+            f"FROM ({new}) GROUP BY profile_id",
+            {"before": before},
         )
-    tx.execute(
-        f"CREATE OR REPLACE TABLE {schema}.{SIGHTS} AS SELECT profile_id, "
-        "min(first_at) AS first_at, max(last_at) AS last_at "
-        f"FROM {schema}.{SIGHTS} GROUP BY profile_id"
-    )
+    if upto // COMPACTED_EACH > before // COMPACTED_EACH:
+        tx.execute(
+            f"CREATE OR REPLACE TABLE {schema}.{SIGHTS} AS SELECT profile_id, "
+            "min(first_at) AS first_at, max(last_at) AS last_at "
+            f"FROM {schema}.{SIGHTS} GROUP BY profile_id"
+        )
+
+
+def gather(tx: "duckdb.DuckDBPyConnection", schema: str) -> None:
+    """Gather within a transaction when people were seen in all, up to the place of the copy."""
     tx.execute(f"CREATE OR REPLACE TABLE {schema}.{SEEN} AS {_seen(schema)}")
     tx.execute(f"UPDATE {schema}.{GATHERED} SET place = (SELECT place FROM {schema}.position)")
 

@@ -7,14 +7,14 @@ import msgspec
 
 from mien.analytics import columns
 from mien.analytics.catalog import Catalog, Columns, EventTable
-from mien.analytics.duckdb_sights import GATHERED, SIGHTS
-from mien.analytics.people import SEEN
+from mien.analytics.duckdb_sights import GATHERED, add_sights
+from mien.analytics.people import SEEN, SIGHTS
 from mien.analytics.step import Pair, Step
 from mien.domain.devices import FACT_NAMES
 from mien.domain.ids import ProfileId
 from mien.domain.reachability import WEB_PUSH_TOKEN
 
-LAYOUT = 2
+LAYOUT = 3
 """Of the tables and columns of all environments: a file of another one is made anew."""
 
 _SIGHT = (("profile_id", "BIGINT"), ("first_at", "BIGINT"), ("last_at", "BIGINT"))
@@ -100,6 +100,8 @@ class Writer:
         by_id = {table.definition: table for table in self._catalog.events.values()}
         for name, lines in step.events.items():
             self._add_events(by_id[name], lines)
+        written = [by_id[name].name for name in step.events]
+        add_sights(self._tx, self._schema, written, step.upto)
         self._tx.execute(f"UPDATE {self._schema}.position SET place = $place", {"place": step.upto})
 
     def _forget(self, known: Sequence[ProfileId]) -> None:

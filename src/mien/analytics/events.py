@@ -51,7 +51,7 @@ def happened(node: Did, scope: Scope, within: exp.Query | None = None) -> exp.Se
     where = all_of([*_in_window(node, scope), *_filters(node.where, table, scope)])
     if is_false(where):
         return None
-    people = who_did(table, where, scope, within=within)
+    people = who_did(table.name, where, scope, within=within)
     if node.is_first:
         _only_first(people, table, scope, within)
     return people
@@ -92,7 +92,7 @@ def _only_first(
     people: exp.Select, table: EventTable, scope: Scope, within: exp.Query | None
 ) -> None:
     """Keep the events of the second in which a person did it first, whenever that was."""
-    first = who_did(table, exp.true(), scope, within=within)
+    first = who_did(table.name, exp.true(), scope, within=within)
     earliest = exp.alias_(exp.Min(this=column(OCCURRED, EVENTS)), "first_at", quoted=True)
     first = first.select(earliest, copy=False).group_by(whose(scope), copy=False)
     same = all_of(

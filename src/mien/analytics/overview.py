@@ -9,7 +9,15 @@ from mien.analytics.cells import cell_of
 from mien.analytics.compile import Query, question
 from mien.analytics.events import OCCURRED
 from mien.analytics.logic import is_true
-from mien.analytics.people import EVENTS, PEOPLE, when_seen, who_did, whose, with_sights
+from mien.analytics.people import (
+    EVENTS,
+    PEOPLE,
+    SIGHTS,
+    when_seen,
+    who_did,
+    whose,
+    with_sights,
+)
 from mien.analytics.scope import Scope, column
 from mien.analytics.trends import Calendar, place_of
 from mien.analytics.values import is_within
@@ -36,7 +44,7 @@ def count_doers(names: Sequence[str], scope: Scope) -> Query:
     selects: list[exp.Query] = [everybody.from_(scope.table("profiles", PEOPLE))]
     for place, name in enumerate(names, 1):
         if (table := scope.catalog.events.get(event_key(name))) is not None:
-            did = who_did(table, exp.true(), scope, within=None)
+            did = who_did(table.name, exp.true(), scope, within=None)
             people = exp.Count(this=exp.Distinct(expressions=[whose(scope)]))
             selects.append(did.select(exp.convert(place), people, append=False, copy=False))
     return question(_all(selects), scope)
@@ -53,27 +61,36 @@ def count_events(span: Span[int], scope: Scope) -> Query | None:
     return question(_all(selects), scope) if selects else None
 
 
-def count_active(starts: Sequence[int], end: int, scope: Scope) -> Query | None:
+def count_active(
+    starts: Sequence[int], end: int, scope: Scope, *, looks_back: bool = False
+) -> Query:
     """Give the question how many people did anything since each of these moments, before an end.
 
-    None: nobody ever did.
+    The last number is of those who did something after that, by clocks that are fast. They are
+    in the others only with `looks_back`, which looks up among their events what they did before.
     """
-    span, at = Span(min(starts), end), column(OCCURRED, EVENTS)
-    selects: list[exp.Query] = []
-    for table in scope.catalog.events.values():
-        latest = exp.alias_(exp.Max(this=at), _AT, quoted=True, copy=True)
-        select = who_did(table, is_within(at.copy(), span, scope), scope, within=None)
-        selects.append(select.select(latest, copy=False).group_by(whose(scope), copy=False))
-    if not selects:
-        return None
+    since, last = min(starts), column("last_at", EVENTS)
+    span = Span(since, end if looks_back else None)
+    seen: exp.Query = _moments(SIGHTS, last, span, scope)
+    if looks_back:
+        ahead = who_did(SIGHTS, is_within(last, Span(end, None), scope), scope, within=None)
+        at = column(OCCURRED, EVENTS)
+        tables = [table.name for table in scope.catalog.events.values()]
+        seen = _all([seen, *(_moments(each, at, span, scope, within=ahead) for each in tables)])
     latest = exp.alias_(exp.Max(this=column(_AT, _SEEN)), _AT, quoted=True)
-    people = exp.select(latest).from_(_all(selects).subquery(_SEEN, copy=False))
+    people = exp.select(latest).from_(seen.subquery(_SEEN, copy=False))
     people = people.group_by(column(_PERSON, _SEEN), copy=False)
-    counts = [
-        _count_if(exp.GTE(this=column(_AT, _SEEN), expression=scope.bind(start)))
-        for start in starts
-    ]
+    spans = [*(Span(start, end) for start in starts), Span(end, None)]
+    counts = [_count_if(is_within(column(_AT, _SEEN), each, scope)) for each in spans]
     return question(exp.select(*counts).from_(people.subquery(_SEEN, copy=False)), scope)
+
+
+def _moments(
+    table: str, at: exp.Expr, span: Span[int], scope: Scope, *, within: exp.Query | None = None
+) -> exp.Select:
+    """Select who did something in a span, and when."""
+    people = who_did(table, is_within(at.copy(), span, scope), scope, within=within)
+    return people.select(exp.alias_(at.copy(), _AT, quoted=True), copy=False)
 
 
 def count_new(keys: Sequence[int], calendar: Calendar, scope: Scope) -> Query:

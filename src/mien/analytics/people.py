@@ -2,7 +2,6 @@
 
 from sqlglot import exp
 
-from mien.analytics.catalog import EventTable
 from mien.analytics.logic import is_true
 from mien.analytics.scope import Scope, column
 
@@ -11,6 +10,12 @@ PEOPLE, EVENTS, DEVICES, BLOCKS = "p", "e", "d", "b"
 
 SEEN = "seen"
 """The table with when each person was first and last seen, as of when that was gathered."""
+
+SIGHTS = "sights"
+"""The table with the first and last of what each did, whatever it was, by whom it came with.
+
+One person may have several rows, each for a part of what they did.
+"""
 
 _MERGED = "m"
 
@@ -21,16 +26,14 @@ def is_among(people: exp.Query, whose: exp.Expr | None = None) -> exp.Expr:
     return exp.In(this=person, query=people.subquery(copy=False))
 
 
-def who_did(
-    table: EventTable, where: exp.Expr, scope: Scope, *, within: exp.Query | None
-) -> exp.Select:
+def who_did(table: str, where: exp.Expr, scope: Scope, *, within: exp.Query | None) -> exp.Select:
     """Select, an event at a time, who did an event that meets `where`; only of those `within`.
 
-    An event is of the person that it came with; once that one was merged, of the profile
-    that is shown.
+    `table` is that of one event, or `SIGHTS`. An event is of the person that it came with;
+    once that one was merged, of the profile that is shown.
     """
     select = exp.select(exp.alias_(whose(scope), "profile_id", quoted=True, copy=False))
-    select = select.from_(scope.table(table.name, EVENTS), copy=False)
+    select = select.from_(scope.table(table, EVENTS), copy=False)
     if scope.catalog.has_merged:
         part = exp.EQ(this=column("profile_id", _MERGED), expression=column("profile_id", EVENTS))
         merged = scope.table("merged", _MERGED)

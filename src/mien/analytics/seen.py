@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from mien.analytics.events import OCCURRED, of_moment
+from mien.analytics.events import of_moment
 from mien.analytics.logic import all_of, any_of, negated
-from mien.analytics.people import DEVICES, EVENTS, PEOPLE, is_among, who_did, who_has_device
+from mien.analytics.people import DEVICES, EVENTS, PEOPLE, SIGHTS, is_among, who_did, who_has_device
 from mien.analytics.scope import Scope, column
 from mien.domain.conditions import After, Anniversary, Before, Condition, Exists, InLast, InNext, On
 from mien.domain.moments import Span, span_of
@@ -96,16 +96,17 @@ def _always(_at: exp.Expr) -> exp.Expr:
 
 
 def _sights(test: _Test, scope: Scope, within: exp.Query | None, *, is_first: bool) -> exp.Query:
-    """Select all sights of people, by devices and events, that meet a test: person and moment."""
+    """Select sights of people, by devices and events, that meet a test: person and moment.
+
+    Of events it is the first sights, or the last ones: a test holds of these if it does of any.
+    """
     at = column("first_seen_at" if is_first else "seen_at", DEVICES)
     is_told = exp.NEQ(this=at, expression=exp.convert(0)) if is_first else exp.true()
     where = all_of([test(at), is_told])
-    sights: exp.Query = who_has_device(where, scope, within=within).select(_named(at), copy=False)
-    for table in scope.catalog.events.values():
-        at = column(OCCURRED, EVENTS)
-        of_event = who_did(table, test(at), scope, within=within).select(_named(at), copy=False)
-        sights = exp.union(sights, of_event, distinct=False, copy=False)
-    return sights
+    by_device = who_has_device(where, scope, within=within).select(_named(at), copy=False)
+    at = column("first_at" if is_first else "last_at", EVENTS)
+    by_event = who_did(SIGHTS, test(at), scope, within=within).select(_named(at), copy=False)
+    return exp.union(by_device, by_event, distinct=False, copy=False)
 
 
 def _ids(sights: exp.Query) -> exp.Select:

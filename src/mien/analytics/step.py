@@ -14,7 +14,8 @@ class Step(msgspec.Struct):
 
     `touched` are written anew: those with a line in `profiles` (id, time of creation in epoch
     ms, document) are shown, others are part of another or `gone`, with all that they did.
-    `events` has lines (sequence, profile, time, properties, session) by the id of the name.
+    `events` has lines (sequence, profile, time, properties, session) by the id of the name; all
+    sequences lie after the place of the step before.
     """
 
     upto: int

@@ -23,7 +23,7 @@ from mien.domain.errors import AnalyticsBehindError
 from mien.domain.ids import EnvironmentId
 from mien.domain.moments import Span, day_at, start_of
 from mien.domain.segments import Did
-from mien.services.questions import Build, Questions
+from mien.services.questions import Answer, Build, Questions
 from mien.services.reports import Asking, Number, UnknownRankedError, shown_value
 
 T = TypeVar("T")
@@ -175,10 +175,18 @@ class Insights:
     def active(self, environment: EnvironmentId, *, now: int, zone: tzinfo) -> Insight[Active]:
         """Count who did anything today, in seven days and in thirty, of which today is the last."""
         starts = [_first_moment(now, zone, days) for days in _ACTIVE_DAYS]
-        found = self._questions.ask(
-            environment, now, zone, lambda scope: overview.count_active(starts, now + 1, scope)
-        )
-        counts = found.rows[0] if found.rows else (0, 0, 0)
+
+        def count(*, looks_back: bool) -> Answer:
+            def build(scope: Scope) -> Question:
+                return overview.count_active(starts, now + 1, scope, looks_back=looks_back)
+
+            return self._questions.ask(environment, now, zone, build)
+
+        found = count(looks_back=False)
+        [(*_, ahead)] = found.rows
+        if ahead:
+            found = count(looks_back=True)
+        [(*counts, _)] = found.rows
         return Insight(Active(*counts), found.as_of)
 
     def new(
