@@ -81,7 +81,7 @@ def server(
     """Give a running server, once on each engine; tests take an account of their own."""
     data = tmp_path_factory.mktemp("data")
     # No test waits for a machine that is busy to be told so.
-    settings = {"MIEN_COUNT_SECONDS": "30", "MIEN_FRESH_SECONDS": "30"}
+    settings = {"MIEN_COUNT_SECONDS": "50", "MIEN_FRESH_SECONDS": "50"}
     if request.param == "postgresql":
         postgres: Postgres = request.getfixturevalue("postgres")
         settings["MIEN_STORE_URL"] = postgres.new_database()
@@ -107,7 +107,7 @@ def keys(accounts: Accounts) -> tuple[Key, Key]:
 @pytest.fixture
 def client(server: Server, keys: tuple[Key, Key]) -> Iterator[httpx.Client]:
     """Give an HTTP client that calls as the live environment of a new account."""
-    with httpx.Client(base_url=server.url, headers=keys[0].headers) as opened:
+    with httpx.Client(base_url=server.url, headers=keys[0].headers, timeout=60) as opened:
         yield opened
 
 

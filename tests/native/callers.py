@@ -15,7 +15,8 @@ class Native:
 
     def __init__(self, server: Server, key: Key) -> None:
         self.key = key
-        self.http = httpx.Client(base_url=server.url, auth=(key.account_id, key.passcode))
+        auth = (key.account_id, key.passcode)
+        self.http = httpx.Client(base_url=server.url, auth=auth, timeout=60)
 
     def send(self, *records: object, dry_run: bool = False, key: str | None = None) -> Json:
         """Upload a batch and give the answer."""
