@@ -1,7 +1,8 @@
 """Mien's end of counting: fills the analytics copy by its own writer, and asks it questions."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -17,9 +18,10 @@ from bench.crowd import (
     LOW,
     OPENS_DAYS,
     PERSON,
+    SCATTERED,
     STEP,
 )
-from bench.jobs import Crowd, FloorOrder, Question, Report
+from bench.jobs import Changes, Crowd, FloorOrder, Question, Report
 from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
 from mien.analytics.duckdb import DuckDB
@@ -31,6 +33,7 @@ from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.schema import Definition, DefinitionKind
 from mien.domain.segment_json import parse_segment
 from mien.domain.values import ValueType
+from mien.services.projection import PLACES
 
 ENVIRONMENT = EnvironmentId(1)
 MEMORY_MB = 800
@@ -50,12 +53,13 @@ OF_EVENTS = {
     "product": ValueType.STRING,
 }
 
-DOCUMENTS = f"""
+_DOCUMENTS = """
 SELECT string_agg(concat_ws(chr(9), person, CAST($now AS BIGINT) * 1000, json_object(
     'base_at', CAST($now AS BIGINT) * 1000, 'properties', json_object('Gender', gender,
     'DOB', '$D_' || strftime(born, '%Y%m%d'), 'city', city, 'plan', plan, 'score', score,
-    'balance', balance), 'identities', [[1, person]])), chr(10)) FROM ({PERSON})
+    'balance', balance), 'identities', [[1, person]])), chr(10)), list(person) FROM
 """
+DOCUMENTS, CHANGED = f"{_DOCUMENTS} ({PERSON})", f"{_DOCUMENTS} ({SCATTERED})"
 LINES = f"""
 SELECT name, string_agg(concat_ws(chr(9), sequence, person, moment,
     json_object('price', price, 'quantity', quantity, 'product', product)), chr(10))
@@ -88,6 +92,8 @@ def main() -> None:
     engine = DuckDB(Path(order.database), memory_mb=MEMORY_MB)
     if isinstance(order.job, Crowd):
         report = fill(engine, order.job)
+    elif isinstance(order.job, Changes):
+        report = change(engine, order.job)
     else:
         assert isinstance(order.job, Question)
         report = ask(engine, order.job)
@@ -116,21 +122,14 @@ def catalog() -> Catalog:
 
 def fill(engine: DuckDB, job: Crowd) -> Report:
     """Write everybody and everything; only the writing is timed."""
-    maker, tables = duckdb.connect(), catalog()
-    today = datetime.fromtimestamp(job.now, UTC).date()
+    maker, today = duckdb.connect(), _day(job.now)
     handshake.wait_for_go()
     took: list[float] = []
-
-    def write(step: Step) -> None:
-        started = time.perf_counter()
-        engine.apply(tables, step)
-        took.append(time.perf_counter() - started)
-
+    write = partial(_write, engine, catalog(), took)
     for first in range(1, job.people + 1, STEP):
         last = min(first + STEP, job.people + 1)
         values = {"first": first, "last": last, "now": job.now, "today": today}
-        (lines,) = maker.execute(DOCUMENTS, values).fetchall()[0]
-        write(Step(0, [ProfileId(each) for each in range(first, last)], profiles=lines))
+        write(_people(maker, DOCUMENTS, values))
     for first in range(0, job.events, STEP):
         values = {
             "first": first,
@@ -141,8 +140,42 @@ def fill(engine: DuckDB, job: Crowd) -> Report:
         }
         rows = maker.execute(LINES, values).fetchall()
         write(Step(first, events={EventNameId(name): lines for name, lines in rows}))
-    watch = handshake.Stopwatch()
-    report = watch.report(records=job.people + job.events, call_seconds=took)
+    return _written(job.people + job.events, took)
+
+
+def change(engine: DuckDB, job: Changes) -> Report:
+    """Write steps of changed people; only the writing is timed."""
+    maker, tables = duckdb.connect(), catalog()
+    by = max(1, job.people // PLACES)
+    values = {"people": job.people, "by": by, "now": job.now, "today": _day(job.now)}
+    steps = [
+        _people(maker, CHANGED, {"first": 1 + number % by, **values}) for number in range(job.steps)
+    ]
+    _write(engine, tables, [], steps[0])
+    handshake.wait_for_go()
+    took: list[float] = []
+    for step in steps:
+        _write(engine, tables, took, step)
+    return _written(sum(len(each.touched) for each in steps), took)
+
+
+def _day(now: int) -> date:
+    return datetime.fromtimestamp(now, UTC).date()
+
+
+def _people(maker: "duckdb.DuckDBPyConnection", documents: str, values: dict[str, object]) -> Step:
+    lines, people = maker.execute(documents, values).fetchall()[0]
+    return Step(0, [ProfileId(each) for each in people], profiles=lines)
+
+
+def _write(engine: DuckDB, tables: Catalog, took: list[float], step: Step) -> None:
+    started = time.perf_counter()
+    engine.apply(tables, step)
+    took.append(time.perf_counter() - started)
+
+
+def _written(records: int, took: list[float]) -> Report:
+    report = handshake.Stopwatch().report(records=records, call_seconds=took)
     return Report(report.records, sum(took), report.p50_ms, report.p99_ms, 0.0)
 
 

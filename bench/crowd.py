@@ -35,6 +35,9 @@ FROM range($first, $last) numbers(n)
 """
 """Rows of people, of the numbers from `first` to before `last`."""
 
+SCATTERED = PERSON.replace("range($first, $last)", "range($first, $people + 1, $by)")
+"""Rows of people of all numbers: of `first`, and of each that is so much more."""
+
 EVENT = f"""
 SELECT n AS sequence,
     CAST(1 + hash(n, 7) % {len(EVENTS)} AS INTEGER) AS name,

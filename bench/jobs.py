@@ -123,6 +123,14 @@ class Crowd(Struct, frozen=True, tag="crowd"):
     now: int
 
 
+class Changes(Struct, frozen=True, tag="changes"):
+    """Copy `steps` steps of changed people, who come from anywhere among the people 1 to `people`."""
+
+    people: int
+    steps: int
+    now: int
+
+
 class Question(Struct, frozen=True, tag="question"):
     """Count who is meant, `times` over, as of `now`: by two properties, or by the whole sentence."""
 
@@ -152,7 +160,7 @@ class FloorOrder(Struct, frozen=True):
     """One job for a floor; `database` is a file path or a PostgreSQL address."""
 
     database: str
-    job: Profiles | Events | Crowd | Question
+    job: Profiles | Events | Crowd | Changes | Question
 
 
 class Report(Struct, frozen=True):
