@@ -155,8 +155,9 @@ def get_environment(store: Store, public_id: str) -> Environment:
 def add_key(store: Store, public_id: str, *, label: str) -> NewKey:
     """Make a further key of an environment; raises `InvalidInputError` for a label of a wrong form."""
     label, now = check_label(label), clock.now_ms()
-    with store.write() as tx:
-        return _add_key(tx, _get_environment(tx, public_id), label, now)
+    return write_retried(
+        store, lambda tx: _add_key(tx, _get_environment(tx, public_id), label, now)
+    )
 
 
 def list_keys(store: Store, public_id: str) -> list[ApiKey]:
@@ -167,11 +168,15 @@ def list_keys(store: Store, public_id: str) -> list[ApiKey]:
 
 def revoke_key(store: Store, public_id: str, key_id: int) -> None:
     """Revoke a key; servers refuse it within a second."""
-    with store.write() as tx:
+    now_ms = clock.now_ms()
+
+    def revoke(tx: Transaction) -> None:
         environment = _get_environment(tx, public_id)
-        if not accounts.revoke_key(tx, environment.environment_id, key_id, now_ms=clock.now_ms()):
+        if not accounts.revoke_key(tx, environment.environment_id, key_id, now_ms=now_ms):
             msg = f"{public_id} has no key {key_id} that is in use."
             raise NotFoundError(msg)
+
+    write_retried(store, revoke)
 
 
 def check_label(label: str) -> str:

@@ -137,7 +137,11 @@ def cancel_erasure(store: Store, environment: EnvironmentId, erasure: int) -> Er
     Raises `NotFoundError` if there is none, `ErasureDoneError` if it is done.
     """
     found = get_erasure(store, environment, erasure)
-    if not write_retried(store, lambda tx: erasures.cancel(tx, environment, erasure)):
+
+    def cancel(tx: Transaction) -> Erasure | None:
+        return found if erasures.cancel(tx, environment, erasure) else None
+
+    if write_retried(store, cancel) is None:
         # It was done, or cancelled by another call, since it was read or before.
         get_erasure(store, environment, erasure)
         raise ErasureDoneError(erasure)

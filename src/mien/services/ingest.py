@@ -266,7 +266,7 @@ def _answered_before(tx: Transaction, job: _Job) -> bool:
 
 
 def _keep(tx: Transaction, job: _Job) -> None:
-    """Keep the rejects of a batch, and its answer if it may be asked for again."""
+    """Keep the rejects of a batch, what goes with it, and its answer if it may be asked for again."""
     batch, receipt = job.batch, job.receipt
     assert receipt is not None  # noqa: S101 - set for every fresh job
     refused = [
@@ -291,6 +291,8 @@ def _keep(tx: Transaction, job: _Job) -> None:
     ]
     if done:
         rejects.mark_replayed(tx, batch.environment, done, now_ms=batch.received_at)
+    if batch.also is not None:
+        batch.also(tx, receipt)
     if batch.idempotency is not None:
         idempotency.save(
             tx,

@@ -10,6 +10,7 @@ from mien.domain.values import Value
 from mien.services.changing import change_profile
 from mien.services.ingest import Ingest
 from mien.services.receipts import Receipt
+from mien.services.retrying import Also
 
 
 class Mark(Enum):
@@ -31,10 +32,11 @@ async def change_mark(
     is_set: bool,
     now_ms: int,
     source: str,
+    also: Also | None = None,
 ) -> Receipt:
-    """Set a mark of a profile or take it away, as a record would; gives what became of it.
+    """Set a mark of a profile or take it away, as `change_profile` does; gives what became of it.
 
-    The only result is a `Reject` if the profile is not there any more.
+    The only result is a `Reject` if the profile is not there any more; `also` is as there.
     """
     return await change_profile(
         ingest,
@@ -43,4 +45,5 @@ async def change_mark(
         {mark.value: _SET[mark] if is_set else {"$delete": 1}},
         now_ms=now_ms,
         source=source,
+        also=also,
     )

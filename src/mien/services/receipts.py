@@ -12,6 +12,7 @@ from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.records import EventRecord, ProfileRecord
 from mien.domain.rejects import Reject
 from mien.domain.vouching import Vouched
+from mien.store.engine import Transaction
 
 
 class Applied(msgspec.Struct, gc=False):
@@ -71,6 +72,7 @@ class Batch(msgspec.Struct, frozen=True):
     is kept of a person who opted out (`ct_optout`) until a record opts them in, and none disables anybody.
     `vouched` says whom the records may name, if the environment asks for signatures.
     `replays` are ids of rejects, one for each record, when these are sent again.
+    `also` writes something of what became of them, in the same transaction.
     """
 
     environment: EnvironmentId
@@ -85,6 +87,7 @@ class Batch(msgspec.Struct, frozen=True):
     idempotency: Idempotency | None = None
     replays: tuple[int, ...] = ()
     vouched: Vouched | None = None
+    also: Callable[[Transaction, Receipt], object] | None = None
 
     def sight_of(self, record: ProfileRecord | EventRecord) -> int:
         """Give when the device of a record was there (epoch seconds): then, or now if it does not say.

@@ -1,5 +1,6 @@
 """Erasures: those that wait, and the receipts of those done (P-15, B-07)."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Response
@@ -10,10 +11,10 @@ from mien.domain.identities import server_object_id
 from mien.domain.members import Act, Role
 from mien.services import erasures as service
 from mien.services.erase import PLACES, RARE_PLACES
-from mien.services.erasures import ErasureDoneError
+from mien.services.erasures import Erasure, ErasureDoneError
 from mien.web.person.writing import subject_of
 from mien.web.routes import Id, act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 _ROWS = 50
 _PURPOSE = "erasures"
@@ -58,14 +59,22 @@ async def cancel(visit: Visit, erasure: Id) -> Response[Any]:
     """Drop an erasure that waits: the person stays."""
     store, environment = visit.dashboard.store, visit.environment_id
     try:
-        found = await visit.run(lambda: service.cancel_erasure(store, environment, erasure))
+        found = await visit.do(
+            lambda: service.cancel_erasure(store, environment, erasure),
+            partial(_note_of, erasure),
+        )
     except ErasureDoneError as done:
         return visit.back(visit.url(f"erasures/{erasure}"), str(done), kind="warning")
     profile = found.planned.profile
-    details = {"erasure": str(erasure)}
-    await visit.note(Act.ERASURE_CANCELLED, subject=subject_of(profile), details=details)
     said = f"Erasure {erasure} was cancelled: this person stays."
     return visit.back(visit.url(f"people/{server_object_id(profile)}"), said)
+
+
+def _note_of(erasure: int, gone: Erasure | None) -> Note | None:
+    if gone is None:
+        return None
+    subject, details = subject_of(gone.planned.profile), {"erasure": str(erasure)}
+    return Note(Act.ERASURE_CANCELLED, subject, details)
 
 
 ERASURE_HANDLERS: list[HTTPRouteHandler] = [erasures, erasure, cancel]

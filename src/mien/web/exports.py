@@ -18,9 +18,10 @@ from mien.domain.segment_json import parse_segment
 from mien.domain.segments import Node
 from mien.services.file_exports import Export, Wanted
 from mien.services.segments import names_of
+from mien.store.file_exports import StoredExport
 from mien.web.counts import COULD_NOT, tree_of
 from mien.web.routes import Id, act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 _REFUSED = (ConflictError, InvalidInputError, LimitExceededError, *COULD_NOT)
 
@@ -77,15 +78,14 @@ async def start(visit: Visit) -> Response[Any]:
     path = visit.url("exports")
     try:
         wanted = Wanted(_format(form.get("format", "")), tree_of(form))
-        made = await visit.run(
+        await visit.do(
             lambda: visit.dashboard.exports.start(
                 visit.environment_id, wanted, visit.zone, source=visit.source
-            )
+            ),
+            _note_of,
         )
     except _REFUSED as error:
         return visit.back(path, f"Nothing is exported: {error}", kind="danger")
-    number = made.stored.export_id
-    await visit.note(Act.EXPORT_STARTED, subject=f"export:{number}")
     return visit.back(path, "The export has begun. It goes on when you leave this page.")
 
 
@@ -109,13 +109,22 @@ async def download(visit: Visit, export: Id) -> Response[Any] | File:
 @act("/exports/{export:int}/delete", needs=Role.EDITOR)
 async def delete(visit: Visit, export: Id) -> Response[Any]:
     """Stop an export, and remove it with its file."""
-    gone = await visit.run(partial(visit.dashboard.exports.delete, visit.environment_id, export))
-    await visit.note(Act.EXPORT_DELETED, subject=f"export:{export}")
+    gone = await visit.do(
+        partial(visit.dashboard.exports.delete, visit.environment_id, export),
+        lambda _: Note(Act.EXPORT_DELETED, f"export:{export}"),
+    )
     was = "stopped" if gone.state is ExportState.WRITING else "deleted"
     return visit.back(visit.url("exports"), f"The export is {was}; its file is gone.")
 
 
 EXPORT_HANDLERS: list[HTTPRouteHandler] = [exports, export, start, download, delete]
+
+
+def _note_of(made: object) -> Note | None:
+    # Its set is kept before, in transactions of its own.
+    if not isinstance(made, StoredExport):
+        return None
+    return Note(Act.EXPORT_STARTED, f"export:{made.export_id}")
 
 
 def _format(text: str) -> Format:

@@ -12,13 +12,14 @@ from mien.domain.errors import ConflictError, NotFoundError
 from mien.domain.identities import own_id, server_object_id
 from mien.domain.members import Act, Role
 from mien.services import merges as service
+from mien.services.merges import UndoReport
 from mien.services.pairs import Made, Pair, made_page, suggestion_page
 from mien.services.reading import Reader
 from mien.web.people import name_of
 from mien.web.person.seen import identity_of, person_of
 from mien.web.person.writing import subject_of
 from mien.web.routes import Id, act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 _ROWS = 50
 _NEWEST = 2**63 - 1
@@ -67,15 +68,13 @@ async def undo(visit: Visit, merge: Id) -> Response[Any]:
     back = _way_back(visit, await visit.form(), "merges/made")
     store, environment = visit.dashboard.store, visit.environment_id
     try:
-        report = await visit.run(
-            lambda: service.undo_merge(store, environment, merge, source=visit.source)
+        report = await visit.do(
+            lambda: service.undo_merge(store, environment, merge, source=visit.source), _note_of
         )
     except ConflictError as refused:
         return visit.back(back, str(refused), kind="warning")
     if report.is_done_before:
         return visit.back(back, f"Merge {merge} was undone before.", kind="info")
-    details = {"merge": str(merge)}
-    await visit.note(Act.MERGE_UNDONE, subject=subject_of(report.survivor), details=details)
     said = f"Merge {merge} was undone: both profiles are as they would be had they never met."
     return visit.back(back, said)
 
@@ -89,14 +88,24 @@ async def dismiss(visit: Visit) -> Response[Any]:
     ids = own_id(one.profile), own_id(other.profile)
     store, environment = visit.dashboard.store, visit.environment_id
     back = _way_back(visit, form, "merges")
-    if not await visit.run(lambda: service.dismiss_suggestion(store, environment, *ids)):
+    said = Note(
+        Act.SUGGESTION_DISMISSED, subject_of(one.profile), {"other": subject_of(other.profile)}
+    )
+    if not await visit.do(
+        lambda: service.dismiss_suggestion(store, environment, *ids),
+        lambda is_dismissed: said if is_dismissed else None,
+    ):
         return visit.back(back, "This merge is suggested no longer.", kind="info")
-    details = {"other": subject_of(other.profile)}
-    await visit.note(Act.SUGGESTION_DISMISSED, subject=subject_of(one.profile), details=details)
     return visit.back(back, "They stay two people; a later record may suggest it anew.")
 
 
 MERGE_HANDLERS: list[HTTPRouteHandler] = [suggested, made, undo, dismiss]
+
+
+def _note_of(report: UndoReport) -> Note | None:
+    if report.is_done_before:
+        return None
+    return Note(Act.MERGE_UNDONE, subject_of(report.survivor), {"merge": str(report.merge)})
 
 
 def _way_back(visit: Visit, form: dict[str, str], otherwise: str) -> str:

@@ -38,7 +38,7 @@ from mien.web import counts
 from mien.web.builder.fields import UnclearError, read_name, write_text
 from mien.web.people import Row, first_seen, row_of
 from mien.web.routes import act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 _PEOPLE = 25
 _PLACE, _NAMES = "people", "names"
@@ -190,17 +190,17 @@ async def change_columns(visit: Visit) -> Response[Any]:
     asked, is_shown = _asked(form), form.get("is_shown") == "yes"
     back = f"{visit.url('people')}{asked.query()}"
     here, store = visit.environment_id, visit.dashboard.store
+    done = Act.COLUMN_SHOWN if is_shown else Act.COLUMN_HIDDEN
     try:
         named = Named(DefinitionKind.PROPERTY, read_name(form.get(_COLUMN, "")))
-        changed = await visit.run(
-            lambda: definitions.change_definition(store, here, named, in_table=is_shown)
+        changed = await visit.do(
+            lambda: definitions.change_definition(store, here, named, in_table=is_shown),
+            lambda changed: Note(done, f"property:{changed.id}"),
         )
     except NotFoundError as error:
         return visit.back(back, str(error), kind="danger")
     except (UnclearError, InvalidInputError) as error:
         return visit.back(back, f"Nothing was changed: {error.problem}.", kind="danger")
-    done = Act.COLUMN_SHOWN if is_shown else Act.COLUMN_HIDDEN
-    await visit.note(done, subject=f"property:{changed.id}")
     said = "is a column now" if is_shown else "is no column any more"
     return visit.back(back, f"{changed.name} {said}.")
 

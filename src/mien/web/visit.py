@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,9 +17,10 @@ from mien.domain.members import Act, Role
 from mien.domain.moments import day_at
 from mien.services import audit
 from mien.services.cursors import open_cursor, seal
-from mien.services.retrying import write_retried
+from mien.services.retrying import Also, write_retried, write_together
 from mien.services.signing_in import SignedIn
 from mien.store.accounts import Environment
+from mien.store.engine import Transaction
 from mien.store.members import Member
 from mien.web import cookies, frame
 from mien.web.frame import HELP, LINKS, Link, lead_to
@@ -37,6 +38,18 @@ class Flash(msgspec.Struct, frozen=True, array_like=True):
 
     kind: str
     text: str
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What the audit log keeps of an act: what it was done to, and more of it."""
+
+    act: Act
+    subject: str = ""
+    details: Mapping[str, str] = {}
+
+
+Says: TypeAlias = Callable[[Any], Note | None]
+"""Says what to note of an act, from what its transaction gave; None for nothing."""
 
 
 class Visit:
@@ -139,22 +152,28 @@ class Visit:
         """Run questions about many people; they are stopped when the browser drops the request."""
         return await self.dashboard.run_awaited(work, self._gone())
 
+    async def do(self, work: Callable[[], T], says: Says) -> T:
+        """Run an act, and keep in the audit log what it did, in the transaction that does it.
+
+        `says` is given what that transaction gave; it says nothing of what changed nothing.
+        """
+        return await self.run(lambda: write_together(work, self.noting(says)))
+
+    def noting(self, says: Says) -> Also:
+        """Give what keeps in the audit log what the member did here, in the transaction of the act."""
+
+        def also(tx: Transaction, done: object) -> bool:
+            if (said := says(done)) is None:
+                return False
+            self._keep(tx, said)
+            return True
+
+        return also
+
     async def note(self, act: Act, *, subject: str = "", details: Mapping[str, str] = {}) -> None:
-        """Keep in the audit log what the member did here."""
-        await self.run(
-            lambda: write_retried(
-                self.dashboard.store,
-                lambda tx: audit.note(
-                    tx,
-                    self.member.account_id,
-                    act,
-                    by=self.member,
-                    subject=subject,
-                    environment=self.environment_id,
-                    details=details,
-                ),
-            )
-        )
+        """Keep in the audit log what the member did here, when that is no one transaction."""
+        said = Note(act, subject, details)
+        await self.run(lambda: write_retried(self.dashboard.store, lambda tx: self._keep(tx, said)))
 
     async def form(self) -> dict[str, str]:
         """Give the fields of the form that was sent; of several with one name the last."""
@@ -200,6 +219,17 @@ class Visit:
     @property
     def _flash(self) -> str:
         return f"flash {self.signed_in.session.hex()}"
+
+    def _keep(self, tx: Transaction, said: Note) -> None:
+        audit.note(
+            tx,
+            self.member.account_id,
+            said.act,
+            by=self.member,
+            subject=said.subject,
+            environment=self.environment_id,
+            details=said.details,
+        )
 
     async def _gone(self) -> None:
         """Wait until the browser has closed the connection, once all that it sent is read."""

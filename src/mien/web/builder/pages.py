@@ -29,7 +29,7 @@ from mien.web.builder.desk import Desk, complete, desk_of, new_desk, read_desk, 
 from mien.web.counts import COULD_NOT, Counted, people_in, tree_of
 from mien.web.refusals import RoleTooLowError
 from mien.web.routes import act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 _SAMPLE = 5
 
@@ -73,10 +73,12 @@ async def delete(visit: Visit, segment: FromPath[str]) -> Response[Any]:
     """Delete a segment of which no other is made."""
     store, id_ = visit.dashboard.store, SegmentId(segment)
     try:
-        gone = await visit.run(partial(service.delete_segment, store, visit.environment_id, id_))
+        gone = await visit.do(
+            partial(service.delete_segment, store, visit.environment_id, id_),
+            lambda _: Note(Act.SEGMENT_DELETED, f"segment:{segment}"),
+        )
     except ConflictError as error:
         return visit.back(visit.url(f"segments/{segment}"), str(error), kind="danger")
-    await visit.note(Act.SEGMENT_DELETED, subject=f"segment:{segment}")
     return visit.back(visit.url("segments"), f"The segment {gone.head.name} is deleted.")
 
 
@@ -183,28 +185,30 @@ async def _save(visit: Visit, desk: Desk, known: Segment | None) -> Response[Any
     if known is not None and tree != known.tree and desk.do != "confirm":
         before, after = await counts.count(visit, known.tree), await counts.count(visit, tree)
         return await _page(visit, desk, before=before, after=after)
+    made = known is None
+    did = Act.SEGMENT_CREATED if made else Act.SEGMENT_CHANGED
+
+    def says(saved: Segment) -> Note:
+        return Note(did, f"segment:{saved.head.segment_id}")
+
     try:
-        saved, is_first = await visit.run(partial(_write_once, visit, desk, tree))
+        saved = await visit.do(partial(_write_once, visit, desk, tree), says)
     except (InvalidInputError, ConflictError, LimitExceededError) as error:
         return await _refused(visit, desk, error)
-    made = known is None
-    if is_first:
-        done = Act.SEGMENT_CREATED if made else Act.SEGMENT_CHANGED
-        await visit.note(done, subject=f"segment:{saved.head.segment_id}")
     said = f"The segment {saved.head.name} is {'saved' if made else 'changed'}."
     return visit.back(visit.url(f"segments/{saved.head.segment_id}"), said)
 
 
-def _write_once(visit: Visit, desk: Desk, tree: Node) -> tuple[Segment, bool]:
-    """Save a segment; of a form that was sent twice the second finds it saved (false)."""
+def _write_once(visit: Visit, desk: Desk, tree: Node) -> Segment:
+    """Save a segment; of a form that was sent twice the second finds it saved."""
     try:
-        return _write(visit, desk, tree), True
+        return _write(visit, desk, tree)
     except (SegmentNameTakenError, SegmentChangedError) as error:
         found = service.get_segment(visit.dashboard.store, visit.environment_id, error.segment)
         there = (found.head.name, found.head.description, found.tree, found.head.source)
         if there != (desk.name.strip(), desk.description, tree, visit.source):
             raise
-        return found, False
+        return found
 
 
 def _write(visit: Visit, desk: Desk, tree: Node) -> Segment:

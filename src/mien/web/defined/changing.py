@@ -11,7 +11,7 @@ from mien.domain.errors import ConflictError, InvalidInputError
 from mien.domain.members import Act
 from mien.domain.schema import Definition, DefinitionState
 from mien.services.definitions import Named, change_definition, check_description
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 Show = Callable[..., Awaitable[Response[bytes]]]
 """Draws the page again, with `problem` at the field, and what was written into it."""
@@ -38,7 +38,10 @@ async def describe(
     form = await visit.form()
     description, was = (one_line_ends(form.get(name, "")) for name in ("description", "was"))
     try:
-        await visit.run(lambda: _describe(visit, named, description.strip(), was))
+        await visit.do(
+            lambda: _describe(visit, named, description.strip(), was),
+            lambda _: Note(Act.DEFINITION_DESCRIBED, subject_of(known)),
+        )
     except InvalidInputError as error:
         return await show(
             status=HTTPStatus.BAD_REQUEST, problem=f"It {error.problem}.", description=description
@@ -46,7 +49,6 @@ async def describe(
     except ConflictError as error:
         # The page shows what is there now, so saving once more is a decision.
         return await show(status=HTTPStatus.CONFLICT, problem=str(error), description=description)
-    await visit.note(Act.DEFINITION_DESCRIBED, subject=subject_of(known))
     return visit.back(path, "The description is saved.")
 
 
@@ -56,7 +58,7 @@ async def set_state(visit: Visit, known: Definition, named: Named, path: str) ->
     if wanted not in _STATES:
         raise InvalidInputError(path="state", problem=f"it is one of {', '.join(_STATES)}")
     state, done, said = _STATES[wanted]
-    await visit.run(
+    await visit.do(
         partial(
             change_definition,
             visit.dashboard.store,
@@ -64,9 +66,9 @@ async def set_state(visit: Visit, known: Definition, named: Named, path: str) ->
             named,
             description=None,
             state=state,
-        )
+        ),
+        lambda _: Note(done, subject_of(known)),
     )
-    await visit.note(done, subject=subject_of(known))
     return visit.back(path, said)
 
 

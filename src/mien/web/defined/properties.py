@@ -20,7 +20,7 @@ from mien.web.defined.changing import subject_of
 from mien.web.defined.listing import After, Filled, Sort, Sought, show_list
 from mien.web.lazy import draw_lazily
 from mien.web.routes import Id, act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 PROPERTY = DefinitionKind.PROPERTY
 _VALUES = 20
@@ -49,14 +49,16 @@ async def add(visit: Visit) -> Response[Any]:
     form = await visit.form()
     name, description = form.get("name", "").strip(), form.get("description", "").strip()
     try:
-        made = await visit.run(lambda: _add(visit, name, changing.one_line_ends(description)))
+        made = await visit.do(
+            lambda: _add(visit, name, changing.one_line_ends(description)),
+            lambda made: Note(Act.PROPERTY_ADDED, subject_of(made)),
+        )
     except InvalidInputError as error:
         problems = {error.path: f"It {error.problem}."}
         status = HTTPStatus.BAD_REQUEST
     except ConflictError as error:
         problems, status = {"name": str(error)}, HTTPStatus.CONFLICT
     else:
-        await visit.note(Act.PROPERTY_ADDED, subject=subject_of(made))
         return visit.back(f"{visit.url('properties')}/{made.id}", "The property is added.")
     return await _list(
         visit,
@@ -107,12 +109,14 @@ async def show_in_table(visit: Visit, number: Id) -> Response[Any]:
     change = partial(
         change_definition, visit.dashboard.store, visit.environment_id, Named(PROPERTY, known.name)
     )
+    done = Act.COLUMN_SHOWN if is_shown else Act.COLUMN_HIDDEN
     try:
-        await visit.run(lambda: change(in_table=is_shown))
+        await visit.do(
+            lambda: change(in_table=is_shown), lambda changed: Note(done, subject_of(changed))
+        )
     except InvalidInputError as error:
         problem = f"Nothing was changed: {error.problem}."
         return await _show(visit, number, status=HTTPStatus.CONFLICT, table_problem=problem)
-    await visit.note(Act.COLUMN_SHOWN if is_shown else Act.COLUMN_HIDDEN, subject=subject_of(known))
     said = "It is a column of the table of people now." if is_shown else "It is no column any more."
     return visit.back(_path(visit, number), said)
 

@@ -21,7 +21,7 @@ from mien.services.receipts import Result
 from mien.web.person.seen import glance_of, path_of, view_of
 from mien.web.person.writing import change_person, reason_of, subject_of
 from mien.web.routes import act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 KINDS = {
     WIRE_NAMES[IdentityKind.IDENTITY]: "distinct id",
@@ -58,10 +58,15 @@ async def add(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
     draft = _judge(Draft(kind, value), own_id, ahead)
     if draft.problem:
         return _form(visit, view, draft)
-    result = await change_person(visit, own_id, {kind: value})
+
+    def says(result: Result) -> Note | None:
+        if isinstance(result, Reject) or not result.attached:
+            return None
+        return Note(Act.ID_ADDED, subject_of(result.profile), {"kind": kind})
+
+    result = await change_person(visit, own_id, {kind: value}, says=says)
     if isinstance(result, Reject) or not result.attached:
         return _form(visit, view, _judge(draft, own_id, result))
-    await visit.note(Act.ID_ADDED, subject=subject_of(result.profile), details={"kind": kind})
     return visit.back(path_of(visit, own_id), f"The {KINDS[kind]} was added.")
 
 

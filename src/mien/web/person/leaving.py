@@ -1,5 +1,7 @@
 """Taking a person along, and away: the download of all that is known, and the erasure (P-15, P-16)."""
 
+from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -15,10 +17,11 @@ from mien.services import erasures
 from mien.services.erase import PLACES
 from mien.services.erasures import Erasure
 from mien.services.history import PersonView
+from mien.store.erasures import PlannedErasure
 from mien.web.person.seen import glance_of, identity_of, nobody, person_of, view_of
 from mien.web.person.writing import subject_of
 from mien.web.routes import act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 _HOUR_MS = 3_600_000
 WAITS = {"0": "At once", "24": "After a day", "168": "After 7 days", "720": "After 30 days"}
@@ -56,14 +59,12 @@ async def erase(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
         return await _form(visit, view, typed=typed, wait=wait, problem=True)
     if wait not in WAITS:
         raise InvalidInputError(path="wait", problem=f"give one of {', '.join(WAITS)}")
-    (planned,) = await visit.run(lambda: _plan(visit, view, hours=int(wait)))
+    (planned,) = await visit.do(
+        lambda: _plan(visit, view, hours=int(wait)), partial(_note_of, hours=wait)
+    )
     if planned is None:
         raise nobody()
     number = planned.planned.erasure_id
-    details = {"erasure": str(number), "hours": wait}
-    await visit.note(
-        Act.PERSON_ERASED, subject=subject_of(planned.planned.profile), details=details
-    )
     said = "The person was erased; this is the receipt."
     if planned.planned.done_at is None:
         said = "The person will be erased; until then it can be cancelled here."
@@ -101,6 +102,14 @@ def waiting_of(visit: Visit, view: PersonView) -> Erasure | None:
     """Give the erasure of a person that waits for its time."""
     store, environment = visit.dashboard.store, visit.environment_id
     return erasures.find_waiting(store, environment, identity_of(view.profile.object_id))
+
+
+def _note_of(planned: Sequence[PlannedErasure | None], *, hours: str) -> Note | None:
+    (one,) = planned
+    if one is None:
+        return None
+    details = {"erasure": str(one.erasure_id), "hours": hours}
+    return Note(Act.PERSON_ERASED, subject_of(one.profile), details)
 
 
 def _plan(visit: Visit, view: PersonView, *, hours: int) -> list[Erasure | None]:

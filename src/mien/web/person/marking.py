@@ -12,7 +12,7 @@ from mien.domain.members import Act, Role
 from mien.domain.rejects import Reject
 from mien.services.marks import Mark, change_mark
 from mien.web.person.seen import nobody, path_of, person_of
-from mien.web.person.writing import subject_of
+from mien.web.person.writing import told
 from mien.web.routes import act
 from mien.web.visit import Visit
 
@@ -55,6 +55,7 @@ async def _mark(visit: Visit, object_id: str, mark: Mark) -> Response[Any]:
     """Set or take away a mark, as a record would; the history shows it."""
     person = await visit.run(lambda: person_of(visit, object_id))
     is_set = (await visit.form()).get("is_set") == "yes"
+    change = _CHANGES[mark, is_set]
     receipt = await change_mark(
         visit.dashboard.ingest,
         visit.environment_id,
@@ -63,11 +64,9 @@ async def _mark(visit: Visit, object_id: str, mark: Mark) -> Response[Any]:
         is_set=is_set,
         now_ms=clock.now_ms(),
         source=visit.source,
+        also=visit.noting(told(change.act)),
     )
     (result,) = receipt.results
     if isinstance(result, Reject):
         raise nobody()
-    change = _CHANGES[mark, is_set]
-    if result.is_changed:
-        await visit.note(change.act, subject=subject_of(person.profile))
     return visit.back(path_of(visit, object_id), change.said)

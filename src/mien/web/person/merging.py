@@ -4,6 +4,8 @@ A preview is bound to what it said: who merges by it merges that, or is shown wh
 """
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -26,7 +28,7 @@ from mien.web.people import Row, name_of, row_of
 from mien.web.person.seen import glance_of, identity_of, path_of, view_of
 from mien.web.person.writing import subject_of
 from mien.web.routes import act, page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 _CANDIDATES = 10
 _SHOWN = 100
@@ -87,10 +89,10 @@ async def merge(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
     form = await visit.form()
     one, other = await view_of(visit, object_id), await view_of(visit, form.get("with", ""))
     try:
-        ahead = await _report(visit, one, other, is_preview=True)
+        ahead = await visit.run(_merging(visit, one, other, is_preview=True))
         if not ahead.is_done_before and form.get("seen") != _seen(ahead):
             return await _show(visit, one, other, is_overtaken=True)
-        report = await _report(visit, one, other, is_preview=False)
+        report = await visit.do(_merging(visit, one, other, is_preview=False), _note_of)
     except ConflictError as refused:
         return visit.back(
             path_of(visit, one.profile.object_id, "/merges"), str(refused), kind="warning"
@@ -98,8 +100,6 @@ async def merge(visit: Visit, object_id: FromPath[str]) -> Response[Any]:
     survivor = path_of(visit, server_object_id(report.survivor))
     if report.is_done_before:
         return visit.back(survivor, "They are one person already.", kind="info")
-    details = {"merge": str(report.merge)}
-    await visit.note(Act.PEOPLE_MERGED, subject=subject_of(report.survivor), details=details)
     said = f"They are one person now. Merge {report.merge} can be undone, here under Merges."
     return visit.back(survivor, said)
 
@@ -130,7 +130,7 @@ async def _show(
 ) -> Response[bytes]:
     report, problem = None, ""
     try:
-        report = await _report(visit, one, other, is_preview=True)
+        report = await visit.run(_merging(visit, one, other, is_preview=True))
     except ConflictError as refused:
         problem = str(refused)
     if report is not None and report.is_done_before:
@@ -148,16 +148,24 @@ async def _show(
     )
 
 
-async def _report(
+def _merging(
     visit: Visit, one: PersonView, other: PersonView, *, is_preview: bool
-) -> MergeReport:
-    store, environment = visit.dashboard.store, visit.environment_id
+) -> Callable[[], MergeReport]:
     ids = [identity_of(each.profile.object_id) for each in (one, other)]
-    return await visit.run(
-        lambda: merges.merge_people(
-            store, environment, *ids, source=visit.source, is_preview=is_preview
-        )
+    return partial(
+        merges.merge_people,
+        visit.dashboard.store,
+        visit.environment_id,
+        *ids,
+        source=visit.source,
+        is_preview=is_preview,
     )
+
+
+def _note_of(report: MergeReport) -> Note | None:
+    if report.is_done_before:
+        return None
+    return Note(Act.PEOPLE_MERGED, subject_of(report.survivor), {"merge": str(report.merge)})
 
 
 def _seen(report: MergeReport) -> str:

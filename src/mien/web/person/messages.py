@@ -23,7 +23,7 @@ from mien.domain.rejects import Reject
 from mien.services.history import PersonView
 from mien.services.receipts import Applied
 from mien.web.person.seen import glance_of, path_of, view_of
-from mien.web.person.writing import change_person, reason_of, subject_of
+from mien.web.person.writing import change_person, reason_of, told
 from mien.web.routes import act, page
 from mien.web.visit import Visit
 
@@ -111,10 +111,9 @@ async def _keep(visit: Visit, object_id: str, data: dict[str, object], name: str
     ahead = await change_person(visit, own_id, data, is_dry_run=True)
     if isinstance(ahead, Reject):
         return visit.back(path, f"{reason_of(ahead).rstrip('.')}.", kind="warning")
-    result = await change_person(visit, own_id, data)
+    says = told(Act.PREFERENCE_CHANGED, preference=name)
+    result = await change_person(visit, own_id, data, says=says)
     if isinstance(result, Applied) and result.is_changed:
-        subject, details = subject_of(result.profile), {"preference": name}
-        await visit.note(Act.PREFERENCE_CHANGED, subject=subject, details=details)
         return visit.back(path, f"'{name}' was saved; the history of changes says by whom.")
     return visit.back(path, f"'{name}' was like this already.", kind="info")
 

@@ -29,7 +29,7 @@ from mien.web import inputs
 from mien.web.changes import made_by
 from mien.web.inputs import CHOICES, LABELS, Typed
 from mien.web.person.seen import glance_of, path_of, person_of, seal_place, start_of, view_of
-from mien.web.person.writing import change_person, reason_of, subject_of
+from mien.web.person.writing import change_person, reason_of, told
 from mien.web.routes import act, page
 from mien.web.visit import Visit
 
@@ -261,13 +261,12 @@ async def _write(visit: Visit, view: PersonView, name: str, value: Value | None)
     """Write a value that was checked, None to remove it, and say what became of it."""
     own_id, before = view.profile.object_id, view.profile.properties.get(name)
     change: object = {"$delete": 1} if value is None else value
-    result = await change_person(visit, own_id, {name: change})
+    says = told(Act.VALUE_REMOVED if value is None else Act.VALUE_CHANGED, property=name)
+    result = await change_person(visit, own_id, {name: change}, says=says)
     if isinstance(result, Reject):
         raise InvalidInputError(path=name, problem=reason_of(result))
     if not result.is_changed:
         return f"'{name}' had this value already."
-    done = Act.VALUE_REMOVED if value is None else Act.VALUE_CHANGED
-    await visit.note(done, subject=subject_of(result.profile), details={"property": name})
     said = f"'{name}' was removed." if value is None else f"'{name}' was saved."
     if _replaced(result, name) != before and name not in result.flags:
         said += " Somebody else changed it in the same moment: its history has their value."

@@ -13,7 +13,7 @@ from mien.domain.members import Act, Role
 from mien.services import accounts, signing
 from mien.web.routes import Id, act, page
 from mien.web.settings.tabs import settings_page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -54,15 +54,16 @@ async def make_signing_key(visit: Visit) -> Response[Any]:
     """Make a signing key, and show its secret once."""
     label, store = (await visit.form()).get("signing_label", ""), visit.dashboard.store
     try:
-        made = await visit.run(
-            partial(signing.add_signing_key, store, visit.environment_id, label=label)
+        made = await visit.do(
+            partial(signing.add_signing_key, store, visit.environment_id, label=label),
+            lambda key: Note(
+                Act.SIGNING_KEY_MADE, f"signing_key:{key.key_id}", {"label": key.label}
+            ),
         )
     except (InvalidInputError, LimitExceededError) as error:
         said = error.problem if isinstance(error, InvalidInputError) else str(error).rstrip(".")
         wrong = InvalidInputError("signing_label", said)
         return await _page(visit, labels={"signing_label": label}, wrong=wrong)
-    subject, details = f"signing_key:{made.key_id}", {"label": made.label}
-    await visit.note(Act.SIGNING_KEY_MADE, subject=subject, details=details)
     return await _page(visit, made=Made(is_signing=True, label=made.label, secret=made.secret))
 
 
@@ -86,10 +87,11 @@ KEY_HANDLERS: list[HTTPRouteHandler] = [
 async def new_key(visit: Visit, label: str) -> accounts.NewKey:
     """Make a key in the name of the member; raises `InvalidInputError` for its label."""
     store, public_id = visit.dashboard.store, visit.environment.public_id
-    made = await visit.run(lambda: accounts.add_key(store, public_id, label=label))
     details = {"label": label.strip()}
-    await visit.note(Act.KEY_MADE, subject=f"key:{made.key_id}", details=details)
-    return made
+    return await visit.do(
+        lambda: accounts.add_key(store, public_id, label=label),
+        lambda made: Note(Act.KEY_MADE, f"key:{made.key_id}", details),
+    )
 
 
 async def _page(
@@ -126,8 +128,7 @@ async def _revoke(
     """Revoke a key of either sort, and say so; of two who do the second is told."""
     path = visit.url("settings/keys")
     try:
-        await visit.run(work)
+        await visit.do(work, lambda _: Note(did, subject))
     except NotFoundError:
         return visit.back(path, "This key was revoked already, or is not here.", kind="danger")
-    await visit.note(did, subject=subject)
     return visit.back(path, "Revoked; the server refuses it within a second.")

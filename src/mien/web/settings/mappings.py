@@ -14,7 +14,7 @@ from mien.domain.members import Act, Role
 from mien.services.environments import add_mapping, get_settings, remove_mapping
 from mien.web.routes import act, page
 from mien.web.settings.tabs import settings_page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 _EMPTY = EventMapping("", "", "")
 
@@ -31,12 +31,15 @@ async def new_mapping(visit: Visit) -> Response[Any]:
     mapping = _read(await visit.form())
     store, environment = visit.dashboard.store, visit.environment_id
     try:
-        await visit.run(partial(add_mapping, store, environment, mapping, source=visit.source))
+        await visit.do(
+            partial(add_mapping, store, environment, mapping, source=visit.source),
+            lambda _: _note_of("added", mapping),
+        )
     except InvalidInputError as error:
         wrong = InvalidInputError("", error.problem)
         return await _page(visit, mapping, wrong=wrong)
     said = f"From now on, {mapping.property} of {mapping.event} sets {mapping.to} of the person."
-    return await _back(visit, "added", mapping, said)
+    return visit.back(visit.url("settings/mappings"), said)
 
 
 @act("/settings/mappings/remove", needs=Role.ADMIN)
@@ -44,8 +47,12 @@ async def end_mapping(visit: Visit) -> Response[Any]:
     """End a mapping; what it wrote stays."""
     mapping = _read(await visit.form())
     store, environment = visit.dashboard.store, visit.environment_id
-    await visit.run(partial(remove_mapping, store, environment, mapping, source=visit.source))
-    return await _back(visit, "removed", mapping, "The mapping is removed; what it wrote stays.")
+    await visit.do(
+        partial(remove_mapping, store, environment, mapping, source=visit.source),
+        lambda _: _note_of("removed", mapping),
+    )
+    said = "The mapping is removed; what it wrote stays."
+    return visit.back(visit.url("settings/mappings"), said)
 
 
 MAPPING_HANDLERS: list[HTTPRouteHandler] = [mappings_page, new_mapping, end_mapping]
@@ -65,8 +72,6 @@ def _read(form: Mapping[str, str]) -> EventMapping:
     return EventMapping(*parts)
 
 
-async def _back(visit: Visit, did: str, mapping: EventMapping, said: str) -> Response[Any]:
+def _note_of(did: str, mapping: EventMapping) -> Note:
     rule = f"{mapping.property} of {mapping.event} sets {mapping.to}"
-    details = {"settings": "mappings", did: rule}
-    await visit.note(Act.SETTINGS_CHANGED, details=details)
-    return visit.back(visit.url("settings/mappings"), said)
+    return Note(Act.SETTINGS_CHANGED, details={"settings": "mappings", did: rule})

@@ -11,7 +11,7 @@ from mien.domain.errors import ChangedMeanwhileError, InvalidInputError
 from mien.domain.members import Act
 from mien.services.environments import change_settings, get_settings, mark_of
 from mien.web.settings.tabs import settings_page
-from mien.web.visit import Visit
+from mien.web.visit import Note, Visit
 
 Form: TypeAlias = Mapping[str, str]
 
@@ -40,14 +40,23 @@ class SettingsForm:
         try:
             changes = self.read(form)
             save = partial(change_settings, source=visit.source, mark=form.get("mark", ""))
-            after = await visit.run(lambda: save(store, environment, changes))
+            after = await visit.do(
+                lambda: save(store, environment, changes),
+                lambda after: self._note_of(before, after),
+            )
         except (InvalidInputError, ChangedMeanwhileError) as error:
             return await self._page(visit, form, error, **context)
-        changed = [each for each in self.names if getattr(before, each) != getattr(after, each)]
-        if changed:
-            await visit.note(Act.SETTINGS_CHANGED, details={"settings": ", ".join(changed)})
-        said = "Saved; it holds for what is sent from now on." if changed else "Nothing changed."
+        is_changed = self._note_of(before, after) is not None
+        said = "Saved; it holds for what is sent from now on." if is_changed else "Nothing changed."
         return visit.back(visit.url(f"settings/{self.tab}"), said)
+
+    def _note_of(self, before: EnvironmentSettings, after: EnvironmentSettings) -> Note | None:
+        changed = [each for each in self.names if getattr(before, each) != getattr(after, each)]
+        return (
+            Note(Act.SETTINGS_CHANGED, details={"settings": ", ".join(changed)})
+            if changed
+            else None
+        )
 
     async def _page(
         self,
