@@ -76,9 +76,7 @@ def main() -> None:
         case Reads() as job:
             report = read(connections, [get(order.target, path) for path in job.paths], job.seconds)
         case Views() as job:
-            cookie = {"Cookie": f"mien_session={job.session}"}
-            page = get_as_page(order.target, job.path, cookie, WHOLE_PAGE)
-            report = read(connections, [page], job.seconds)
+            report = read(connections, [view(order.target, job)], job.seconds)
         case Counts() as job:
             report = read(connections, [count(order.target, job)], inf)
         case Export() as job:
@@ -86,6 +84,15 @@ def main() -> None:
         case _:
             assert_never(order.job)
     handshake.send(report)
+
+
+def view(target: Target, job: Views) -> Request:
+    """Give the request of a page, as a browser sends it."""
+    headers = {"Cookie": f"mien_session={job.session}"}
+    if "/choices?" in job.path:
+        # A part of a page: by itself it would come with all that stands around pages.
+        headers["HX-Request"] = "true"
+    return get_as_page(target, job.path, headers, WHOLE_PAGE)
 
 
 def uploads(target: Target, job: Profiles | Events | Visitors) -> list[Request]:
