@@ -35,7 +35,7 @@ def caller(server: Server) -> Key:
 
 
 @schema.parametrize()
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_no_request_is_answered_otherwise_than_described(
     case: schemathesis.Case[Any], server: Server, caller: Key
 ) -> None:

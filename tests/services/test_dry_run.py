@@ -32,14 +32,14 @@ def shown(receipt: Receipt) -> list[Result]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(before=batches, batch=batches)
 def test_it_answers_as_the_real_call_and_leaves_every_row_alone(
-    shared_store: Store, before: list[Record], batch: list[Record]
+    store: Store, before: list[Record], batch: list[Record]
 ) -> None:
-    ingest = Ingest(shared_store)
-    desk = Desk(shared_store, ingest, new_environment(shared_store))
+    ingest = Ingest(store)
+    desk = Desk(store, ingest, new_environment(store))
     desk.upload(*before)
-    rows = all_rows(shared_store)
+    rows = all_rows(store)
     dry = asyncio.run(desk.send(*batch, is_dry_run=True))
-    assert all_rows(shared_store) == rows
+    assert all_rows(store) == rows
     real = desk.upload(*batch)
     assert shown(dry) == shown(real)
     ingest.close()
