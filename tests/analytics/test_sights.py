@@ -26,7 +26,8 @@ from tests.domain.crowd import MOMENT, ZONES
 ZONE = ZONES[0]
 DAY = 86_400
 NAMES = (EventNameId(1), EventNameId(2))
-PEOPLE = (1, 2, 3)
+PEOPLE = (1, 2, 5_000)
+"""In two of the parts by which people are counted."""
 STARTS = (MOMENT - DAY, MOMENT - 7 * DAY)
 END = MOMENT + 1
 

@@ -133,6 +133,28 @@ async def test_a_trend_has_a_number_for_each_day_of_the_zone(desk: Desk, asked: 
     assert trend(KOLKATA, Measure.PEOPLE) == {20260531: 0, 20260601: 2}
 
 
+async def test_people_are_counted_once_a_day_however_many_days_there_are(
+    desk: Desk, asked: Asked
+) -> None:
+    """D-06: many days are not counted in bits."""
+    days = (0, 0, 1, 118)
+    await desk.send(*[event("a", "Bought", NOON - ago * DAY) for ago in days])
+    await desk.send(event("b", "Bought", NOON))
+    asked.copy()
+    for length in (119, 2):
+        found = asked.insights.trend(
+            asked.environment,
+            Did("Bought", LastDays(length)),
+            Step.DAY,
+            Measure.PEOPLE,
+            now=NOON,
+            zone=UTC,
+        ).value
+        assert len(found) == length
+        assert sorted(found.values())[-2:] == [1, 2]
+        assert sum(found.values()) == (4 if length > 2 else 3)
+
+
 async def test_active_people_are_counted_once_in_each_span(desk: Desk, asked: Asked) -> None:
     """D-06: today, seven days, thirty days."""
     ask = asked.insights.active

@@ -102,6 +102,9 @@ CLICKHOUSE = _ClickHouse(
         "listed": """
             arrayStringConcat(arrayMap(x -> toString(tupleElement(x, 2)),
             arraySort(groupArray((:place, :id)))), ',')""",
+        # Different people, all of them in one part
+        "part_of_people": "toUInt8(0)",
+        "people_of_part": "uniqExact(:id)",
         # Dates
         "seconds": "intDiv(:milliseconds, 1000)",
         "day_of": f"""

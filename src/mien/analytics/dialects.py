@@ -103,6 +103,9 @@ DUCKDB = Dialect(
         "folded": "XOR(:bits, :bits >> :by)",
         "times": "CAST((CAST(:bits AS UHUGEINT) * :factor) & 18446744073709551615 AS UBIGINT)",
         "above": "(CAST(:bits AS UHUGEINT) * :factor) >> 64",
+        # Different people
+        "part_of_people": ":id >> 12",
+        "people_of_part": "BIT_COUNT(BITSTRING_AGG(:id & 4095, 0, 4095))",
         # Devices
         "latest": "ARG_MAX_NULL(:fact, (:seen_at, :object_id))",
         # Values in JSON, as `analytics.columns` reads them

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from mien.analytics.cells import cell_of
 from mien.analytics.compile import Query, question
+from mien.analytics.distinct import count_people
 from mien.analytics.events import OCCURRED
 from mien.analytics.logic import is_true
 from mien.analytics.people import (
@@ -45,8 +46,9 @@ def count_doers(names: Sequence[str], scope: Scope) -> Query:
     for place, name in enumerate(names, 1):
         if (table := scope.catalog.events.get(event_key(name))) is not None:
             did = who_did(table.name, exp.true(), scope, within=None)
-            people = exp.Count(this=exp.Distinct(expressions=[whose(scope)]))
-            selects.append(did.select(exp.convert(place), people, append=False, copy=False))
+            people = count_people(did, whose(scope), scope)
+            people.set("expressions", [exp.convert(place), *people.expressions])
+            selects.append(people)
     return question(_all(selects), scope)
 
 
@@ -66,8 +68,8 @@ def count_active(
 ) -> Query:
     """Give the question how many people did anything since each of these moments, before an end.
 
-    The last number is of those who did something after that, by clocks that are fast. They are
-    in the others only with `looks_back`, which looks up among their events what they did before.
+    The last number is of those who did something after that, by clocks that are fast. If there
+    are any the others are right only with `looks_back`, which looks into the events of these.
     """
     since, last = min(starts), column("last_at", EVENTS)
     span = Span(since, end if looks_back else None)
@@ -77,12 +79,10 @@ def count_active(
         at = column(OCCURRED, EVENTS)
         tables = [table.name for table in scope.catalog.events.values()]
         seen = _all([seen, *(_moments(each, at, span, scope, within=ahead) for each in tables)])
-    latest = exp.alias_(exp.Max(this=column(_AT, _SEEN)), _AT, quoted=True)
-    people = exp.select(latest).from_(seen.subquery(_SEEN, copy=False))
-    people = people.group_by(column(_PERSON, _SEEN), copy=False)
     spans = [*(Span(start, end) for start in starts), Span(end, None)]
-    counts = [_count_if(is_within(column(_AT, _SEEN), each, scope)) for each in spans]
-    return question(exp.select(*counts).from_(people.subquery(_SEEN, copy=False)), scope)
+    rows = exp.select().from_(seen.subquery(_SEEN, copy=False))
+    within = [is_within(column(_AT, _SEEN), each, scope) for each in spans]
+    return question(count_people(rows, column(_PERSON, _SEEN), scope, of=within), scope)
 
 
 def _moments(

@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from mien.analytics.cells import cell_of
 from mien.analytics.compile import Query, question
+from mien.analytics.distinct import count_people
 from mien.analytics.events import OCCURRED
 from mien.analytics.occurrences import occurrences
 from mien.analytics.people import EVENTS, whose
@@ -88,11 +89,16 @@ def trend(
     columns = {_KEY: key} if value is None else {_KEY: key, _VALUE: value}
     named = [exp.alias_(each, name, quoted=True, copy=False) for name, each in columns.items()]
     each_event = select.select(*named, append=False, copy=False).subquery(_EACH, copy=False)
+    if asked.measure is Measure.PEOPLE and len(set(keys)) <= _IN_BITS:
+        rows, by = exp.select().from_(each_event), [column(_KEY, _EACH)]
+        return question(count_people(rows, column(_VALUE, _EACH), scope, by=by), scope)
     of_key = exp.select(column(_KEY, _EACH), total).from_(each_event)
     return question(of_key.group_by(column(_KEY, _EACH)), scope)
 
 
 _EACH, _KEY, _VALUE = "o", "k", "v"
+_IN_BITS = 100
+"""So many numbers of people are counted in bits, which have to be in memory all at once."""
 
 
 def _numbers(asked: Trend, event: Did, scope: Scope) -> tuple[exp.Expr | None, exp.Expr] | None:
