@@ -33,7 +33,7 @@ from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.domain.schema import Definition, DefinitionKind
 from mien.domain.segment_json import parse_segment
 from mien.domain.values import ValueType
-from mien.services.projection import PLACES
+from mien.services.steps import ENTRIES
 
 ENVIRONMENT = EnvironmentId(1)
 MEMORY_MB = 800
@@ -146,7 +146,7 @@ def fill(engine: DuckDB, job: Crowd) -> Report:
 def change(engine: DuckDB, job: Changes) -> Report:
     """Write steps of changed people; only the writing is timed."""
     maker, tables = duckdb.connect(), catalog()
-    by = max(1, job.people // PLACES)
+    by = max(1, job.people // ENTRIES)
     values = {"people": job.people, "by": by, "now": job.now, "today": _day(job.now)}
     steps = [
         _people(maker, CHANGED, {"first": 1 + number % by, **values}) for number in range(job.steps)

@@ -251,3 +251,50 @@ async def test_a_step_that_is_another_process_s_by_now_is_not_written(
     projection.may_write = lambda: True
     catch_up(projection, desk.environment)
     assert analytics.position(desk.environment) > place
+
+
+async def make_history(desk: Desk, names: str, *, turns: int) -> None:
+    """Let people come who are changed again and again, and each do something once."""
+    for turn in range(turns):
+        await desk.send(*(profile(name, turn=turn) for name in names))
+    await desk.send(*(event(name, "E") for name in names))
+
+
+async def test_a_new_copy_costs_the_people_there_are_and_not_their_history(
+    desk: Desk, analytics: Analytics
+) -> None:
+    await make_history(desk, "abcde", turns=8)
+    await desk.send(profile("a", Email="s@example.com", **{"MSG-dndEmail": True}))
+    await desk.send({"type": "profile", "FBID": "f", "profileData": {"x": 1}})
+    await desk.send({"type": "profile", "identity": "a", "FBID": "f", "profileData": {"y": 1}})
+    erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "b"))
+    projection = Projection(desk.store, analytics, size=4)
+    catalog = catch_up(projection, desk.environment)
+    assert_copied(desk.store, analytics, catalog)
+    assert (catalog.has_merged, catalog.has_blocks) == (True, True)
+    # One with the people; the events and what came since in another.
+    assert projection.steps == 2
+    await desk.send(profile("c", turn="last"), profile("new"), event("d", "E"))
+    assert_copied(desk.store, analytics, catch_up(projection, desk.environment))
+
+
+@pytest.mark.parametrize(("taken", "is_killed"), [(1, False), (1, True), (4, True)])
+async def test_what_becomes_of_people_while_a_new_copy_is_filled_is_in_it(
+    desk: Desk, analytics: Analytics, taken: int, *, is_killed: bool
+) -> None:
+    """P-15: who was copied and is erased then is gone, whether or not the filling goes on."""
+    await make_history(desk, "abcdef", turns=3)
+    projection = Projection(desk.store, analytics, size=2)
+    for _ in range(taken):
+        assert projection.advance(desk.environment)
+    # Three steps have all people.
+    assert (projection.state(desk.environment).place == 0) is (taken < 4)
+    for name in "ac":
+        erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, name))
+    await desk.send(profile("b", turn="since"), profile("d", turn="since"), profile("new"))
+    await desk.send({"type": "profile", "identity": "b", "FBID": "f", "profileData": {}})
+    if is_killed:
+        projection = Projection(desk.store, analytics, size=2)
+    catalog = catch_up(projection, desk.environment)
+    assert_copied(desk.store, analytics, catalog)
+    assert len(select(analytics, f"SELECT * FROM {catalog.schema}.profiles")) == 5

@@ -21,15 +21,9 @@ from mien.domain.errors import AnalyticsBehindError, AnalyticsUnavailableError
 from mien.domain.ids import EnvironmentId
 from mien.services.positions import settled_place
 from mien.services.sights import Sights
-from mien.services.steps import read_step
+from mien.services.steps import ENTRIES, NOT_FILLED, StepReader
 from mien.store import definitions, feed, numbers
 from mien.store.engine import Row, Store, Transaction
-
-PLACES = 20_000
-"""Entries of the log in a step."""
-
-_BYTES = 64 * 1024 * 1024
-"""Events in a step take no more than this, unless it is a single one."""
 
 _PATIENCE_SECONDS = 0.25
 
@@ -39,6 +33,7 @@ class _Environment:
 
     def __init__(self, catalog: Catalog, version: int, place: int) -> None:
         self.catalog, self.version, self.place = catalog, version, place
+        self.fill = NOT_FILLED
         self.shown, self.shown_version = catalog, version
         self.as_of: int | None = None
 
@@ -67,8 +62,9 @@ class Projection:
     `advance` is called by one thread; any other may wait for what it copies.
     """
 
-    def __init__(self, store: Store, analytics: Analytics) -> None:
-        self.store, self.analytics = store, analytics
+    def __init__(self, store: Store, analytics: Analytics, *, size: int = ENTRIES) -> None:
+        """Copy from `store` to `analytics`, so many entries of the log in a step."""
+        self.store, self.analytics, self.size = store, analytics, size
         self.may_write: Callable[[], bool] = lambda: True
         """Asked just before each write: another process may have taken over since a step was begun."""
         self._known: dict[EnvironmentId, _Environment] = {}
@@ -140,19 +136,23 @@ class Projection:
             return False
         last = settled_place(self.store, environment)
         with self.store.snapshot() as tx:
-            upto = self._end_of_step(tx, environment, known.place, last)
-            step = read_step(tx, environment, known.place, upto)
+            reader = StepReader(tx, environment, last, self.size)
+            step, fill = reader.read(known.place, known.fill, may_fill=self._may_fill)
             self._refresh(tx, environment, known)
         self._apply(known.catalog, step)
         known.catalog = self._with_facts(known.catalog, step)
         self._show(known, step)
         self.steps += 1
         with self._moved:
-            known.place = upto
-            if upto == last:
+            known.place, known.fill = step.upto, fill
+            if step.upto == last:
                 known.as_of = began
             self._moved.notify_all()
-        return upto < last
+        return step.upto < last
+
+    def _may_fill(self, environment: EnvironmentId) -> bool:
+        """Tell whether nobody is in the copy: of who is there, only the log tells what became."""
+        return not self.analytics.has_rows(environment, "profiles")
 
     def _apply(self, catalog: Catalog, step: Step) -> None:
         """Write a step, unless that is another's by now: it might bring back who was erased since."""
@@ -352,14 +352,6 @@ class Projection:
             has_blocks=self.analytics.has_rows(catalog.environment, "blocks"),
         )
 
-    def _end_of_step(
-        self, tx: Transaction, environment: EnvironmentId, after: int, last: int
-    ) -> int:
-        upto = min(last, after + PLACES)
-        while upto > after + 1 and feed.event_bytes(tx, environment, after, upto) > _BYTES:
-            upto = after + (upto - after) // 2
-        return upto
-
 
 def wish_of(data: Path) -> Path:
     """Give the file by which a command asks the server of a data folder to make the copy anew."""
@@ -371,7 +363,8 @@ class Rebuild:
 
     def __init__(self, projection: Projection) -> None:
         self._projection = projection
-        self._fresh = Projection(projection.store, projection.analytics.beside())
+        beside = projection.analytics.beside()
+        self._fresh = Projection(projection.store, beside, size=projection.size)
         self._fresh.may_write = projection.may_write
 
     def advance(self) -> bool:

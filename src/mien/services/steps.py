@@ -1,6 +1,6 @@
 """Reading a step of the record for the analytics copy: what lies between two places of the log."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -11,6 +11,12 @@ from mien.domain.values import Value
 from mien.store import feed, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Transaction
+
+ENTRIES = 20_000
+"""Entries of the log in a step."""
+
+_BYTES = 64 * 1024 * 1024
+"""Events in a step take no more than this, unless it is a single one."""
 
 _HOLDERS = 5_000
 
@@ -24,27 +30,90 @@ class _Reached(msgspec.Struct, gc=False):
 _decode_reached = msgspec.json.Decoder(_Reached).decode
 
 
-def read_step(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> Step:
-    """Read what lies between two places of the log, with the documents as they are now."""
-    changed = feed.touched(tx, environment, after, upto)
-    touched = [each.profile for each in changed]
-    spoke = [each.profile for each in changed if each.has_flags]
-    if spoke:
-        touched = sorted({*touched, *_sharing(tx, environment, spoke)})
-    if not touched:
-        return Step(upto, events=feed.new_events(tx, environment, after, upto))
-    lines, shown = feed.profile_lines(tx, environment, touched)
-    merged = feed.merged_into(tx, environment, touched)
-    there = {*shown, *(part for part, _ in merged)}
-    return Step(
-        upto,
-        touched,
-        [each for each in touched if each not in there],
-        lines,
-        merged,
-        _blocks(tx, environment, lines),
-        feed.new_events(tx, environment, after, upto),
-    )
+class Fill(msgspec.Struct, frozen=True):
+    """How far a new copy is filled with people as they are, before it follows the log.
+
+    All of them are as of the place `at` of the log or later; until `is_whole`, those of an id
+    after `after` up to `last` are yet to come.
+    """
+
+    at: int
+    after: ProfileId = ProfileId(0)
+    last: ProfileId = ProfileId(0)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everybody was copied."""
+        return self.after >= self.last
+
+
+NOT_FILLED = Fill(0)
+"""Of a copy that has all from the log."""
+
+
+class StepReader:
+    """Reads steps of one environment, up to a place before which all is decided.
+
+    A step is of `size` entries of the log, or as many people, at most.
+    """
+
+    def __init__(self, tx: Transaction, environment: EnvironmentId, last: int, size: int) -> None:
+        self._tx, self._environment, self._last, self._size = tx, environment, last, size
+
+    def read(
+        self, place: int, fill: Fill, *, may_fill: Callable[[EnvironmentId], bool]
+    ) -> tuple[Step, Fill]:
+        """Read what comes after a place of the log, and give how far the copy is filled then.
+
+        A new copy of more than a step is filled first, if it may: that costs the people there
+        are, and not all that ever became of them. When it ends before the filling does, that is
+        forgotten, and all comes from the log.
+        """
+        if fill.is_whole:
+            upto = self._end_of_step(place, fill)
+            is_begun = bool(place or fill.at)
+            if is_begun or upto == self._last or not may_fill(self._environment):
+                return self._read_log(place, upto, fill), fill
+            fill = Fill(self._last, last=feed.last_profile(self._tx, self._environment))
+        people = feed.next_profiles(
+            self._tx, self._environment, after=fill.after, upto=fill.last, count=self._size
+        )
+        after = people[-1] if people else fill.last
+        return self._of_people(place, people), msgspec.structs.replace(fill, after=after)
+
+    def _end_of_step(self, after: int, fill: Fill) -> int:
+        """Give the place at which a step ends; so far it reads no more entries than it may."""
+        tx, environment = self._tx, self._environment
+        upto = min(
+            feed.end_of_events(tx, environment, after, self._last, count=self._size),
+            feed.end_of_changes(tx, environment, max(after, fill.at), self._last, count=self._size),
+        )
+        while upto > after + 1 and feed.event_bytes(tx, environment, after, upto) > _BYTES:
+            upto = after + (upto - after) // 2
+        return upto
+
+    def _read_log(self, after: int, upto: int, fill: Fill) -> Step:
+        """Read what lies between two places of the log, with the documents as they are now."""
+        tx, environment = self._tx, self._environment
+        changed = feed.touched(tx, environment, max(after, fill.at), upto)
+        touched = [each.profile for each in changed]
+        spoke = [each.profile for each in changed if each.has_flags]
+        if spoke:
+            touched = sorted({*touched, *_sharing(tx, environment, spoke)})
+        step = self._of_people(upto, touched)
+        step.events = feed.new_events(tx, environment, after, upto)
+        return step
+
+    def _of_people(self, upto: int, touched: Sequence[ProfileId]) -> Step:
+        """Read a step that writes these profiles anew."""
+        if not touched:
+            return Step(upto)
+        tx, environment = self._tx, self._environment
+        lines, shown = feed.profile_lines(tx, environment, touched)
+        merged = feed.merged_into(tx, environment, touched)
+        there = {*shown, *(part for part, _ in merged)}
+        gone = [each for each in touched if each not in there]
+        return Step(upto, touched, gone, lines, merged, _blocks(tx, environment, lines))
 
 
 def _sharing(

@@ -110,6 +110,25 @@ _NEW_EVENTS = (
     events.c.sequence > _AFTER,
     events.c.sequence <= _UPTO,
 )
+_COUNT: sa.BindParameter[int] = sa.bindparam("count")
+
+
+def _nth(table: sa.Table) -> sa.Select[Any]:
+    """Find the place of the entry before which there are `count` others."""
+    return (
+        sa.select(table.c.sequence)
+        .where(
+            table.c.environment_id == _ENVIRONMENT,
+            table.c.sequence > _AFTER,
+            table.c.sequence <= _UPTO,
+        )
+        .order_by(table.c.sequence)
+        .limit(1)
+        .offset(_COUNT)
+    )
+
+
+_NTH_EVENT, _NTH_CHANGE = _nth(events), _nth(changes)
 _EVENT_BYTES = sa.select(sa.func.sum(sa.func.length(events.c.body))).where(*_NEW_EVENTS)
 _EVENTS = (
     sa.select(
@@ -144,6 +163,19 @@ _PROFILES = sa.select(
 _SHOWN = sa.select(profiles.c.profile_id).where(
     profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id)
 )
+_NEXT_PROFILES = (
+    sa.select(profiles.c.profile_id)
+    .where(
+        profiles.c.environment_id == _ENVIRONMENT,
+        profiles.c.profile_id > _AFTER,
+        profiles.c.profile_id <= _UPTO,
+    )
+    .order_by(profiles.c.profile_id)
+    .limit(_COUNT)
+)
+_LAST_PROFILE = sa.select(sa.func.max(profiles.c.profile_id)).where(
+    profiles.c.environment_id == _ENVIRONMENT
+)
 _ROOTS = sa.select(absorbed.c.profile_id, absorbed.c.root_id).where(
     absorbed.c.environment_id == _ENVIRONMENT,
     sa.or_(OneOf(absorbed.c.profile_id), OneOf(absorbed.c.root_id)),
@@ -163,6 +195,54 @@ def newest_of_all(tx: Transaction) -> dict[EnvironmentId, int]:
     """Give for each environment, oldest first, what `newest` gives."""
     rows = tx.rows(_NEWEST_OF_ALL)
     return {EnvironmentId(each): max(event, change) for each, event, change in rows}
+
+
+def end_of_events(
+    tx: Transaction, environment: EnvironmentId, after: int, upto: int, *, count: int
+) -> int:
+    """Give the last place up to `upto` so that at most so many events lie after another one."""
+    return _end(tx, environment, _NTH_EVENT, after=after, upto=upto, count=count)
+
+
+def end_of_changes(
+    tx: Transaction, environment: EnvironmentId, after: int, upto: int, *, count: int
+) -> int:
+    """Give the last place up to `upto` so that at most so many changes lie after another one."""
+    return _end(tx, environment, _NTH_CHANGE, after=after, upto=upto, count=count)
+
+
+def _end(
+    tx: Transaction,
+    environment: EnvironmentId,
+    nth: sa.Select[Any],
+    *,
+    after: int,
+    upto: int,
+    count: int,
+) -> int:
+    if upto - after <= count:
+        return upto
+    row = tx.row(nth, environment=environment, after=after, upto=upto, count=count)
+    return row[0] - 1 if row else upto
+
+
+def last_profile(tx: Transaction, environment: EnvironmentId) -> ProfileId:
+    """Give the largest id of a profile; 0 if there is none."""
+    row = tx.row(_LAST_PROFILE, environment=environment)
+    return ProfileId(row[0] or 0 if row else 0)
+
+
+def next_profiles(
+    tx: Transaction,
+    environment: EnvironmentId,
+    *,
+    after: ProfileId,
+    upto: ProfileId,
+    count: int,
+) -> list[ProfileId]:
+    """Give the ids of the next profiles after one up to another, so many at most."""
+    rows = tx.rows(_NEXT_PROFILES, environment=environment, after=after, upto=upto, count=count)
+    return [ProfileId(row[0]) for row in rows]
 
 
 def event_bytes(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> int:
