@@ -34,8 +34,6 @@ class Dashboard:
 class Looking:
     """A visit, as far as it may be dropped."""
 
-    _gone: Any = Visit._gone
-
     def __init__(self, request: Request[Any, Any, Any], workers: ThreadPoolExecutor) -> None:
         self.request, self.dashboard = request, Dashboard(workers)
 

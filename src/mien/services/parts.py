@@ -1,9 +1,9 @@
 """What every door of a running server shares: the API and the dashboard stand on these parts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -22,6 +22,9 @@ from mien.services.reports import Reports
 from mien.store.engine import Store
 
 T = TypeVar("T")
+
+Receive: TypeAlias = Callable[[], Awaitable[Mapping[str, object]]]
+"""Gives the next message of a client (ASGI)."""
 
 
 class Parts(msgspec.Struct, kw_only=True):
@@ -51,15 +54,17 @@ class Parts(msgspec.Struct, kw_only=True):
         """Run a point read: at once on SQLite, where it takes microseconds; else off the loop."""
         return work() if self.store.is_sqlite else await self.run_long(work)
 
-    async def run_awaited(self, work: Callable[[], T], gone: Awaitable[None]) -> T:
-        """Run questions on a thread; when `gone` ends before them, they are stopped.
+    async def run_awaited(self, work: Callable[[], T], receive: Receive) -> T:
+        """Run questions on a thread; they are stopped when the client of the request goes.
 
-        They are stopped as well when this call is cancelled, since its time is over.
+        They are stopped as well when this call is cancelled, since its time is over. `receive`
+        gives what comes from the client, of whose request all is read.
         """
         asker = Asker()
 
         async def leave() -> None:
-            await gone
+            while (await receive())["type"] != "http.disconnect":
+                pass
             asker.leave()
 
         leaving = asyncio.create_task(leave())

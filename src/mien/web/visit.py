@@ -150,7 +150,7 @@ class Visit:
 
     async def ask(self, work: Callable[[], T]) -> T:
         """Run questions about many people; they are stopped when the browser drops the request."""
-        return await self.dashboard.run_awaited(work, self._gone())
+        return await self.dashboard.run_awaited(work, self.request.receive)
 
     async def do(self, work: Callable[[], T], says: Says) -> T:
         """Run an act, and keep in the audit log what it did, in the transaction that does it.
@@ -230,11 +230,6 @@ class Visit:
             environment=self.environment_id,
             details=said.details,
         )
-
-    async def _gone(self) -> None:
-        """Wait until the browser has closed the connection, once all that it sent is read."""
-        while (await self.request.receive())["type"] != "http.disconnect":
-            pass
 
     def _read_flash(self) -> Flash | None:
         text = self.request.cookies.get(cookies.FLASH, "")

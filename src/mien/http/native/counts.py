@@ -82,8 +82,8 @@ async def count_segment(request: Request[Any, Any, Any]) -> Response[bytes]:
     async with services.limits.place(caller.environment, ENDPOINT):
         body = await read_tree_body(request, _count_body)
         tree = parse_segment(body.tree, "tree")
-        found = await services.run_long(
-            lambda: services.counting.count(caller.environment, tree, caller.zone)
+        found = await services.run_awaited(
+            lambda: services.counting.count(caller.environment, tree, caller.zone), request.receive
         )
     return answer(
         CountAnswer(size=found.size, everybody=found.everybody, as_of=_instant(found.as_of))
@@ -120,7 +120,7 @@ async def list_members(request: Request[Any, Any, Any]) -> Response[bytes]:
             )
             return page, show_members(services.projection, reader, page.profiles, caller.zone)
 
-        page, views = await services.run_long(work)
+        page, views = await services.run_awaited(work, request.receive)
     return answer(
         MembersAnswer(
             members=[_member(each) for each in views],
@@ -158,7 +158,7 @@ async def sample_members(request: Request[Any, Any, Any]) -> Response[bytes]:
             )
             return some, show_members(services.projection, reader, some.profiles, caller.zone)
 
-        some, views = await services.run_long(work)
+        some, views = await services.run_awaited(work, request.receive)
     return answer(
         SampleAnswer(members=[_member(each) for each in views], as_of=_instant(some.as_of))
     )
