@@ -78,12 +78,12 @@ def questions(catalog: Catalog, dialect: Dialect) -> Iterator[Query]:
         return Scope(catalog, dialect, NOW, UTC)
 
     yield occurrences.count_people(query.tree, scope())
-    yield occurrences.pages_of_people(query.tree, scope())
+    yield occurrences.ids_of_people(query.tree, scope())
     span = Span(NOW - 300, NOW + 1)
     calendar = Calendar.of(span_of_window(event.window, NOW, UTC), UTC)
     found = [
         occurrences.count_events(event, people, scope()),
-        occurrences.pages_of_events(event, people, scope()),
+        occurrences.places_of_events(event, people, scope()),
         activity.count_active(span, scope()),
         activity.by_age(span, scope()),
         activity.by_source(span, scope()),

@@ -6,13 +6,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mien.domain.documents import NATIVE
-from mien.services import exports
 from mien.services.ingest import Ingest
 from mien.store import log
 from mien.store.engine import Store
 from tests.support.consistency import find_faults
 from tests.support.strategies import batches
-from tests.support.uploading import NOON_MS, Desk, Record, event, new_environment, profile
+from tests.support.uploading import NOON_MS, Desk, Record, new_environment, profile
 
 HOUR_MS = 3_600_000
 
@@ -37,18 +36,6 @@ async def test_natively_too_a_record_without_a_time_of_its_own_is_never_late(des
     for n, at_ms in enumerate((NOON_MS, NOON_MS - HOUR_MS)):
         await desk.send(profile("ana", n=n), at_ms=at_ms, rules=NATIVE)
     assert desk.get("ana").document.properties == {"n": 1}
-
-
-async def test_an_export_after_the_clock_went_back_has_what_came_after_it(desk: Desk) -> None:
-    await desk.send(event("ana", "Seen", at=NOON_MS // 1_000))
-    back = NOON_MS - 24 * HOUR_MS
-    await desk.send(event("bo", "Seen"), at_ms=back)
-    window = exports.open_window(
-        desk.store, desk.environment, "Seen", since=0, until=NOON_MS // 1_000 + 1
-    )
-    with desk.store.snapshot() as tx:
-        found = list(exports._events(tx, desk.environment, window, (0, 0), 10))
-    assert [each.occurred_at for each in found] == [back // 1_000, NOON_MS // 1_000]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)

@@ -9,19 +9,20 @@ from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import ProfileId
 from mien.services import export_sets
 from mien.services.erase import erase
-from mien.services.export_sets import KEPT_MS, ExportOverError, Place
+from mien.services.export_sets import IDS_PER_PAGE, KEPT_MS, ExportOverError, Place
 from mien.services.reading import ProfileView, Reader
 from mien.store import export_pages, log
-from tests.support.uploading import Desk, event, profile
+from tests.support.uploading import NOON_MS, Desk, event, profile
 
 TODAY = date(2026, 6, 1)
 
 
-def keep(desk: Desk, ids: Sequence[int], *, per_page: int = 2) -> int:
-    """Keep ids as the set of an export."""
-    pages = [ids[start : start + per_page] for start in range(0, len(ids), per_page)]
-    rows = [(page[0], ",".join(map(str, page))) for page in pages]
-    return export_sets.keep(desk.store, desk.environment, rows)
+def keep(desk: Desk, ids: Sequence[int]) -> int:
+    """Keep ids as the set of an export, two on a page."""
+    pages = [",".join(map(str, ids[start : start + 2])).encode() for start in range(0, len(ids), 2)]
+    with desk.store.write() as tx:
+        export_pages.save(tx, desk.environment, 7, pages, first=0, now_ms=NOON_MS)
+    return 7
 
 
 def read(desk: Desk, export: int, *, count: int) -> list[str]:
@@ -69,8 +70,22 @@ async def test_a_set_is_given_in_pages_of_any_size(desk: Desk, count: int) -> No
 
 async def test_the_empty_set_gives_nothing(desk: Desk) -> None:
     """G-06."""
-    assert keep(desk, []) == 0
+    kept = export_sets.keep(desk.store, desk.environment, iter(()))
+    assert (kept.set_id, kept.total) == (0, 0)
     assert read(desk, 0, count=5) == []
+
+
+@pytest.mark.parametrize("count", [1, IDS_PER_PAGE, 21 * IDS_PER_PAGE + 1])
+def test_a_set_of_any_size_is_kept_in_whole_pages(desk: Desk, count: int) -> None:
+    kept = export_sets.keep(desk.store, desk.environment, (b"%d\n" % n for n in range(count)))
+    assert kept.total == count
+    with desk.store.read() as tx:
+        pages = [
+            export_pages.load(tx, desk.environment, kept.set_id, page)
+            for page in range(count // IDS_PER_PAGE + 2)
+        ]
+    assert [each for page in pages for each in page] == list(range(count))
+    assert all(len(each) == IDS_PER_PAGE for each in pages[: count // IDS_PER_PAGE])
 
 
 async def test_who_was_erased_since_is_left_out(desk: Desk) -> None:
@@ -112,7 +127,7 @@ async def test_events_of_a_set_come_in_its_order_without_those_that_are_gone(des
     erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "c"))
     given: list[int] = []
     after: Place | None = None
-    for _ in range(3):
+    for _ in range(2):
         page = export_sets.event_page(
             desk.store, Reader(desk.environment), export, after=after, count=1, today=TODAY
         )

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -38,11 +39,13 @@ from mien.services.file_exports import (
 )
 from mien.services.merges import undo_merge
 from mien.services.projection import Projection
-from mien.services.questions import Answer, Questions
+from mien.services.questions import Questions, Take
 from mien.store import export_pages
 from mien.store import file_exports as kept
 from tests.support.copies import clickhouse_url
 from tests.support.uploading import NOON_MS, Desk, event, new_environment, profile
+
+T = TypeVar("T")
 
 UTC = ZoneInfo("UTC")
 PEOPLE = Wanted(Format.JSONL)
@@ -467,13 +470,18 @@ class PausedCounting(Counting):
         super().__init__(Questions(projection, fresh_seconds=0.01, query_seconds=10))
         self.found, self.goes_on = threading.Event(), threading.Event()
 
-    def pages(
-        self, environment: EnvironmentId, people: Node, event: Did | None, zone: tzinfo
-    ) -> Answer:
-        pages = super().pages(environment, people, event, zone)
+    def ids(
+        self,
+        environment: EnvironmentId,
+        people: Node,
+        event: Did | None,
+        zone: tzinfo,
+        take: Take[T],
+    ) -> tuple[T, int | None]:
+        ids = super().ids(environment, people, event, zone, take)
         self.found.set()
         assert self.goes_on.wait(20)
-        return pages
+        return ids
 
 
 async def test_an_export_that_begins_during_an_erasure_is_without_the_erased(

@@ -83,8 +83,8 @@ def answers(reports: Reports, desk: Desk, raw: dict[str, object], place: int) ->
     return [
         asking.count_people(),
         asking.count_events(event),
-        asking.people(),
-        asking.events(event),
+        reports.ids(desk.environment, query, None, NOW, PARIS, list),
+        reports.ids(desk.environment, query, event, NOW, PARIS, list),
         asking.trend(event, Trend(measure, "Amount", {}), step),
         asking.top(event, "x", ranked, TODAY),
     ]

@@ -61,7 +61,7 @@ def test_counts_are_right_whatever_happens_to_the_server(clickhouse: Server) -> 
 
 
 def test_a_server_serves_without_its_clickhouse(tmp_path: Path) -> None:
-    """Records are taken and read; a count says that it cannot be answered yet."""
+    """Records are taken and read; a count, and an export, say that they cannot be answered yet."""
     settings = {"MIEN_ANALYTICS_URL": "clickhouse://127.0.0.1:1/mien", "MIEN_FRESH_SECONDS": "0.2"}
     server = Server(tmp_path / "data", settings).start()
     live, _ = server.account()
@@ -71,6 +71,12 @@ def test_a_server_serves_without_its_clickhouse(tmp_path: Path) -> None:
     answer = native.http.post("/v1/segments/count", json={"tree": {"all": []}})
     assert answer.status_code == 503
     assert answer.json()["code"] == "analytics_behind"
+    query = {"event_name": "Charged", "from": 20260101, "to": 20260102}
+    for what in ("profiles", "events"):
+        answer = native.http.post(f"/1/{what}.json", json=query)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert answer.json()["status"] == "fail"
+        assert "ask again in a moment" in answer.json()["error"]
     native.http.close()
     assert server.stop() == 0
 

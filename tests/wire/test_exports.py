@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from mien import clock
+from mien.http.clevertap.exporting import Cursor
 from mien.services import cursors
 from mien.services.cursors import InvalidCursorError, open_cursor, seal
 
@@ -80,6 +81,12 @@ def test_a_cursor_opens_for_four_days() -> None:  # G-07
         open_cursor(KEY, 1, "profiles", _sealed(now - 1, payload), list[object])
     expires_at, _ = msgspec.msgpack.decode(base64.urlsafe_b64decode(made + "==")[16:])
     assert now + 4 * 86_400 - expires_at in (0, 1, -1)
+
+
+def test_a_cursor_of_another_version_is_refused_with_a_sentence() -> None:  # G-08
+    made = seal(KEY, 1, "profiles", [[7, 0, 9, 4_000], {"batch_size": 3}, [5, 0]])
+    with pytest.raises(InvalidCursorError, match="another version of the server; begin"):
+        open_cursor(KEY, 1, "profiles", made, Cursor)
 
 
 def _sealed(expires_at: int, payload: object) -> str:

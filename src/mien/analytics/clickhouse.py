@@ -7,6 +7,7 @@ nothing that was written already.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Self
 
 from mien.analytics import columns
@@ -87,6 +88,13 @@ class ClickHouse:
         """
         asker().check()
         return self._connection.query(sql, values, seconds=seconds)
+
+    def lines(
+        self, sql: str, values: Mapping[str, object], *, seconds: float
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """Answer a question for ids, in its order, a line an id, as they come."""
+        asker().check()
+        return self._connection.lines(sql, values, seconds=seconds)
 
     def apply(self, catalog: Catalog, step: Step) -> None:
         """Write a step, and the place at last; adds the columns and tables that it needs."""

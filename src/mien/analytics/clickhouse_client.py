@@ -2,8 +2,8 @@
 
 import re
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -101,17 +101,23 @@ class Connection:
         self, sql: str, values: Mapping[str, object] | None = None, *, seconds: float | None = None
     ) -> list[Row]:
         """Give the rows of an answer; `QueryTimeoutError` when it takes longer than so many seconds."""
-        settings = dict(_SETTINGS)
-        if seconds is not None:
-            settings |= {"max_execution_time": seconds, "timeout_overflow_mode": "throw"}
-        try:
-            client = self._connected()
+        with _told(seconds):
+            client, settings = self._connected(), _settings(seconds)
             found = client.query(sql, parameters=dict(values or {}), settings=settings)
             return list(map(tuple, found.result_rows))
-        except ClickHouseError as error:
-            if seconds is not None and getattr(error, "code", None) in _TIMED_OUT:
-                raise QueryTimeoutError(seconds) from error
-            raise _unavailable(error) from error
+
+    @contextmanager
+    def lines(
+        self, sql: str, values: Mapping[str, object], *, seconds: float
+    ) -> Iterator[Iterator[bytes]]:
+        """Give the one column of an answer, which has integers, a line each."""
+        with _told(seconds):
+            client, settings = self._connected(), _settings(seconds)
+            found = client.query_column_block_stream(
+                sql, parameters=dict(values), settings=settings
+            )
+            with found as blocks:
+                yield (b"%d\n" % each for (column,) in blocks for each in column)
 
     def find(self, sql: str, values: Mapping[str, object] | None = None) -> list[Row]:
         """Give the rows of an answer, none if there is no such table."""
@@ -162,6 +168,23 @@ class Connection:
             if self._client is None:
                 self._client = self._address.connect()
             return self._client
+
+
+def _settings(seconds: float | None) -> dict[str, Any]:
+    if seconds is None:
+        return dict(_SETTINGS)
+    return {**_SETTINGS, "max_execution_time": seconds, "timeout_overflow_mode": "throw"}
+
+
+@contextmanager
+def _told(seconds: float | None) -> Iterator[None]:
+    """Tell in our words why a question was not answered."""
+    try:
+        yield
+    except ClickHouseError as error:
+        if seconds is not None and getattr(error, "code", None) in _TIMED_OUT:
+            raise QueryTimeoutError(seconds) from error
+        raise _unavailable(error) from error
 
 
 def _unavailable(error: ClickHouseError) -> AnalyticsUnavailableError:

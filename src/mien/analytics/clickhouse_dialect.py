@@ -98,11 +98,6 @@ CLICKHOUSE = _ClickHouse(
         "has_any": "hasAny(JSONExtract(ifNull(:list, '[]'), 'Array(String)'), :wanted)",
         "has_all": "hasAll(JSONExtract(ifNull(:list, '[]'), 'Array(String)'), :wanted)",
         "nth": "arrayElement(:list, :place)",
-        "place": "ROW_NUMBER() OVER (ORDER BY :first, :second) - 1",
-        "listed": """
-            arrayStringConcat(arrayMap(x -> toString(tupleElement(x, 2)),
-            arraySort(groupArray((:place, :id)))), ',')""",
-        # Different people, all of them in one part
         "part_of_people": "toUInt8(0)",
         "people_of_part": "uniqExact(:id)",
         # Dates

@@ -88,8 +88,6 @@ DUCKDB = Dialect(
         "has_all": "LIST_HAS_ALL(:list, :wanted)",
         "is_version": "REGEXP_FULL_MATCH(:text, :version)",
         "nth": "LIST_EXTRACT(:list, :place)",
-        "place": "ROW_NUMBER() OVER (ORDER BY :first, :second) - 1",
-        "listed": "STRING_AGG(CAST(:id AS TEXT), ',' ORDER BY :place)",
         # Dates
         "seconds": ":milliseconds // 1000",
         "day_of": "DAY_AT(:moment)",

@@ -1,6 +1,7 @@
 """What the engines of analytics have in common: DuckDB in the data folder, ClickHouse beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, Self
 
 from mien.analytics.catalog import Catalog
@@ -46,6 +47,12 @@ class Analytics(Protocol):
 
     def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
         """Answer a question in the dialect of the engine, with values bound by name."""
+        ...
+
+    def lines(
+        self, sql: str, values: Mapping[str, object], *, seconds: float
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """Answer a question for ids, in its order, a line an id; they are not held in memory."""
         ...
 
     def gathered(self, environment: EnvironmentId) -> int:

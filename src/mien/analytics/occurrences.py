@@ -9,9 +9,6 @@ from mien.analytics.scope import Scope, column
 from mien.domain.sampling import PRIME, Mixer
 from mien.domain.segments import All, Did, Node
 
-IDS_PER_PAGE = 5_000
-"""How many ids a page of a set has."""
-
 _COUNTED = "o"
 
 
@@ -78,44 +75,24 @@ def count_events(event: Did, people: Node, scope: Scope) -> Query | None:
     return None if select is None else how_many(select, scope)
 
 
-def pages_of_people(people: Node, scope: Scope) -> Query:
-    """Give the question for all of whom a tree holds, in the order of their ids, in pages.
-
-    A row has the first id of a page, and all of them between commas.
-    """
+def ids_of_people(people: Node, scope: Scope) -> Query:
+    """Give the question for the ids of all of whom a tree holds, in order."""
     rows = select_people(people, scope).subquery(_COUNTED, copy=False)
     person = column("profile_id", _COUNTED)
-    return _in_pages(rows, person, [person, person], scope)
+    return question(exp.select(person).from_(rows).order_by(person), scope)
 
 
-def pages_of_events(event: Did, people: Node, scope: Scope) -> Query | None:
-    """Give the question for the places of such events in the log, in the order of time, in pages.
-
-    A row has the first place of a page, and all of them between commas. None: there are none.
-    """
+def places_of_events(event: Did, people: Node, scope: Scope) -> Query | None:
+    """Give the question for the places of such events in the log, in the order of time; None: none."""
     select = occurrences(event, people, scope)
     if select is None:
         return None
-    names = ("sequence", OCCURRED)
-    columns = [column(name, EVENTS) for name in names]
+    columns = [column(name, EVENTS) for name in ("sequence", OCCURRED)]
     rows = select.select(*columns, append=False, copy=False).subquery(_COUNTED, copy=False)
-    sequence, occurred = (column(name, _COUNTED) for name in names)
-    return _in_pages(rows, sequence, [occurred, sequence], scope)
+    sequence, occurred = (column(name, _COUNTED) for name in ("sequence", OCCURRED))
+    return question(exp.select(sequence).from_(rows).order_by(occurred, sequence), scope)
 
 
 def _counted(select: exp.Query) -> exp.Select:
     count = exp.select(exp.Count(this=exp.Star()), copy=False)
     return count.from_(select.subquery(_COUNTED, copy=False), copy=False)
-
-
-def _in_pages(rows: exp.Expr, id_: exp.Expr, order: list[exp.Expr], scope: Scope) -> Query:
-    place = scope.write("place", first=order[0], second=order[1])
-    numbered = exp.select(
-        exp.alias_(id_, "id", quoted=True), exp.alias_(place, "place", quoted=True)
-    ).from_(rows)
-    of_row, id_of_row = column("place", "n"), column("id", "n")
-    page = scope.write("quotient", number=of_row, by=exp.convert(IDS_PER_PAGE))
-    first = exp.Min(this=id_of_row)
-    listed = scope.write("listed", id=id_of_row, place=of_row)
-    pages = exp.select(first, listed).from_(numbered.subquery("n", copy=False))
-    return question(pages.group_by(page).order_by(page), scope)

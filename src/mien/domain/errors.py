@@ -135,7 +135,8 @@ class AnalyticsBehindError(AnalyticsUnavailableError):
     def __init__(self, behind: int) -> None:
         self.behind = behind
         super().__init__(
-            f"Counts are {behind:,} entries of the log behind what was uploaded; ask again in a moment."
+            f"The copy for counting and exports is {behind:,} entries of the log behind what was "
+            "uploaded; ask again in a moment."
         )
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from mien import clock
 from mien.analytics.compile import Query
 from mien.analytics.occurrences import (
+    ids_of_people,
     next_people,
-    pages_of_events,
-    pages_of_people,
+    places_of_events,
     sampled_people,
     sizes,
 )
@@ -22,10 +23,12 @@ from mien.domain.moments import day_at
 from mien.domain.sampling import Mixer
 from mien.domain.segments import Did, Node
 from mien.services.projection import Projection
-from mien.services.questions import Answer, Questions
+from mien.services.questions import Answer, Build, Questions, Take
 from mien.services.reading import ProfileView, Reader
 from mien.services.segments import expand_segments
 from mien.store import profiles as profile_store
+
+T = TypeVar("T")
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -97,17 +100,21 @@ class Counting:
         found = self._ask(environment, tree, zone, some)
         return Members([ProfileId(row[0]) for row in found.rows], None, found.as_of)
 
-    def pages(
-        self, environment: EnvironmentId, people: Node, event: Did | None, zone: tzinfo
-    ) -> Answer:
-        """Give the ids of all whom a tree means, or the places of their events, in pages.
+    def ids(
+        self,
+        environment: EnvironmentId,
+        people: Node,
+        event: Did | None,
+        zone: tzinfo,
+        take: Take[T],
+    ) -> tuple[T, int | None]:
+        """Hand over the ids of all whom a tree means, or the places of their events in the log.
 
-        A page is its first id, and all of them between commas (`analytics.occurrences`). Raises as
-        `count` does.
+        Gives what was made of them, and as of when they are. Raises as `count` does.
         """
-        if event is None:
-            return self._ask(environment, people, zone, pages_of_people)
-        return self._ask(environment, people, zone, partial(pages_of_events, event))
+        question = ids_of_people if event is None else partial(places_of_events, event)
+        asked = self._prepare(environment, people, zone, question)
+        return self._questions.list_ids(environment, *asked, take)
 
     def _ask(
         self,
@@ -116,9 +123,19 @@ class Counting:
         zone: tzinfo,
         question: Callable[[Node, Scope], Query | None],
     ) -> Answer:
+        asked = self._prepare(environment, tree, zone, question)
+        return self._questions.ask(environment, *asked)
+
+    def _prepare(
+        self,
+        environment: EnvironmentId,
+        tree: Node,
+        zone: tzinfo,
+        question: Callable[[Node, Scope], Query | None],
+    ) -> tuple[int, tzinfo, Build]:
+        """Give a question as of now with the segments that are in it."""
         whole = expand_segments(self._questions.projection.store, environment, tree)
-        now = clock.now_ms() // 1_000
-        return self._questions.ask(environment, now, zone, lambda scope: question(whole, scope))
+        return clock.now_ms() // 1_000, zone, lambda scope: question(whole, scope)
 
 
 def show_members(

@@ -53,7 +53,11 @@ def open_cursor(key: bytes, environment: int, purpose: str, text: str, kind: typ
     if expires_at < clock.now_ms() // 1_000:
         problem = "it is older than four days; begin the export again"
         raise InvalidCursorError(problem)
-    return msgspec.convert(payload, kind)
+    try:
+        return msgspec.convert(payload, kind)
+    except msgspec.ValidationError as error:
+        problem = "it was made by another version of the server; begin the export again"
+        raise InvalidCursorError(problem) from error
 
 
 _NOT_OURS = "it is not one that this server gave to this account for this request"

@@ -1,7 +1,7 @@
-"""Exports by a query: the set is worked out once, when the export begins, and kept for its pages.
+"""The sets of exports: worked out once by the copy, when an export begins, and kept for its pages.
 
-So pages repeat whatever is uploaded meanwhile (G-07). Who was deleted since is left out;
-who was merged since is shown once, as the profile that is shown for them.
+So pages repeat whatever is uploaded meanwhile (G-07), and are read from the record alone. Who was
+deleted since is left out; who was merged since is shown once, as the profile that is shown for them.
 """
 
 from collections import deque
@@ -11,16 +11,18 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
+import msgspec
+
 from mien import clock
 from mien.domain.errors import InvalidInputError
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.profiles import Profile
-from mien.services.exports import EventPage, views_of
 from mien.services.reading import ProfileView, Reader
 from mien.services.retrying import write_retried
 from mien.store import export_pages, log, merges
 from mien.store import profiles as profile_store
 from mien.store.engine import Store, Transaction
+from mien.store.log import StoredEvent
 
 KEPT_MS = 8 * 86_400_000
 """How long a set is kept: twice as long as a cursor lives, so that slow readers finish."""
@@ -29,9 +31,27 @@ T = TypeVar("T")
 Place = tuple[int, int]
 """A page of the set, and how many of its ids come before."""
 
+IDS_PER_PAGE = 5_000
+"""Of every page of a set but the last."""
+
 _CHUNK = 500
 _PAGES_AT_ONCE = 20
 """Of a large set: so that nobody who uploads waits for all of it to be written."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A set that is kept: its id, 0 for the empty one, and how many ids are in it."""
+
+    set_id: int
+    total: int
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """Events of a page with the profiles they belong to, and where the next page begins."""
+
+    events: Sequence[StoredEvent]
+    views: dict[ProfileId, ProfileView]
+    after: Place | None
 
 
 class ExportOverError(InvalidInputError):
@@ -44,23 +64,30 @@ class ExportOverError(InvalidInputError):
         super().__init__("cursor", "the export began more than eight days ago; begin it again")
 
 
-def keep(store: Store, environment: EnvironmentId, pages: Sequence[tuple[int, str]]) -> int:
-    """Keep a set, and give the id of the export; 0 for the empty one."""
-    if not pages:
-        return 0
-    export = int.from_bytes(clock.new_secret()[:8], "big") >> 2 | 1
-    now_ms = clock.now_ms()
-    for first in range(0, len(pages), _PAGES_AT_ONCE):
-        some = pages[first : first + _PAGES_AT_ONCE]
-        write_retried(store, partial(_save, environment, export, first, some, now_ms))
-    return export
+def keep(store: Store, environment: EnvironmentId, lines: Iterator[bytes]) -> Kept:
+    """Keep a set, given as a line an id.
+
+    What is kept of one that is not given to its end expires like any other.
+    """
+    set_id = int.from_bytes(clock.new_secret()[:8], "big") >> 2 | 1
+    now_ms, first, total = clock.now_ms(), 0, 0
+    while pages := [ids for _ in range(_PAGES_AT_ONCE) if (ids := _next_page(lines))]:
+        write_retried(store, partial(_save, environment, set_id, first, pages, now_ms))
+        first += len(pages)
+        total += IDS_PER_PAGE * (len(pages) - 1) + pages[-1].count(b",") + 1
+    return Kept(set_id if total else 0, total)
+
+
+def _next_page(lines: Iterator[bytes]) -> bytes:
+    """Take the next ids, and write them between commas; nothing once there are none."""
+    return b"".join(islice(lines, IDS_PER_PAGE)).rstrip().replace(b"\n", b",")
 
 
 def _save(
     environment: EnvironmentId,
     export: int,
     first: int,
-    pages: Sequence[tuple[int, str]],
+    pages: Sequence[bytes],
     now_ms: int,
     tx: Transaction,
 ) -> None:
@@ -80,9 +107,9 @@ def profile_page(
     """Give the next profiles of a set, and where the page after begins."""
     with store.snapshot() as tx:
         shown = _shown(tx, reader.environment, export, after or (0, 0))
-        page = list(islice(shown, count + 1))
-        following = page[count][0] if len(page) > count else None
-        profiles = deque(profile for _, profile in page[:count])
+        # Let go one by one as they are rendered: a page of decoded profiles is never piled up.
+        profiles = deque(profile for _, profile in islice(shown, count))
+        following = next((place for place, _ in shown), None)
         return [render(view) for view in reader.each_view(tx, profiles, today=today)], following
 
 
@@ -97,13 +124,24 @@ def event_page(
 ) -> EventPage:
     """Give the next events of a set, in the order of time."""
     with store.snapshot() as tx:
-        places = list(islice(_places(tx, reader.environment, export, after or (0, 0)), count + 1))
-        wanted = [sequence for _, sequence in places[:count]]
-        found = log.load_events(tx, reader.environment, wanted)
-        events = [found[each] for each in wanted if each in found]
-        views = views_of(tx, reader, {event.profile for event in events}, today)
-    following = places[count][0] if len(places) > count else None
-    return EventPage([each for each in events if each.profile in views], views, following)
+        found = _events(tx, reader.environment, export, after or (0, 0))
+        events = [event for _, event in islice(found, count)]
+        following = next((place for place, _ in found), None)
+        views = _views_of(tx, reader, {event.profile for event in events}, today)
+    return EventPage(events, views, following)
+
+
+def _views_of(
+    tx: Transaction, reader: Reader, wanted: set[ProfileId], today: date
+) -> dict[ProfileId, ProfileView]:
+    """Show profiles by id; one that is part of another is shown as that."""
+    loaded = profile_store.load(tx, reader.environment, sorted(wanted))
+    roots = merges.find_roots(tx, reader.environment, wanted - loaded.keys())
+    loaded |= profile_store.load(
+        tx, reader.environment, sorted(set(roots.values()) - loaded.keys())
+    )
+    views = dict(zip(loaded, reader.views(tx, list(loaded.values()), today=today), strict=True))
+    return views | {part: views[root] for part, root in roots.items() if root in views}
 
 
 def _places(
@@ -117,6 +155,16 @@ def _places(
         for number, each in enumerate(ids[before:], before):
             yield (page, number), each
         page, before = page + 1, 0
+
+
+def _events(
+    tx: Transaction, environment: EnvironmentId, export: int, start: Place
+) -> Iterator[tuple[Place, StoredEvent]]:
+    """Give the events of a set that are there, from a place on; an erasure takes them with their person."""
+    places = _places(tx, environment, export, start)
+    while chunk := list(islice(places, _CHUNK)):
+        found = log.load_events(tx, environment, [sequence for _, sequence in chunk])
+        yield from ((place, found[sequence]) for place, sequence in chunk if sequence in found)
 
 
 def _shown(

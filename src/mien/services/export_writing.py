@@ -14,7 +14,6 @@ import msgspec
 from msgspec.structs import replace
 
 from mien import clock
-from mien.analytics.occurrences import IDS_PER_PAGE
 from mien.analytics.parquet import ParquetWriter, StoppedError
 from mien.domain import tables
 from mien.domain.errors import AnalyticsUnavailableError
@@ -27,7 +26,7 @@ from mien.domain.values import ValueType
 from mien.services import export_sets
 from mien.services.export_folder import ExportFolder, NoRoomForExportsError, PartLostError
 from mien.services.export_rows import event_row, person_row
-from mien.services.export_sets import ExportOverError, Place
+from mien.services.export_sets import IDS_PER_PAGE, ExportOverError, Place
 from mien.services.reading import Reader
 from mien.services.retrying import write_retried
 from mien.store import definitions, file_exports

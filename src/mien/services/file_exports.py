@@ -6,7 +6,7 @@ a finished file that may tell of them is taken back (P-15).
 
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO, assert_never
 from zoneinfo import ZoneInfo
@@ -157,8 +157,8 @@ class FileExports:
         with self.store.read() as tx:
             _check_count(file_exports.count(tx, environment))
         asked = self._asked(environment, wanted, zone)
-        found = self._counting.pages(environment, wanted.people, wanted.event, zone)
-        set_id = export_sets.keep(self.store, environment, found.rows)
+        keep = partial(export_sets.keep, self.store, environment)
+        kept, as_of = self._counting.ids(environment, wanted.people, wanted.event, zone, keep)
         made = StoredExport(
             environment,
             0,
@@ -167,9 +167,9 @@ class FileExports:
             clock.now_ms(),
             source,
             _encode(asked),
-            set_id,
-            found.as_of,
-            sum(ids.count(",") + 1 for _, ids in found.rows),
+            kept.set_id,
+            as_of,
+            kept.total,
         )
 
         def add(tx: Transaction) -> StoredExport:

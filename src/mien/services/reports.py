@@ -6,7 +6,7 @@ A question sees all that was uploaded before it was asked: it waits for the copy
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, tzinfo
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -22,7 +22,9 @@ from mien.domain.ids import EnvironmentId
 from mien.domain.moments import Span, span_of_window
 from mien.domain.segments import All, Did
 from mien.domain.totals import MILLION
-from mien.services.questions import Build, Questions
+from mien.services.questions import Build, Questions, Take
+
+T = TypeVar("T")
 
 Number: TypeAlias = int | float
 Answer: TypeAlias = Callable[[Build], list[Row]]
@@ -61,6 +63,27 @@ class Reports:
         """
         return Asking(lambda build: self._questions.ask_whole(environment, now, zone, build), query)
 
+    def ids(
+        self,
+        environment: EnvironmentId,
+        query: Query,
+        event: Did | None,
+        now: int,
+        zone: tzinfo,
+        take: Take[T],
+    ) -> T:
+        """Hand over the ids of the people whom a query means, or the places of such an event of theirs.
+
+        People are in the order of their ids, events in that of time. Raises as `ask` says.
+        """
+
+        def build(scope: Scope) -> Question | None:
+            if event is None:
+                return occurrences.ids_of_people(query.tree, scope)
+            return occurrences.places_of_events(event, All(query.people), scope)
+
+        return self._questions.list_whole(environment, now, zone, build, take)
+
     def active(self, environment: EnvironmentId, now: int, splits: Sequence[str]) -> Active:
         """Count who did anything in the last five minutes, and by what else is asked."""
         span = Span(now - ACTIVE_SECONDS, now + 1)
@@ -97,14 +120,6 @@ class Asking:
         """Count the events that are meant."""
         rows = self._rows(lambda scope: occurrences.count_events(event, self._people, scope))
         return int(rows[0][0]) if rows else 0
-
-    def people(self) -> list[Row]:
-        """Give the people that are meant, by id, in pages: the first id, and all between commas."""
-        return self._rows(lambda scope: occurrences.pages_of_people(self._tree, scope))
-
-    def events(self, event: Did) -> list[Row]:
-        """Give the places of the events that are meant, in the order of time, in such pages."""
-        return self._rows(lambda scope: occurrences.pages_of_events(event, self._people, scope))
 
     def trend(self, event: Did, asked: Trend, step: Step) -> dict[str, Number]:
         """Give a number for each day, week or month of the window of the event."""

@@ -39,15 +39,15 @@ def save(
     tx: Transaction,
     environment: EnvironmentId,
     export: int,
-    pages: Sequence[tuple[int, str]],
+    pages: Sequence[bytes],
     *,
     first: int,
     now_ms: int,
 ) -> None:
-    """Keep pages of a set, from number `first` on: the first id of each, and all between commas."""
+    """Keep pages of a set, from number `first` on, each as its ids between commas."""
     rows = [
-        (environment, export, page, now_ms, first_id, zlib.compress(ids.encode(), 1))
-        for page, (first_id, ids) in enumerate(pages, first)
+        (environment, export, page, now_ms, int(ids.partition(b",")[0]), zlib.compress(ids, 1))
+        for page, ids in enumerate(pages, first)
     ]
     tx.insert(export_pages, rows)
 

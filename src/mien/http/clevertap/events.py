@@ -1,29 +1,25 @@
-"""`/1/events.json`: every time that an event was done, page by page (G-10)."""
+"""`/1/events.json`: every time that the event of a query was done, page by page (G-10)."""
 
-from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, route
 from litestar.response.base import ASGIResponse
 
 from mien import clock
-from mien.domain.cql.query import Query, parse_event_query
+from mien.domain.cql.query import parse_event_query
 from mien.http.clevertap.documents import EVENTS
 from mien.http.clevertap.exporting import (
     Cursor,
-    Selection,
     answer_export,
     packed_time,
     write_page,
 )
 from mien.http.clevertap.records import render_profile
 from mien.http.state import Services
-from mien.services import export_sets, exports
+from mien.services import export_sets
 from mien.services.accounts import Caller
 from mien.services.reading import ProfileView
-from mien.services.reports import Asking
 from mien.store.log import StoredEvent
 
 _PURPOSE = "events"
@@ -32,28 +28,18 @@ _PURPOSE = "events"
 @route("/1/events.json", http_method=["GET", "POST"], **EVENTS)
 async def events(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Begin an export, or give its next page."""
-    return await answer_export(request, _PURPOSE, Selection(_parse, _pages), _page)
-
-
-def _parse(raw: object, zone: ZoneInfo) -> Query:
-    return parse_event_query(raw, zone)[1]
-
-
-def _pages(asking: Asking, query: Query) -> Sequence[tuple[int, str]]:
-    return [] if query.event is None else asking.events(query.event)
+    return await answer_export(request, _PURPOSE, parse_event_query, _page)
 
 
 def _page(services: Services, caller: Caller, cursor: Cursor) -> bytes:
-    store, reader = services.store, services.reader(caller.environment)
-    count, today = cursor.shape.batch_size, clock.today(caller.zone)
-    if (picked := cursor.window.picked) is not None:
-        page = export_sets.event_page(
-            store, reader, picked, after=cursor.after, count=count, today=today
-        )
-    else:
-        page = exports.event_page(
-            store, reader, cursor.window, after=cursor.after, count=count, today=today
-        )
+    page = export_sets.event_page(
+        services.store,
+        services.reader(caller.environment),
+        cursor.export,
+        after=cursor.after,
+        count=cursor.shape.batch_size,
+        today=clock.today(caller.zone),
+    )
     records = [_render(event, page.views[event.profile], cursor, caller) for event in page.events]
     return write_page(services, caller, _PURPOSE, cursor, records=records, after=page.after)
 

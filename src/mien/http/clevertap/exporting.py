@@ -1,8 +1,9 @@
-"""What the two exports share: the query of the first call, batch sizes, days and cursors."""
+"""What the two exports share: the query of the first call, batch sizes, times and cursors."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,21 +13,22 @@ from litestar.response.base import ASGIResponse
 from mien import clock
 from mien.domain.cql.query import Query
 from mien.domain.errors import InvalidInputError
-from mien.domain.ids import EventNameId
-from mien.domain.segments import Moments
+from mien.domain.segments import Did
 from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
 from mien.http.body import decode_json, read_body
 from mien.http.clevertap.failures import invalid_event
 from mien.http.state import Services
-from mien.services import export_sets, exports
+from mien.services import export_sets
 from mien.services.accounts import Caller
 from mien.services.cursors import open_cursor, seal
 from mien.services.definitions import unknown_event
-from mien.services.exports import Window
-from mien.services.reports import Asking
+from mien.services.export_sets import Place
 
 BATCH_DEFAULT, BATCH_MAX = 500, 5_000
+
+Parse: TypeAlias = Callable[[object, ZoneInfo], tuple[Did | None, Query]]
+"""Reads what an export is of: the events of a query, or, with None, the people."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -41,24 +43,17 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """What a cursor holds: the window, the shape, and where the next page begins."""
+    """What a cursor holds: the set of its export, the shape, and where the next page begins."""
 
-    window: Window
+    export: int
     shape: Shape
-    after: tuple[int, int] | None = None
-
-
-class Selection(NamedTuple):
-    """What an export is of: how its query is read, and the pages of its set if it has filters."""
-
-    parse: Callable[[object, ZoneInfo], Query]
-    pages: Callable[[Asking, Query], Sequence[tuple[int, str]]]
+    after: Place | None = None
 
 
 async def answer_export(
     request: Request[Any, Any, Any],
     purpose: str,
-    selection: Selection,
+    parse: Parse,
     page: Callable[[Services, Caller, Cursor], bytes],
 ) -> ASGIResponse:
     """Answer a call of an export: a cursor to begin with, or the page of a cursor."""
@@ -66,7 +61,7 @@ async def answer_export(
     async with services.limits.place(caller.environment, purpose):
         text = request.query_params.get("cursor")
         if text is None:
-            return json_answer(await _begin(request, services, caller, purpose, selection))
+            return json_answer(await _begin(request, services, caller, purpose, parse))
         cursor = open_cursor(services.signing_key, caller.environment, purpose, text, Cursor)
         return json_answer(await services.run_long(lambda: page(services, caller, cursor)))
 
@@ -78,12 +73,12 @@ def write_page(
     cursor: Cursor,
     *,
     records: Sequence[object],
-    after: tuple[int, int] | None,
+    after: Place | None,
 ) -> bytes:
     """Write a page, and the cursor of the next one unless this is the last."""
     answer: dict[str, object] = {"status": "success"}
     if after is not None:
-        following = Cursor(cursor.window, cursor.shape, after)
+        following = Cursor(cursor.export, cursor.shape, after)
         answer["next_cursor"] = seal(services.signing_key, caller.environment, purpose, following)
     if records:
         answer["records"] = records
@@ -95,13 +90,13 @@ async def _begin(
     services: Services,
     caller: Caller,
     purpose: str,
-    selection: Selection,
+    parse: Parse,
 ) -> bytes:
     """Answer a first call: a cursor for the first page."""
     shape = parse_shape(request)
-    query = selection.parse(await read_query(request), caller.zone)
+    event, query = parse(await read_query(request), caller.zone)
     return await services.run_long(
-        lambda: _open(services, caller, purpose, query, shape, selection)
+        lambda: _open(services, caller, purpose, query, event=event, shape=shape)
     )
 
 
@@ -110,32 +105,20 @@ def _open(
     caller: Caller,
     purpose: str,
     query: Query,
+    *,
+    event: Did | None,
     shape: Shape,
-    selection: Selection,
 ) -> bytes:
     """Fix what the export gives, and write the cursor of its first page."""
     store, environment = services.store, caller.environment
     # Not an HTTP error: clients of the original read `status` in a 200 (G-06).
     if (unknown := unknown_event(store, environment, query.event_names)) is not None:
         return invalid_event(unknown)
-    if query.event is not None and (span := plain_span(query)) is not None:
-        window = exports.open_window(
-            store, environment, query.event.event, since=span.since, until=span.until
-        )
-    else:
-        asking = services.reports.ask(environment, query, clock.now_ms() // 1_000, caller.zone)
-        picked = export_sets.keep(store, environment, selection.pages(asking, query))
-        window = Window(EventNameId(0), 0, 0, 0, picked)
-    cursor = seal(services.signing_key, environment, purpose, Cursor(window, shape))
+    keep = partial(export_sets.keep, store, environment)
+    now = clock.now_ms() // 1_000
+    kept = services.reports.ids(environment, query, event, now, caller.zone, keep)
+    cursor = seal(services.signing_key, environment, purpose, Cursor(kept.set_id, shape))
     return _encode({"cursor": cursor, "status": "success"})
-
-
-def plain_span(query: Query) -> Moments | None:
-    """Give the span of a query that asks for an event alone, which needs no counting."""
-    event = query.event
-    if event is None or query.people or event.where or event.is_first:
-        return None
-    return event.window if isinstance(event.window, Moments) else None
 
 
 async def read_query(request: Request[Any, Any, Any]) -> object:
