@@ -304,11 +304,8 @@ def test_an_event_keeps_the_object_id_as_it_was_spelt() -> None:
 # G-05
 def test_a_summary_counts_and_knows_the_first_and_the_last_time() -> None:
     activity = Activity()
-    assert activity.add(1, 50)
-    assert not activity.add(1, 20)
-    assert not activity.add(1, 70)
-    assert not activity.add(1, 60)
-    assert activity.add(2, 10)
+    for name, at in ((1, 50), (1, 20), (1, 70), (1, 60), (2, 10)):
+        activity.add(name, at)
     assert activity.events == {1: Summary(4, 20, 70), 2: Summary(1, 10, 10)}
     # As it is stored.
     assert msgspec.json.encode(activity) == b'{"events":{"1":[4,20,70],"2":[1,10,10]}}'

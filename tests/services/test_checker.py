@@ -47,7 +47,6 @@ DAMAGES = {
     "a document is another's": "UPDATE profiles SET document = (SELECT document FROM profiles "
     "WHERE profile_id = 1) WHERE profile_id = 2",
     "an activity lags behind": "UPDATE profiles SET activity = '{}' WHERE profile_id = 1",
-    "an event counts as never done": "DELETE FROM event_profiles WHERE profile_id = 1",
     "an event changed its time": "UPDATE events SET occurred_at = 4 WHERE sequence = 3",
     "a definition counts too little": "UPDATE definitions SET count = 0 WHERE key = 'plan'",
     "a definition is missing": "DELETE FROM definitions WHERE key = 'seen'",

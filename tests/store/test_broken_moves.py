@@ -26,7 +26,7 @@ def test_a_damaged_file_is_not_moved(new_url: NewUrl, spoil: Any) -> None:
         fill(made, range(3))
     path = open_store(url).path
     assert path is not None
-    spoil(path, "ix_events_environment_id_name_id_occurred_at_sequence")
+    spoil(path, "ix_rejects_environment_id_person")
     with pytest.raises((StoreRefusedError, StoreUnavailableError), match=r"damaged|malformed"):
         move(url, new)
     with opened_new(new) as target, target.read() as tx:

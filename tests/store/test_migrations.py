@@ -16,6 +16,9 @@ from tests.support.postgres import Postgres
 MIGRATIONS = Path(setup.__file__).parent / "migrations"
 REVISIONS = [each.revision for each in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 
+GONE = {"event_profiles"}
+"""Tables that a later migration removes: what was in them stands elsewhere too."""
+
 BODIES = {"document": b'{"base_at":0}', "activity": b"{}", "body": b"{}", "record": b"{}"}
 """What stands in columns that hold JSON: a migration may read it."""
 
@@ -82,7 +85,7 @@ def test_an_empty_store_that_is_migrated_equals_one_made_new(
 def test_a_migration_keeps_the_rows_that_are_there(store_url: str, revision: str) -> None:
     setup.make_tables(store_url, revision)
     with connected(store_url) as connection:
-        before = fill(connection)
+        before = {name: row for name, row in fill(connection).items() if name not in GONE}
         drawn = draw_numbers(connection)
     setup.prepare(store_url, may_migrate=True).close()
     assert setup.find_version(store_url) == setup.head()

@@ -248,17 +248,13 @@ class _Held:
         yield from _differences("addresses", stored, meant)
 
     def _wrong_activity(self) -> Iterator[str]:
-        noted = {(r["name_id"], r["profile_id"]): True for r in self.tables["event_profiles"]}
-        done: dict[tuple[int, int], bool] = {}
         for number, person in self.people.items():
             times: dict[int, list[int]] = defaultdict(list)
             for event in person.events:
                 times[event["name_id"]].append(event["occurred_at"])
-                done[event["name_id"], event["profile_id"]] = True
             counted = {name: (len(at), min(at), max(at)) for name, at in times.items()}
             kept = {n: (s.count, s.first, s.last) for n, s in person.activity.events.items()}
             yield from _differences(f"activity of profile {number}", kept, counted)
-        yield from _differences("event_profiles", noted, done)
 
     def _wrong_histories(self) -> Iterator[str]:
         """Each profile is what its changes say, also those of a time in which it was merged."""
@@ -355,7 +351,7 @@ class _Held:
     def _remains_of_the_erased(self) -> Iterator[str]:
         if back := self.erased & self.people.keys():
             yield f"profiles {back} are erased and there"
-        for name in ("identities", "addresses", "events", "event_profiles"):
+        for name in ("identities", "addresses", "events"):
             if left := {row["profile_id"] for row in self.tables[name]} & self.erased:
                 yield f"{name} still has rows of the erased profiles {left}"
         tombs = Counter(

@@ -91,17 +91,16 @@ class Activity(msgspec.Struct, omit_defaults=True, gc=False):
 
     events: dict[int, Summary] = {}
 
-    def add(self, name: int, at: int) -> bool:
-        """Count one event; true when it is the profile's first of this name."""
+    def add(self, name: int, at: int) -> None:
+        """Count one event."""
         if (summary := self.events.get(name)) is None:
             self.events[name] = Summary(1, at, at)
-            return True
+            return
         summary.count += 1
         if at < summary.first:
             summary.first = at
         elif at > summary.last:
             summary.last = at
-        return False
 
 
 def check_event_name(value: object, *, is_system: bool = False) -> str:

@@ -187,12 +187,11 @@ class MergedProfile(Profile):
                 self._own.groups.setdefault(change.channel, {})[change.group] = change.is_subscribed
         return super().change_group(change)
 
-    def count_event(self, name: int, at: int) -> bool:
-        """Count one event; true when it is the first of this name in the sender's chain."""
-        is_first = super().count_event(name, at)
+    def count_event(self, name: int, at: int) -> None:
+        """Count one event."""
+        super().count_event(name, at)
         for side in self._path:
-            is_first = side.count_event(name, at)
-        return is_first
+            side.count_event(name, at)
 
     def _with_path(self) -> tuple[Profile, ...]:
         return (self, *self._path)

@@ -231,10 +231,10 @@ class Profile:
                 for name, value in changes.items():
                     setattr(device, name, value)
 
-    def count_event(self, name: int, at: int) -> bool:
-        """Count one event (epoch seconds); true when it is the first of this name in its chain."""
+    def count_event(self, name: int, at: int) -> None:
+        """Count one event (epoch seconds)."""
         self.is_touched = True
-        return self.activity.add(name, at)
+        self.activity.add(name, at)
 
     def change_group(self, change: GroupChange) -> bool:
         """Set one subscription group; true if that changed anything."""

@@ -199,13 +199,8 @@ def _erase_log(tx: Transaction, environment: EnvironmentId, profile: Profile) ->
     """Remove all events and changes, and count them."""
     removed: Counter[str] = Counter()
     for chain in profile.chains:
-        events, changes = log.delete_profile(
-            tx,
-            environment,
-            chain.id,
-            last_event=chain.last_event,
-            last_change=chain.last_change,
-            names=list(profile.activity.events),
+        events, changes = log.delete_chains(
+            tx, environment, last_event=chain.last_event, last_change=chain.last_change
         )
         removed.update({"events": events, "changes": changes})
     return removed

@@ -59,7 +59,6 @@ class Pending:
         self._addresses: dict[profile_store.AddressRow, bool] = {}
         self._blocked: dict[SubscriptionKey, people.Subscription] = {}
         self._suggestions: dict[tuple[ProfileId, ProfileId], people.MergeSuggestion] = {}
-        self._firsts: list[tuple[int, ProfileId]] = []
         self._absorbed: list[ProfileId] = []
         self._separated: list[tuple[Merge, Stamp]] = []
         self._grey_links: list[merges.GreyLink] = []
@@ -146,8 +145,7 @@ class Pending:
     ) -> None:
         """Append an event, and count it into what the profile did."""
         chain = profile.chain
-        if profile.count_event(name, occurred_at):
-            self._firsts.append((name, chain.id))
+        profile.count_event(name, occurred_at)
         self._log.append(
             _Entry(
                 chain,
@@ -182,7 +180,6 @@ class Pending:
         profile_store.move_identities(tx, environment, self._moved)
         profile_store.release_identities(tx, environment, self._released)
         profile_store.change_addresses(tx, environment, self._addresses)
-        log.add_event_profiles(tx, environment, self._firsts)
         people.suggest_merges(tx, environment, list(self._suggestions.values()))
         for source, counts in sorted(self._counts.items()):
             write_counts(tx, environment, registry, counts, now_ms=now_ms, source=source)

@@ -4,7 +4,7 @@ Both draw their places from one counter. The rows of one profile form a chain th
 is walked from its newest row, so appending never touches an index by profile.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from mien.domain.changes import Change, decode_change
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
 from mien.store.engine import Row, Transaction
-from mien.store.schema import changes, event_profiles, events
+from mien.store.schema import changes, events
 from mien.store.statements import OneOf
 
 
@@ -91,28 +91,6 @@ _QUARTERS = {kind: _quarters(is_sqlite=kind) for kind in (True, False)}
 _CHANGE_CHAIN = {kind: _chain(changes, is_sqlite=kind) for kind in (True, False)}
 """By engine: is it SQLite?"""
 
-_EVENTS_BY_TIME = (
-    sa.select(*[column for column in events.columns if column.name != "environment_id"])
-    .where(
-        events.c.environment_id == _ENVIRONMENT,
-        events.c.name_id == sa.bindparam("name"),
-        sa.tuple_(events.c.occurred_at, events.c.sequence)
-        > sa.tuple_(sa.bindparam("after_at"), sa.bindparam("after_sequence")),
-        events.c.occurred_at < sa.bindparam("until"),
-    )
-    .order_by(events.c.occurred_at, events.c.sequence)
-    .limit(_COUNT)
-)
-_PROFILES_OF_EVENT = (
-    sa.select(event_profiles.c.profile_id)
-    .where(
-        event_profiles.c.environment_id == _ENVIRONMENT,
-        event_profiles.c.name_id == sa.bindparam("name"),
-        event_profiles.c.profile_id > sa.bindparam("after"),
-    )
-    .order_by(event_profiles.c.profile_id)
-    .limit(_COUNT)
-)
 _EVENTS = sa.select(
     *[column for column in events.columns if column.name != "environment_id"]
 ).where(events.c.environment_id == _ENVIRONMENT, OneOf(events.c.sequence))
@@ -122,12 +100,6 @@ _DELETE_EVENTS = sa.delete(events).where(
 _DELETE_CHANGES = sa.delete(changes).where(
     changes.c.environment_id == _ENVIRONMENT, OneOf(changes.c.sequence)
 )
-_DELETE_EVENT_PROFILE = sa.delete(event_profiles).where(
-    event_profiles.c.environment_id == _ENVIRONMENT,
-    event_profiles.c.profile_id == sa.bindparam("profile"),
-    OneOf(event_profiles.c.name_id),
-)
-
 _REWRITE = (
     sa.update(changes)
     .values(body=sa.bindparam("new_body"))
@@ -151,13 +123,6 @@ def append_events(tx: Transaction, rows: list[Row]) -> None:
 def append_changes(tx: Transaction, rows: list[Row]) -> None:
     """Append changes, given as rows of the table."""
     tx.insert(changes, rows)
-
-
-def add_event_profiles(
-    tx: Transaction, environment: EnvironmentId, firsts: Iterable[tuple[int, ProfileId]]
-) -> None:
-    """Note which profiles did an event for the first time."""
-    tx.insert_new(event_profiles, [(environment, *first) for first in firsts])
 
 
 def walk_events(
@@ -212,42 +177,12 @@ def walk_changes(
         start = rows[-1][2] if len(rows) == step else 0
 
 
-def events_by_time(
-    tx: Transaction,
-    environment: EnvironmentId,
-    name: EventNameId,
-    *,
-    after: tuple[int, int],
-    until: int,
-    count: int,
-) -> list[StoredEvent]:
-    """Give events of a name in order of (time, sequence), after such a pair and before `until`."""
-    rows = tx.rows(
-        _EVENTS_BY_TIME,
-        environment=environment,
-        name=name,
-        after_at=after[0],
-        after_sequence=after[1],
-        until=until,
-        count=count,
-    )
-    return [StoredEvent(*row) for row in rows]
-
-
 def load_events(
     tx: Transaction, environment: EnvironmentId, places: Sequence[int]
 ) -> dict[int, StoredEvent]:
     """Give events by their places in the log; those that are gone are absent."""
     rows = tx.rows(_EVENTS, environment=environment, values=places) if places else []
     return {row[0]: StoredEvent(*row) for row in rows}
-
-
-def profiles_of_event(
-    tx: Transaction, environment: EnvironmentId, name: EventNameId, *, after: int, count: int
-) -> list[ProfileId]:
-    """Give the next profiles by id that ever did an event."""
-    rows = tx.rows(_PROFILES_OF_EVENT, environment=environment, name=name, after=after, count=count)
-    return [row[0] for row in rows]
 
 
 def rewrite_change(tx: Transaction, environment: EnvironmentId, place: int, body: bytes) -> None:
@@ -262,17 +197,10 @@ def blank_devices(tx: Transaction, environment: EnvironmentId, places: list[int]
         tx.run(_BLANK_DEVICES, environment=environment, values=some)
 
 
-def delete_profile(
-    tx: Transaction,
-    environment: EnvironmentId,
-    profile: ProfileId,
-    *,
-    last_event: int,
-    last_change: int,
-    names: list[int],
+def delete_chains(
+    tx: Transaction, environment: EnvironmentId, *, last_event: int, last_change: int
 ) -> tuple[int, int]:
-    """Remove the events and changes of a profile; gives how many of each."""
-    tx.run(_DELETE_EVENT_PROFILE, environment=environment, profile=profile, values=names)
+    """Remove the events and changes of a profile, from its newest ones; gives how many of each."""
     return (
         _delete_chain(tx, environment, last_event, _EVENT_CHAIN[tx.is_sqlite], _DELETE_EVENTS),
         _delete_chain(tx, environment, last_change, _CHANGE_CHAIN[tx.is_sqlite], _DELETE_CHANGES),

@@ -65,16 +65,6 @@ events = sa.Table(
     column("transaction_id"),
     column("body", sa.LargeBinary),
     sa.Column("session", sa.LargeBinary),
-    sa.Index(None, "environment_id", "name_id", "occurred_at", "sequence"),
-    **CLUSTERED,
-)
-
-event_profiles = sa.Table(
-    "event_profiles",
-    metadata,
-    key("environment_id"),
-    key("name_id"),
-    key("profile_id"),
     **CLUSTERED,
 )
 
