@@ -1,4 +1,7 @@
-"""Floor of uploading events: who was it, the event with an index by name and time, the summary."""
+"""Floor of uploading events: who was it, the event with an index by name and time, the summary.
+
+Mien's record has no such index: its copy gives the events of a name by time. The floor has no copy.
+"""
 
 import sqlite3
 from functools import partial
