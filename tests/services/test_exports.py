@@ -351,7 +351,7 @@ def test_an_export_while_servers_upload_is_of_one_moment(
 def events_of(desk: Desk) -> list[StoreRow]:
     """Give the rows of the events of an environment."""
     with desk.store.snapshot() as tx:
-        return [row for row in rows_of(tx, "events") if row["environment_id"] == desk.environment]
+        return rows_of(tx, "events", only=desk.environment)
 
 
 def test_a_count_is_the_rows_of_an_export_whatever_comes_of_them(desk: Desk, clerk: Clerk) -> None:

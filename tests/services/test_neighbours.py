@@ -41,9 +41,8 @@ def places_of(desk: Desk, text: str) -> set[str]:
         return {
             name
             for name in metadata.tables
-            for row in rows_of(tx, name)
-            if row.get("environment_id") == desk.environment
-            and any(text in _text(value) for value in row.values())
+            for row in rows_of(tx, name, only=desk.environment)
+            if any(text in _text(value) for value in row.values())
         }
 
 
@@ -51,9 +50,7 @@ def numbers_of_others(desk: Desk) -> set[int]:
     """Give the profiles that histories lead to."""
     with desk.store.snapshot() as tx:
         bodies = [
-            decode_change(row["body"])
-            for row in rows_of(tx, "changes")
-            if row["environment_id"] == desk.environment
+            decode_change(row["body"]) for row in rows_of(tx, "changes", only=desk.environment)
         ]
     return {
         number
@@ -88,11 +85,7 @@ async def test_a_device_that_went_from_hand_to_hand_is_forgotten_by_all_who_had_
     assert counts == {"bo": [2], "cy": [2]}
     assert [each.object_id for each in desk.get("cy").document.devices] == ["other"]
     with desk.store.snapshot() as tx:
-        devices = [
-            row["object_id"]
-            for row in rows_of(tx, "events")
-            if row["environment_id"] == desk.environment
-        ]
+        devices = [row["object_id"] for row in rows_of(tx, "events", only=desk.environment)]
     assert sorted(devices) == ["", "", "", "other"]
 
 
@@ -155,8 +148,8 @@ def kept_of_bo(desk: Desk) -> list[StoreRow]:
         return [
             row
             for table in ("changes", "events", "profiles")
-            for row in rows_of(tx, table)
-            if (row["environment_id"], row["profile_id"]) == (desk.environment, number)
+            for row in rows_of(tx, table, only=desk.environment)
+            if row["profile_id"] == number
         ]
 
 
@@ -165,8 +158,7 @@ def is_kept(desk: Desk) -> list[object]:
     with desk.store.read() as tx:
         return [
             json.loads(row["record"]).get("identity")
-            for row in rows_of(tx, "rejects")
-            if row["environment_id"] == desk.environment
+            for row in rows_of(tx, "rejects", only=desk.environment)
         ]
 
 
@@ -266,5 +258,4 @@ async def test_what_a_person_did_before_goes_with_them_though_the_device_went_fi
     assert places_of(desk, DEVICE) == set()
     assert erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "zoe")) is not None
     with desk.store.snapshot() as tx:
-        left = [row for row in rows_of(tx, "events") if row["environment_id"] == desk.environment]
-    assert left == []
+        assert rows_of(tx, "events", only=desk.environment) == []

@@ -209,8 +209,7 @@ class TwoDevices(RuleBasedStateMachine):
             return [
                 value
                 for table in ("profiles", "changes", "merges")
-                for row in rows_of(tx, table)
-                if row["environment_id"] == self.desk.environment
+                for row in rows_of(tx, table, only=self.desk.environment)
                 for value in row.values()
                 if isinstance(value, bytes)
             ]

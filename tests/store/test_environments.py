@@ -33,10 +33,7 @@ BATCHES: list[list[Record]] = [
 def rows_in(store: Store, environment: EnvironmentId) -> dict[str, list[Any]]:
     """Give all rows of one environment."""
     with store.snapshot() as tx:
-        return {
-            name: [row for row in rows_of(tx, name) if row.get("environment_id") == environment]
-            for name in metadata.tables
-        }
+        return {name: rows_of(tx, name, only=environment) for name in metadata.tables}
 
 
 async def send_all(desk: Desk) -> None:

@@ -120,9 +120,7 @@ def test_addresses_that_differ_in_any_byte_find_different_profiles(
             tx, environment, {(AddressKind.EMAIL, second, ProfileId(2)): False}
         )
         rows = [
-            (row["value"], row["profile_id"])
-            for row in rows_of(tx, "addresses")
-            if row["environment_id"] == environment
+            (row["value"], row["profile_id"]) for row in rows_of(tx, "addresses", only=environment)
         ]
     assert rows == [(first, 1)]
 

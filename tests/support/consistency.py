@@ -34,6 +34,11 @@ from mien.store.columns import metadata
 from mien.store.engine import Store, Transaction
 
 _SELECTS = {table.name: sa.select(table) for table in metadata.sorted_tables}
+_SELECTS_OF_ONE = {
+    table.name: sa.select(table).where(table.c.environment_id == sa.bindparam("environment"))
+    for table in metadata.sorted_tables
+    if "environment_id" in table.c
+}
 _LAST_PROFILE = sa.select(sa.column("last_value", sa.BigInteger)).select_from(
     sa.table(numbers.profile_ids.name)
 )
@@ -46,16 +51,22 @@ StoreRow = dict[str, Any]
 Definition = tuple[int, int, str]
 
 
-def rows_of(tx: Transaction, table: str) -> list[StoreRow]:
-    """Give all rows of a table, each as a dict by column."""
+def rows_of(tx: Transaction, table: str, *, only: int | None = None) -> list[StoreRow]:
+    """Give all rows of a table, or those of one environment, each as a dict by column."""
     names = metadata.tables[table].columns.keys()
-    return [dict(zip(names, row, strict=True)) for row in tx.rows(_SELECTS[table])]
+    if only is None:
+        rows = tx.rows(_SELECTS[table])
+    elif table in _SELECTS_OF_ONE:
+        rows = tx.rows(_SELECTS_OF_ONE[table], environment=only)
+    else:
+        rows = []
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def find_faults(store: Store, *, only: int | None = None) -> list[str]:
     """Say every contradiction in a store, or in one environment; servers may write meanwhile."""
     with store.snapshot() as tx:
-        tables = {name: rows_of(tx, name) for name in _SELECTS}
+        tables = {name: rows_of(tx, name, only=only) for name in _SELECTS}
         last_profile = None if tx.is_sqlite else tx.rows(_LAST_PROFILE)[0][0]
         last_place = None if tx.is_sqlite else numbers.last_place(tx, 0)
     faults = list(_crossings(tables)) if only is None else []
