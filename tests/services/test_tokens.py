@@ -64,6 +64,14 @@ async def test_the_later_of_two_devices_with_one_token_has_it(desk: Desk) -> Non
 
 
 # U-15
+async def test_a_token_does_not_say_when_its_device_was_there(desk: Desk) -> None:
+    await desk.send(on("d", event("ana", "Seen", at=NOON - 86_400)), token("d", "t"))
+    [device] = desk.get("ana").document.devices
+    assert device.active_token is not None
+    assert device.seen_at == NOON - 86_400
+
+
+# U-15
 async def test_a_token_moves_between_two_devices_of_one_person_and_within_a_batch(
     desk: Desk,
 ) -> None:

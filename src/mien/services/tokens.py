@@ -32,7 +32,10 @@ class Tokens:
         self._owners, self._profiles, self._pending = owners, profiles, pending
 
     def apply(self, record: TokenRecord, batch: Batch) -> Applied:
-        """Apply a token record, or raise `Rejected` (530, 531, 534) and change nothing."""
+        """Apply a token record, or raise `Rejected` (530, 531, 534) and change nothing.
+
+        The device is not seen by it: the record does not say when the device gave its token.
+        """
         if record.gives_up and not batch.rules.takes_tokens_back and not batch.is_system:
             raise Rejected(RejectCode.TOKEN_DATA, "tokenData needs to be an object")
         profile, device = self._find(record)
@@ -44,7 +47,6 @@ class Tokens:
             applied.is_changed = self._give_up(profile, device, batch)
         else:
             applied.is_changed = self._give(profile, device, record, batch)
-        profile.see_device(device.key, None, at=batch.received_at // 1_000)
         return applied
 
     def follow(self, device: Device, profile: Profile) -> None:
