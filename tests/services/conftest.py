@@ -22,6 +22,14 @@ def desk(shared_store: Store) -> Iterator[Desk]:
     ingest.close()
 
 
+@pytest.fixture
+def own_desk(store: Store) -> Iterator[Desk]:
+    """Give what takes records into a store without those of other tests, once on each engine."""
+    ingest = Ingest(store)
+    yield Desk(store, ingest, new_environment(store))
+    ingest.close()
+
+
 @pytest.fixture(params=["duckdb", "clickhouse"])
 def analytics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Analytics]:
     """Give an empty analytics copy, once in each engine."""

@@ -67,6 +67,12 @@ class Lists:
 
 
 @pytest.fixture
+def desk(own_desk: Desk) -> Desk:
+    """Give one whose store is copied as a whole."""
+    return own_desk
+
+
+@pytest.fixture
 def lists(desk: Desk, tmp_path: Path) -> Iterator[Lists]:
     made = Lists(desk, tmp_path)
     yield made

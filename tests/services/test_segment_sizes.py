@@ -72,12 +72,15 @@ class Keeper:
 
 
 @pytest.fixture
+def desk(own_desk: Desk) -> Desk:
+    """Give one whose store is copied as a whole."""
+    return own_desk
+
+
+@pytest.fixture
 def keeper(desk: Desk, tmp_path: Path) -> Iterator[Keeper]:
     analytics = DuckDB(tmp_path / "analytics.duckdb", memory_mb=200)
     opened = Keeper(desk, analytics)
-    # Of other tests on this store.
-    with desk.store.write() as tx:
-        segment_sizes.expire(tx, desk.environment, before_day="9")
     yield opened
     opened.release()
     analytics.close()
