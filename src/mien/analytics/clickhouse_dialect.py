@@ -80,6 +80,7 @@ def _sent(value: object) -> object:
 CLICKHOUSE = _ClickHouse(
     "clickhouse",
     narrows=False,
+    has_bits=False,
     pieces={
         # Values as they travel
         "text": "unhex(:sent)",

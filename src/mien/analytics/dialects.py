@@ -29,11 +29,13 @@ _TYPES: dict[type, exp.DType] = {
 class Dialect(msgspec.Struct, frozen=True):
     """How an engine writes: the dialect of SQLGlot by its name, and each piece.
 
-    `narrows` tells whether it works out a step once, however often it is asked for.
+    `narrows` tells whether it works out a step once, however often it is asked for, `has_bits`
+    whether it has sets of people in bits.
     """
 
     name: str
     narrows: bool
+    has_bits: bool
     pieces: Mapping[str, str]
 
     def write(self, piece: str, **parts: exp.Expr) -> exp.Expr:
@@ -75,6 +77,7 @@ def _template(dialect: str, piece: str) -> exp.Expr:
 DUCKDB = Dialect(
     "duckdb",
     narrows=True,
+    has_bits=True,
     pieces={
         # Texts
         "matches": "REGEXP_MATCHES(:text, :pattern)",
@@ -104,6 +107,8 @@ DUCKDB = Dialect(
         # Different people
         "part_of_people": ":id >> 12",
         "people_of_part": "BIT_COUNT(BITSTRING_AGG(:id & 4095, 0, 4095))",
+        "bits_of_part": "BITSTRING_AGG(:id & 4095, 0, 4095)",
+        "is_in_bits": "GET_BIT(:bits, CAST(:id & 4095 AS INT)) = 1",
         # Devices
         "latest": "ARG_MAX_NULL(:fact, (:seen_at, :object_id))",
         # Values in JSON, as `analytics.columns` reads them

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from mien.analytics.catalog import EventTable
 from mien.analytics.cells import EMPTY, Cell, cell_of, json_cell
+from mien.analytics.distinct import once_each
 from mien.analytics.logic import all_of, is_false, is_true, negated
 from mien.analytics.people import EVENTS, is_among, per_person, who_did, whose
 from mien.analytics.ranges import Range, Wanted, wanted_integers
@@ -169,4 +170,9 @@ def _who(people: exp.Select, having: exp.Expr, scope: Scope) -> exp.Expr:
     """Give whether a person is one of those, who have an event each, of whom something holds."""
     if is_false(having):
         return having
-    return is_among(people if is_true(having) else per_person(people, whose(scope), having))
+    if not is_true(having):
+        return is_among(per_person(people, whose(scope), having))
+    # Whoever did it at any time: often most people, each again and again.
+    is_ever = people.args.get("where") is None
+    is_in_bits = is_ever and scope.dialect.has_bits
+    return is_among(once_each(people, whose(scope), scope) if is_in_bits else people)
