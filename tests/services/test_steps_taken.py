@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from mien.domain.changes import Change, encode_change
+from mien.domain.errors import AnalyticsBehindError
 from mien.domain.ids import EnvironmentId
 from mien.domain.rejects import Reject
 from mien.services.ingest import Ingest
 from mien.services.projection import Projection
-from mien.store import log, numbers
+from mien.store import accounts, log, numbers
 from mien.store.engine import Store, Transaction
 from mien.store.setup import prepare
 from tests.support.copies import open_copy
@@ -69,6 +70,11 @@ def asked_in_a_round(store: Watched, projection: Projection) -> int:
     before = store.asked
     assert not projection.advance_all()
     return store.asked - before
+
+
+def list_all(store: Store) -> list[EnvironmentId]:
+    with store.read() as tx:
+        return [each.environment_id for each in accounts.list_environments(tx)]
 
 
 def write_late(tx: Transaction, environment: EnvironmentId) -> int:
@@ -143,3 +149,27 @@ async def test_a_place_that_was_drawn_before_a_round_is_copied_once_it_is_commit
         projection.fresh_catalog(desk.environment, seconds=0)
     catch_up(projection)
     assert projection.state(desk.environment).place == place
+
+
+async def test_who_waits_comes_before_the_other_environments_of_a_round(
+    desk: Desk, store: Watched, projection: Projection
+) -> None:
+    """S-04: with thousands of them a round takes longer than anybody waits."""
+    late = [Desk(store, desk.ingest, new_environment(store)) for _ in range(4)][-1]
+    for environment in list_all(store):
+        await Desk(store, desk.ingest, environment).send(profile("a"))
+    behind: list[int] = []
+
+    def ask() -> bool:
+        """Be asked before each write: two for an environment, one to open it."""
+        behind.append(projection.state(late.environment).behind)
+        if len(behind) == 1:
+            with pytest.raises(AnalyticsBehindError):
+                projection.fresh_catalog(late.environment, seconds=0)
+        return True
+
+    projection.may_write = ask
+    projection.advance_all()
+    assert [each > 0 for each in behind[:4]] == [True] * 4
+    assert not any(behind[4:])
+    assert len(behind) == 2 * len(list_all(store))

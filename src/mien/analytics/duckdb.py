@@ -39,6 +39,11 @@ _SETTINGS: Mapping[str, str] = {
     "disabled_optimizers": "common_subexpressions",
 }
 
+_COLUMNS = (
+    "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+    "WHERE regexp_full_match(schema_name, 'e[0-9]+')"
+)
+
 
 class DuckDB:
     """The engine: writes one step at a time, and answers questions beside it.
@@ -116,7 +121,7 @@ class DuckDB:
         is_new = not self.path.exists()
         self._connection = duckdb.connect(str(self.path), config=settings)
         self._is_closed = False
-        self._present: dict[EnvironmentId, dict[str, set[str]]] = {}
+        self._present: dict[EnvironmentId, dict[str, set[str]]] | None = None
         self._newest: dict[EnvironmentId, int] = {}
         if is_new:
             self._connection.execute(
@@ -262,15 +267,14 @@ class DuckDB:
 
     def _tables(self, environment: EnvironmentId) -> dict[str, set[str]]:
         """Give the tables of an environment with their columns."""
-        if (known := self._present.get(environment)) is None:
-            known = self._present[environment] = {}
-            found = self._rows(
-                "SELECT table_name, column_name FROM duckdb_columns() "
-                f"WHERE schema_name = 'e{environment}'"
-            )
-            for table, column in found:
-                known.setdefault(str(table), set()).add(str(column))
-        return known
+        if self._present is None:
+            # Of all at once: it reads the names of every table, whatever is asked.
+            present: dict[EnvironmentId, dict[str, set[str]]] = {}
+            for schema, table, column in self._rows(_COLUMNS):
+                of = present.setdefault(EnvironmentId(int(schema[1:])), {})
+                of.setdefault(table, set()).add(column)
+            self._present = present
+        return self._present.setdefault(environment, {})
 
     def _tables_of_events(self, catalog: Catalog) -> list[str]:
         return [each for each in self._tables(catalog.environment) if each.startswith("events_")]
@@ -294,7 +298,8 @@ class DuckDB:
             with self._write() as tx:
                 for name, new in missing:
                     _add(tx, catalog.schema, name, new, is_there=name in present)
-            del self._present[catalog.environment]
+            for name, new in missing:
+                present.setdefault(name, set()).update(column for column, _ in new)
 
 
 def _remove(path: Path) -> None:

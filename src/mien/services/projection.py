@@ -78,29 +78,40 @@ class Projection:
         """How many steps were taken."""
         self.is_following = False
         """Whether another process writes."""
+        self._asked: set[EnvironmentId] = set()
+        """Environments for whose copy somebody waits."""
         self._is_stopped = False
 
     def advance_all(self) -> bool:
         """Take a step in each environment that has anything new; true if one has more to copy.
 
         One that cannot be copied keeps no other one waiting; its error is raised at the end.
+        Whoever begins to wait meanwhile comes next.
         """
         has_more, failure = False, None
-        for environment in self._to_do():
-            try:
-                has_more |= self.advance(environment)
-            except Exception as error:  # noqa: BLE001 - raised below
-                failure = failure or error
+        for each in self._to_do():
+            # One of the others all the same: who is far behind must not be the only one.
+            for environment in (*self._take_asked(), each):
+                try:
+                    has_more |= self.advance(environment)
+                except Exception as error:  # noqa: BLE001 - raised below
+                    failure = failure or error
         if failure is not None:
             raise failure
         return has_more
 
+    def _take_asked(self) -> set[EnvironmentId]:
+        asked = self._asked.copy()
+        self._asked -= asked
+        return asked
+
     def _to_do(self) -> list[EnvironmentId]:
-        """Give the environments that have anything new, or something that is wanted of them.
+        """Give the environments of which something is wanted, then those that have anything new.
 
         The store is asked once for them all, and not even that while nobody writes.
         """
-        began, wanted, within = clock.now_ms(), self.sights.wanted(), self.analytics.within
+        began, within = clock.now_ms(), self.analytics.within
+        wanted = self.sights.wanted() | self._take_asked()
         with self.store.read() as tx:
             moment = (within, numbers.moment(tx))
             if moment == self._had_all_at:
@@ -110,7 +121,7 @@ class Projection:
             newest = feed.newest_of_all(tx)
         behind = {each for each, last in newest.items() if not self._has(each, last, within, began)}
         self._had_all_at = None if behind else moment
-        return sorted(behind | wanted)
+        return [*sorted(wanted), *sorted(behind - wanted)]
 
     def _has(self, environment: EnvironmentId, last: int, within: str, began: int) -> bool:
         """Tell whether a place of the log is copied; then all is, as of when that was asked."""
@@ -263,11 +274,12 @@ class Projection:
         deadline = time.monotonic() + seconds
         with self._moved:
             while (known := self._known.get(environment)) is None or known.place < wanted:
+                self._asked.add(environment)
+                self.wanted.set()
                 rest = deadline - time.monotonic()
                 if rest <= 0 or self._is_stopped:
                     place = 0 if known is None else known.place
                     raise AnalyticsBehindError(wanted - place)
-                self.wanted.set()
                 self._moved.wait(min(rest, _PATIENCE_SECONDS))
             return known.shown
 
