@@ -12,8 +12,9 @@ How a page is added, with `people_list.py` as the example:
 4. Tests of what it refuses in `tests/web/test_<name>.py`, of what people see and do in
    `tests/browser/test_<name>.py`.
 
-An act runs a service through `visit.run(…)` in the name of `visit.source` (`member:7`), keeps what
-was done in the audit log with `visit.note(Act.…)`, and ends with `visit.back(…)`: a redirect that
-says what became of it. What cannot be taken back asks once: `ui.confirm`. All text is escaped; what came from users is shown by `shown`, which isolates its
+An act runs a service through `visit.do(…, says)` in the name of `visit.source` (`member:7`): what
+`says` gives, a `Note(Act.…)`, is kept in the audit log in the same transaction. It ends with
+`visit.back(…)`: a redirect that says what became of it. What cannot be taken back asks once:
+`ui.confirm`. All text is escaped; what came from users is shown by `shown`, which isolates its
 direction and makes invisible characters visible. No script and no style is in the mark-up.
 """
