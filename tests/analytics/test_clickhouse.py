@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.analytics.catalog import Catalog
-from mien.analytics.clickhouse import ClickHouse
+from mien.analytics.clickhouse import LAYOUT, ClickHouse
 from mien.analytics.clickhouse_client import Address
 from mien.analytics.clickhouse_dialect import CLICKHOUSE, number_of
 from mien.analytics.clickhouse_schema import EVENT_COLUMNS, MERGED_COLUMNS, Layout
@@ -167,6 +167,26 @@ def test_a_new_generation_takes_over_for_all_processes() -> None:
     first.apply(msgspec.structs.replace(catalog, within=first.within), one_step(10, 3))
     with pytest.raises(AnalyticsUnavailableError):
         seen(other, catalog)
+
+
+def test_copies_of_earlier_layouts_are_removed_as_earlier_generations_are() -> None:
+    """P-15: nobody writes to them any more, so whoever is erased would stay in them for ever."""
+    url = clickhouse_url()
+    engine = ClickHouse(url, mark="0123456789", kept_seconds=0)
+    name = Address(url).database
+    earlier = [f"{name}_01234567_{LAYOUT - 1}_{each}_e1" for each in (0, 3)]
+    others = [f"{name}_01234567_{LAYOUT + 1}_0_e1", f"{name}_fedcba98_{LAYOUT - 1}_0_e1"]
+    engine._connection.command(*(f"CREATE DATABASE {each}" for each in (*earlier, *others)))
+    engine.beside()
+    assert databases(engine, name) == sorted([*earlier, *others])
+    catalog = catalog_of(engine)
+    engine.apply(catalog, one_step(5, 1))
+    assert databases(engine, name) == sorted([*others, catalog.schema])
+
+
+def databases(engine: ClickHouse, name: str) -> list[str]:
+    asked = "SELECT name FROM system.databases WHERE startsWith(name, {name: String}) ORDER BY name"
+    return [row[0] for row in engine.query(asked, {"name": f"{name}_"}, seconds=5)]
 
 
 def test_two_records_have_nothing_in_common() -> None:

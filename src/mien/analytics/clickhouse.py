@@ -5,6 +5,7 @@ their version, and the place itself last: a step that was cut off is taken again
 nothing that was written already.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -24,7 +25,7 @@ from mien.analytics.step import Step
 from mien.domain.ids import EnvironmentId, ProfileId
 
 LAYOUT = 2
-"""Of the tables that every copy has; one of another layout is left alone, and another is made."""
+"""Of the tables that every copy has; one of another layout is not asked, and another is made."""
 
 _MARK_DIGITS = 8
 _KEPT_SECONDS = 60.0
@@ -32,6 +33,8 @@ _KEPT_SECONDS = 60.0
 
 _COPIES = {"record": "String", "generation": "UInt32"}
 _IDS_AT_ONCE = 1_000
+_OF_COPY = re.compile(r"(?P<layout>\d+)_(?P<generation>\d+)_e\d+$")
+"""What follows the digits of the record in the name of a database."""
 
 
 class ClickHouse:
@@ -147,7 +150,7 @@ class ClickHouse:
         self.renew()
         generation = self._generation + 1
         # What a copy that was never finished left.
-        self._drop(lambda found: found != self._generation)
+        self._drop(lambda layout, found: layout == LAYOUT and found != self._generation)
         return type(self)(self._url, mark=self._mark, cluster=self._cluster, generation=generation)
 
     def replace_by(self, other: Self) -> None:
@@ -186,21 +189,22 @@ class ClickHouse:
             self._present.clear()
 
     def _sweep(self) -> None:
-        """Remove the generations before this one, once nobody asks them any more."""
+        """Remove the copies before this one, once nobody asks them: whoever is erased stays in them."""
         at = self._sweeps_at
         if self._asked is None and at is not None and time.monotonic() >= at:
-            self._drop(lambda found: found < self._generation)
+            self._drop(lambda *found: found < (LAYOUT, self._generation))
             self._sweeps_at = None
 
-    def _drop(self, is_meant: Callable[[int], bool]) -> None:
-        begin = f"{self._database}_{self._record}_"
+    def _drop(self, is_meant: Callable[[int, int], bool]) -> None:
+        """Remove copies of the record by layout and generation."""
+        begin = f"{self._database}_{self._mark[:_MARK_DIGITS]}_"
         found = self._connection.query(
             "SELECT name FROM system.databases WHERE startsWith(name, {begin: String})",
             {"begin": begin},
         )
         for (name,) in found:
-            generation = name.removeprefix(begin).partition("_")[0]
-            if generation.isdigit() and is_meant(int(generation)):
+            copy = _OF_COPY.match(name.removeprefix(begin))
+            if copy and is_meant(int(copy["layout"]), int(copy["generation"])):
                 self._connection.command(self._layout.drop_database(name))
 
     def _look_for_tables(self, schema: str) -> dict[str, set[str]]:
