@@ -1,6 +1,7 @@
 # ARGS goes to the program: make test ARGS='-k upload', make serve ARGS='--port 8000'.
 ARGS ?=
-WORKERS ?= 2
+# One more than the two cores that it takes: tests wait for disks, browsers and servers that start.
+WORKERS ?= 3
 PY := .venv/bin/python
 READY := .venv/.ready
 CLIENTS := tests/clients/node_modules/.ready
