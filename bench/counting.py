@@ -61,7 +61,7 @@ SELECT string_agg(concat_ws(chr(9), person, CAST($now AS BIGINT) * 1000, json_ob
 """
 DOCUMENTS, CHANGED = f"{_DOCUMENTS} ({PERSON})", f"{_DOCUMENTS} ({SCATTERED})"
 LINES = f"""
-SELECT name, string_agg(concat_ws(chr(9), sequence, person, moment,
+SELECT name, string_agg(concat_ws(chr(9), sequence + 1, person, moment,
     json_object('price', price, 'quantity', quantity, 'product', product)), chr(10))
 FROM ({EVENT}) GROUP BY name
 """
@@ -131,15 +131,16 @@ def fill(engine: DuckDB, job: Crowd) -> Report:
         values = {"first": first, "last": last, "now": job.now, "today": today}
         write(_people(maker, DOCUMENTS, values))
     for first in range(0, job.events, STEP):
+        last = min(first + STEP, job.events)
         values = {
             "first": first,
-            "last": min(first + STEP, job.events),
+            "last": last,
             "now": job.now,
             "people": job.people,
             "events": job.events,
         }
         rows = maker.execute(LINES, values).fetchall()
-        write(Step(first, events={EventNameId(name): lines for name, lines in rows}))
+        write(Step(last, events={EventNameId(name): lines for name, lines in rows}))
     return _written(job.people + job.events, took)
 
 

@@ -35,6 +35,16 @@ PAGES = {
     "limits": "settings/limits",
     "audit log": "settings/audit",
 }
+PARTS = {
+    "active people": "home/people",
+    "new people": "home/new",
+    "most frequent events": "home/top",
+    "who ever did each event": "events?filled=true",
+    "times done by day": "trends/numbers?event=Product+Viewed",
+    "people by day": "trends/numbers?event=Product+Viewed&measure=people",
+}
+"""What pages ask for once they are there."""
+
 OF_A_PERSON = {
     "overview": "",
     "activity": "/activity",
@@ -50,17 +60,22 @@ def dashboard(stage: Stage) -> list[Row]:
     session = sign_in(stage.folder / "stored", target.account_id)
     person = object_id_of(target, stage.sizes.stored_profiles // 2)
     paths = {f"page, {name}": f"/live/{path}".rstrip("/") for name, path in PAGES.items()}
+    parts = {f"part of a page, {name}": f"/live/{path}" for name, path in PARTS.items()}
     paths |= {
         f"page of a person, {name}": f"/live/people/{person}{path}"
         for name, path in OF_A_PERSON.items()
     }
     programs = {
         name: partial(_look, target, Views(path, session, stage.sizes.read_seconds))
-        for name, path in paths.items()
+        for name, path in (paths | parts).items()
     }
     reports = stage.in_turns("dashboard", programs)
     memory = server.resident_bytes()
-    return [row(name, reports[name], promise=PROMISE, resident_bytes=memory) for name in programs]
+    promises = dict.fromkeys(paths, PROMISE)
+    return [
+        row(name, reports[name], promise=promises.get(name), resident_bytes=memory)
+        for name in programs
+    ]
 
 
 def _look(target: Target, views: Views, _turn: int) -> Report:
