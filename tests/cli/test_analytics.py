@@ -22,6 +22,12 @@ def wait_until_copied(native: Native) -> None:
         pass
 
 
+def steps_measured(metrics: str) -> int:
+    found = re.search(r"mien_analytics_step_seconds_count (\d+)", metrics)
+    assert found is not None
+    return int(found[1])
+
+
 # S-04
 def test_the_state_is_told_by_a_server_and_without_one(tmp_path: Path) -> None:
     server = Server(tmp_path / "data").start()
@@ -35,12 +41,11 @@ def test_the_state_is_told_by_a_server_and_without_one(tmp_path: Path) -> None:
     assert state_of(server, live) == {"place": there["place"], "behind": 0}
     assert state_of(server, test)["behind"] == 0
     assert "up to date" in on(server, "analytics", "status").stdout
-    metrics = httpx.get(f"{server.url}/metrics").text
+    # A round is measured at its end, when what it copied can be seen already.
+    while steps_measured(metrics := httpx.get(f"{server.url}/metrics").text) < 1:
+        pass
     assert "mien_analytics_behind_entries 0.0" in metrics
     native.http.close()
-    steps = re.search(r"mien_analytics_step_seconds_count (\d+)", metrics)
-    assert steps is not None
-    assert int(steps[1]) >= 1
     server.stop()
     assert state_of(server, live) == {"place": there["place"], "behind": 0}
     (server.data / "analytics.duckdb").unlink()
