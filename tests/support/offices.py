@@ -71,7 +71,7 @@ class Office:
                 f"member{number}@example.com",
                 name or f"{role.capitalize()} {number}",
                 role,
-                _hashed(),
+                hashed(),
                 is_once=is_once,
                 created_at=clock.now_ms(),
             )
@@ -127,5 +127,6 @@ class Browser(httpx.Client):
 
 
 @cache
-def _hashed() -> str:
+def hashed() -> str:
+    """Give the hash of `PASSWORD`, which takes a while to make."""
     return hash_password(PASSWORD)
