@@ -29,6 +29,8 @@ from mien.services.reports import Asking, Number, UnknownRankedError, shown_valu
 T = TypeVar("T")
 
 _ACTIVE_DAYS = (1, 7, 30)
+_FAST_SECONDS = 300
+"""Who is ahead of the clock by no more than this is there now."""
 
 
 class Insight(msgspec.Struct, Generic[T], frozen=True):
@@ -175,10 +177,11 @@ class Insights:
     def active(self, environment: EnvironmentId, *, now: int, zone: tzinfo) -> Insight[Active]:
         """Count who did anything today, in seven days and in thirty, of which today is the last."""
         starts = [_first_moment(now, zone, days) for days in _ACTIVE_DAYS]
+        end = now + _FAST_SECONDS + 1
 
         def count(*, looks_back: bool) -> Answer:
             def build(scope: Scope) -> Question:
-                return overview.count_active(starts, now + 1, scope, looks_back=looks_back)
+                return overview.count_active(starts, end, scope, looks_back=looks_back)
 
             return self._questions.ask(environment, now, zone, build)
 
