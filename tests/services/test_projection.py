@@ -21,6 +21,7 @@ from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import EnvironmentId
 from mien.domain.values import day_of
 from mien.services.erase import erase
+from mien.services.merges import merge_people
 from mien.services.projection import Projection
 from mien.store import feed
 from mien.store import profiles as profile_store
@@ -251,6 +252,23 @@ async def test_a_step_that_is_another_process_s_by_now_is_not_written(
     projection.may_write = lambda: True
     catch_up(projection, desk.environment)
     assert analytics.position(desk.environment) > place
+
+
+# S-04, P-07
+async def test_what_comes_for_a_part_of_somebody_changes_whom_it_is_shown_as(
+    desk: Desk, projection: Projection, analytics: Analytics
+) -> None:
+    """The log names the part; the copy has the whole, and who shares an address with it."""
+    shared: dict[str, object] = {"Email": "s@example.com"}
+    await desk.send(profile("a", plan=1), profile("b", plan=2, **shared), profile("c", **shared))
+    ids = [Identity(IdentityKind.IDENTITY, name) for name in "ab"]
+    merge_people(desk.store, desk.environment, *ids, source="api:1")
+    catch_up(projection, desk.environment)
+    await desk.send(profile("b", plan=3, **{"MSG-dndEmail": True}))
+    catalog = catch_up(projection, desk.environment)
+    assert_copied(desk.store, analytics, catalog)
+    blocked = select(analytics, f"SELECT profile_id FROM {catalog.schema}.blocks")
+    assert sorted(blocked) == [(desk.get("a").id,), (desk.get("c").id,)]
 
 
 async def make_history(desk: Desk, names: str, *, turns: int) -> None:

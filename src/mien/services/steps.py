@@ -8,7 +8,7 @@ from mien.analytics.step import Step
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import addresses, subscription_keys
 from mien.domain.values import Value
-from mien.store import feed, people
+from mien.store import feed, merges, people
 from mien.store import profiles as profile_store
 from mien.store.engine import Transaction
 
@@ -96,11 +96,13 @@ class StepReader:
         """Read what lies between two places of the log, with the documents as they are now."""
         tx, environment = self._tx, self._environment
         changed = feed.touched(tx, environment, max(after, fill.at), upto)
-        touched = [each.profile for each in changed]
-        spoke = [each.profile for each in changed if each.has_flags]
+        # The log names the very part that a record came for; it may have changed the whole.
+        roots = merges.find_roots(tx, environment, [each.profile for each in changed])
+        touched = {*(each.profile for each in changed), *roots.values()}
+        spoke = {roots.get(each.profile, each.profile) for each in changed if each.has_flags}
         if spoke:
-            touched = sorted({*touched, *_sharing(tx, environment, spoke)})
-        step = self._of_people(upto, touched)
+            touched.update(_sharing(tx, environment, sorted(spoke)))
+        step = self._of_people(upto, sorted(touched))
         step.events = feed.new_events(tx, environment, after, upto)
         return step
 
