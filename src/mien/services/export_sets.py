@@ -128,7 +128,8 @@ def event_page(
         events = [event for _, event in islice(found, count)]
         following = next((place for place, _ in found), None)
         views = _views_of(tx, reader, {event.profile for event in events}, today)
-    return EventPage(events, views, following)
+    # Of somebody each is, unless the store is damaged: then one event is missing, not the page.
+    return EventPage([each for each in events if each.profile in views], views, following)
 
 
 def _views_of(
