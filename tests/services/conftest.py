@@ -1,6 +1,7 @@
 """What the tests of the services share."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,28 +39,44 @@ def analytics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Analyt
     opened.close()
 
 
-@pytest.fixture(scope="session")
-def pair_of_stores(postgres: Postgres) -> Iterator[tuple[Store, Store]]:
-    """Give two stores over one PostgreSQL database, as two servers have them."""
-    url = postgres.new_database()
+@contextmanager
+def pair_of_stores_on(url: str) -> Iterator[tuple[Store, Store]]:
+    """Open two stores over one empty PostgreSQL database, as two servers have them."""
     stores = prepare(url, may_migrate=True), prepare(url, may_migrate=False)
     yield stores
     for each in stores:
         each.close()
 
 
+@contextmanager
+def desks_of(pair: tuple[Store, Store]) -> Iterator[tuple[Desk, Desk]]:
+    """Open two writers, which know nothing of each other, in one new environment."""
+    environment = new_environment(pair[0])
+    one, other = (Desk(store, Ingest(store), environment) for store in pair)
+    yield one, other
+    for each in (one, other):
+        each.ingest.close()
+
+
+@pytest.fixture(scope="session")
+def pair_of_stores(postgres: Postgres) -> Iterator[tuple[Store, Store]]:
+    """Give two stores over the database that the tests of this worker share."""
+    with pair_of_stores_on(postgres.new_database()) as stores:
+        yield stores
+
+
 @pytest.fixture
 def two_desks(pair_of_stores: tuple[Store, Store]) -> Iterator[tuple[Desk, Desk]]:
     """Give one environment on PostgreSQL, with two writers that know nothing of each other."""
-    environment = new_environment(pair_of_stores[0])
-    writers = [Ingest(store) for store in pair_of_stores]
-    one, other = (
-        Desk(store, ingest, environment)
-        for store, ingest in zip(pair_of_stores, writers, strict=True)
-    )
-    yield one, other
-    for ingest in writers:
-        ingest.close()
+    with desks_of(pair_of_stores) as desks:
+        yield desks
+
+
+@pytest.fixture
+def own_two_desks(postgres: Postgres) -> Iterator[tuple[Desk, Desk]]:
+    """Give the same in a database without the environments of other tests."""
+    with pair_of_stores_on(postgres.new_database()) as stores, desks_of(stores) as desks:
+        yield desks
 
 
 @pytest.fixture

@@ -78,6 +78,12 @@ def desk(own_desk: Desk) -> Desk:
 
 
 @pytest.fixture
+def pg_desk(own_two_desks: tuple[Desk, Desk]) -> Desk:
+    """Give one on PostgreSQL whose store is copied as a whole."""
+    return own_two_desks[0]
+
+
+@pytest.fixture
 def keeper(desk: Desk, tmp_path: Path) -> Iterator[Keeper]:
     analytics = DuckDB(tmp_path / "analytics.duckdb", memory_mb=200)
     opened = Keeper(desk, analytics)

@@ -68,11 +68,11 @@ class Process:
 
 
 @pytest.fixture
-def processes(two_desks: tuple[Desk, Desk], tmp_path: Path) -> Iterator[list[Process]]:
+def processes(own_two_desks: tuple[Desk, Desk], tmp_path: Path) -> Iterator[list[Process]]:
     url = clickhouse_url()
     made = [
         Process(desk, url, tmp_path / str(place), f"lease of {url}")
-        for place, desk in enumerate(two_desks)
+        for place, desk in enumerate(own_two_desks)
     ]
     yield made
     for each in made:
