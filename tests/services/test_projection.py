@@ -209,6 +209,20 @@ async def test_a_blocked_address_blocks_all_who_share_it(
     assert not catch_up(projection, desk.environment).has_blocks
 
 
+# S-04
+async def test_who_leaves_an_address_after_unblocking_it_leaves_it_unblocked(
+    desk: Desk, analytics: Analytics
+) -> None:
+    projection = Projection(desk.store, analytics)
+    await desk.send(profile("a", Email="s@example.com", **{"MSG-dndEmail": True}))
+    await desk.send(profile("b", Email="s@example.com"))
+    assert catch_up(projection, desk.environment).has_blocks
+    # Both come in one step, when nobody has the address any more who spoke of it.
+    await desk.send(profile("a", **{"MSG-dndEmail": False}))
+    await desk.send(profile("a", Email="t@example.com"))
+    assert not catch_up(projection, desk.environment).has_blocks
+
+
 async def test_properties_beyond_the_columns_are_in_rest(
     desk: Desk, projection: Projection, analytics: Analytics
 ) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from mien.analytics.step import Step
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.preferences import addresses, subscription_keys
+from mien.domain.preferences import Address, addresses, subscription_keys
 from mien.domain.values import Value
 from mien.store import feed, merges, people
 from mien.store import profiles as profile_store
@@ -101,7 +101,12 @@ class StepReader:
         touched = {*(each.profile for each in changed), *roots.values()}
         spoke = {roots.get(each.profile, each.profile) for each in changed if each.has_flags}
         if spoke:
-            touched.update(_sharing(tx, environment, sorted(spoke)))
+            parts = [
+                each.profile for each in changed if roots.get(each.profile, each.profile) in spoke
+            ]
+            # They may have left since what they spoke of.
+            former = feed.left_addresses(tx, environment, max(after, fill.at), upto, of=parts)
+            touched.update(_sharing(tx, environment, sorted(spoke), former))
         step = self._of_people(upto, sorted(touched))
         step.events = feed.new_events(tx, environment, after, upto)
         return step
@@ -119,17 +124,22 @@ class StepReader:
 
 
 def _sharing(
-    tx: Transaction, environment: EnvironmentId, spoke: Sequence[ProfileId]
+    tx: Transaction,
+    environment: EnvironmentId,
+    spoke: Sequence[ProfileId],
+    former: Sequence[Address],
 ) -> Iterator[ProfileId]:
-    """Give all who have an address of these profiles: what was said of it counts for them too."""
+    """Give all who have an address of these profiles, or a former one: what was said counts for them too."""
+    held = set(former)
     for profile in profile_store.load(tx, environment, spoke).values():
-        for kind, value in addresses(profile.document.properties):
-            after = ProfileId(0)
-            while page := profile_store.holders(
-                tx, environment, kind, [value], after=after, count=_HOLDERS
-            ):
-                yield from page
-                after = page[-1]
+        held.update(addresses(profile.document.properties))
+    for kind, value in sorted(held):
+        after = ProfileId(0)
+        while page := profile_store.holders(
+            tx, environment, kind, [value], after=after, count=_HOLDERS
+        ):
+            yield from page
+            after = page[-1]
 
 
 def _blocks(tx: Transaction, environment: EnvironmentId, lines: str) -> list[tuple[int, int]]:

@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from mien.domain.changes import decode_change
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
+from mien.domain.preferences import Address, addresses
 from mien.store.account_schema import environments
 from mien.store.engine import Transaction
 from mien.store.schema import absorbed, changes, events, profiles
@@ -157,6 +159,12 @@ _TOUCHED = (
     .group_by(changes.c.profile_id)
     .order_by(changes.c.profile_id)
 )
+_BODIES = sa.select(changes.c.body).where(
+    changes.c.environment_id == _ENVIRONMENT,
+    changes.c.sequence > _AFTER,
+    changes.c.sequence <= _UPTO,
+    OneOf(changes.c.profile_id),
+)
 _PROFILES = sa.select(
     _lines(_text(profiles.c.profile_id), _text(profiles.c.created_at), _Utf8(profiles.c.document))
 ).where(profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id))
@@ -266,6 +274,19 @@ def touched(tx: Transaction, environment: EnvironmentId, after: int, upto: int) 
     """Give the profiles that changed after a place of the log up to another, by id."""
     rows = tx.rows(_TOUCHED, environment=environment, after=after, upto=upto)
     return [Touched(ProfileId(profile), bool(flagged)) for profile, flagged in rows]
+
+
+def left_addresses(
+    tx: Transaction,
+    environment: EnvironmentId,
+    after: int,
+    upto: int,
+    *,
+    of: Sequence[ProfileId],
+) -> list[Address]:
+    """Give the addresses that profiles had before changes after a place of the log up to another."""
+    rows = tx.rows(_BODIES, environment=environment, after=after, upto=upto, values=of)
+    return [each for row in rows for each in addresses(decode_change(row[0]).old)]
 
 
 def profile_lines(
