@@ -66,8 +66,11 @@ function guard(form) {
     if (event.detail.ctx.sourceElement === form && event.detail.ctx.hx.redirect) isDone = true;
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest?.("[data-leaves]")) isDone = true;
+    const opensAnother = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (!opensAnother && event.target.closest?.("[data-leaves]")) isDone = true;
   });
+  // Whoever comes back finds the page as it was left, and may go on with it.
+  addEventListener("pageshow", () => { isDone = false; });
   addEventListener("beforeunload", (event) => {
     if (!isDone && (isTyped || said((field) => field.value) !== before)) event.preventDefault();
   });

@@ -20,7 +20,7 @@ from mien.services.reports import Number
 from mien.web import charts
 from mien.web.charts import Plot, Series
 from mien.web.defined import changing
-from mien.web.defined.listing import ROWS, After, Filled, Sort, Sought, show_list
+from mien.web.defined.listing import ROWS, After, Catalogue, Filled, Sought, show_list
 from mien.web.lazy import draw_lazily
 from mien.web.periods import labels_of
 from mien.web.routes import Id, act, page
@@ -31,7 +31,7 @@ _VALUES = 20
 _PLACE = "properties of an event"
 RANGES = (30, 90)
 
-_EVENTS = Sort(
+_EVENTS = Catalogue(
     EVENT,
     "events",
     ("Event", "People who did it", "Times done", "First seen", "Last seen", "Source"),

@@ -51,7 +51,7 @@ class Listing(msgspec.Struct, frozen=True):
     late: str = ""
 
 
-class Sort(msgspec.Struct, frozen=True):
+class Catalogue(msgspec.Struct, frozen=True):
     """What is listed at a path: its kind, what heads the columns, how people who have it are counted."""
 
     kind: DefinitionKind
@@ -62,7 +62,7 @@ class Sort(msgspec.Struct, frozen=True):
 
 async def show_list(
     visit: Visit,
-    sort: Sort,
+    catalogue: Catalogue,
     *,
     sought: str = "",
     after: str | None = None,
@@ -71,36 +71,38 @@ async def show_list(
     **context: Any,
 ) -> Response[bytes]:
     """Show a page of definitions; with `filled` who has them is counted too."""
-    listing = await _list(visit, sort, sought=sought, after=after, filled=filled)
+    listing = await _list(visit, catalogue, sought=sought, after=after, filled=filled)
     return visit.page(
         "defined/list.html",
         block="filled" if filled else "more" if after else "results",
         status=status,
-        base=sort.path,
-        heads=sort.heads,
-        is_typed=sort.kind is DefinitionKind.PROPERTY,
+        base=catalogue.path,
+        heads=catalogue.heads,
+        is_typed=catalogue.kind is DefinitionKind.PROPERTY,
         listing=listing,
         **context,
     )
 
 
 async def _list(
-    visit: Visit, sort: Sort, *, sought: str, after: str | None, filled: bool
+    visit: Visit, catalogue: Catalogue, *, sought: str, after: str | None, filled: bool
 ) -> Listing:
     """Give a page of definitions of one kind; with `filled` who has them is counted too."""
     start = "" if after is None else visit.unseal(_PLACE, after, str)
-    found, sources = await visit.run(lambda: _read(visit, sort.kind, sought, start))
+    found, sources = await visit.run(lambda: _read(visit, catalogue.kind, sought, start))
     rest = None if found.rest is None else visit.seal(_PLACE, found.rest)
     rows = [_row(each, sources.get(each.source, each.source)) for each in found.definitions]
     listing = Listing(
         rows,
         sought,
-        next=None if rest is None else _address(visit, sort.path, q=sought, after=rest),
-        filled=_address(visit, sort.path, q=sought, after=after or "", filled="1")
+        next=None if rest is None else _address(visit, catalogue.path, q=sought, after=rest),
+        filled=_address(visit, catalogue.path, q=sought, after=after or "", filled="1")
         if rows
         else None,
     )
-    return await _with_shares(visit, listing, sort.count_shares) if filled and rows else listing
+    return (
+        await _with_shares(visit, listing, catalogue.count_shares) if filled and rows else listing
+    )
 
 
 async def _with_shares(visit: Visit, listing: Listing, count_shares: CountShares) -> Listing:

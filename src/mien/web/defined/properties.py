@@ -17,14 +17,14 @@ from mien.services.insights import Insight, Insights, Shares, TopValue
 from mien.web import charts
 from mien.web.defined import changing
 from mien.web.defined.changing import subject_of
-from mien.web.defined.listing import After, Filled, Sort, Sought, show_list
+from mien.web.defined.listing import After, Catalogue, Filled, Sought, show_list
 from mien.web.lazy import draw_lazily
 from mien.web.routes import Id, act, page
 from mien.web.visit import Note, Visit
 
 PROPERTY = DefinitionKind.PROPERTY
 _VALUES = 20
-_PROPERTIES = Sort(
+_PROPERTIES = Catalogue(
     PROPERTY,
     "properties",
     ("Property", "Type", "People who have it", "Values", "First seen", "Last seen", "Source"),
