@@ -1,5 +1,6 @@
 """The demo as a person runs it: the real command, the real server, a folder of its own."""
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -41,6 +42,20 @@ def finished(data: Path) -> Finished:
     return state
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a small demo, which no test changes."""
+    data = tmp_path_factory.mktemp("made") / "mien-demo"
+    load(data, people=50)
+    return data
+
+
+@pytest.fixture
+def made(made_once: Path, tmp_path: Path) -> Path:
+    """Give the folder of a small demo."""
+    return Path(shutil.copytree(made_once, tmp_path / "mien-demo"))
+
+
 def told_events(state: Finished, distinct_id: str) -> Counter[str]:
     """Count what the story tells of one person, before and after they were known."""
     now = datetime.fromtimestamp(state.plan.day, UTC)
@@ -76,17 +91,15 @@ def test_a_loaded_person_is_read_back_whole(tmp_path: Path) -> None:
     assert stored_events(data, state, customer) == told_events(state, customer)
 
 
-def test_a_second_run_serves_what_is_there(tmp_path: Path) -> None:
-    data = tmp_path / "mien-demo"
-    load(data, people=50)
-    before = finished(data)
-    assert "holds the demo already" in load(data, people=50)
-    assert finished(data) == before
+def test_a_second_run_serves_what_is_there(made: Path) -> None:
+    before = finished(made)
+    assert "holds the demo already" in load(made, people=50)
+    assert finished(made) == before
 
 
 def test_a_run_that_was_stopped_while_loading_is_resumed(tmp_path: Path) -> None:
     data = tmp_path / "mien-demo"
-    first = subprocess.Popen(demo(data, "--people", "4000", "--no-serve"), stderr=subprocess.PIPE)
+    first = subprocess.Popen(demo(data, "--people", "1200", "--no-serve"), stderr=subprocess.PIPE)
     deadline = time.monotonic() + START_SECONDS
     while not (data / "demo-progress.json").exists():
         assert first.poll() is None
@@ -96,17 +109,15 @@ def test_a_run_that_was_stopped_while_loading_is_resumed(tmp_path: Path) -> None
     _, said = first.communicate(timeout=60)
     assert first.returncode == 130
     assert b"Stopped while loading" in said
-    assert "Resumed" in load(data, people=4_000)
+    assert "Resumed" in load(data, people=1_200)
     state = finished(data)
     customer = state.summary.distinct_id
     assert stored_events(data, state, customer) == told_events(state, customer)
 
 
-def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
-    data = tmp_path / "mien-demo"
-    load(data, people=50)
+def test_it_serves_until_it_is_told_to_stop(made: Path) -> None:
     port = free_port(HOST, 0)
-    command = [sys.executable, "-m", "demo", "--data", str(data), "--port", str(port)]
+    command = [sys.executable, "-m", "demo", "--data", str(made), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         shown = []
@@ -118,15 +129,13 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
         run.send_signal(signal.SIGTERM)
         assert run.wait(timeout=60) == 0
     assert health.status_code == 200
-    assert any(finished(data).summary.distinct_id in line for line in shown)
+    assert any(finished(made).summary.distinct_id in line for line in shown)
 
 
 def test_the_member_signs_in_as_it_says_and_finds_segments(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = tmp_path / "mien-demo"
-    load(data, people=50)
-    folder, keys = DemoFolder(data), finished(data).keys
+    folder, keys = DemoFolder(made), finished(made).keys
     with Server(folder, host=HOST, port=free_port(HOST, 0)) as server:
         # As long as nobody came in with one there is a new password at each start.
         first, password = invite(folder, keys), invite(folder, keys)
@@ -139,15 +148,13 @@ def test_the_member_signs_in_as_it_says_and_finds_segments(
             page = browser.post("/sign-in", data=form)
         assert page.url.path == "/password"
         assert invite(folder, keys) is None
-    show_sign_in(server.url, EMAIL, None, data)
-    assert f"mien member password {EMAIL} --data {data}" in capsys.readouterr().out
+    show_sign_in(server.url, EMAIL, None, made)
+    assert f"mien member password {EMAIL} --data {made}" in capsys.readouterr().out
 
 
-def test_every_line_to_copy_works(tmp_path: Path) -> None:
-    data = tmp_path / "mien-demo"
-    load(data, people=50)
-    state = finished(data)
-    with Server(DemoFolder(data), host=HOST, port=free_port(HOST, 0)) as server:
+def test_every_line_to_copy_works(made: Path) -> None:
+    state = finished(made)
+    with Server(DemoFolder(made), host=HOST, port=free_port(HOST, 0)) as server:
         for example in examples(server.url, state.plan, state.keys, state.summary):
             run = subprocess.run(
                 ["bash", "-c", example.line], capture_output=True, text=True, check=True
