@@ -102,8 +102,13 @@ def test_a_client_that_leaves_amid_its_body_changes_nothing(strict: Server, key:
 
 def test_the_batch_of_a_client_that_leaves_after_it_is_applied(strict: Server, key: Key) -> None:
     body = batch("hasty")
-    with Wire(strict) as wire:
-        wire.head("POST /1/upload", key, content_length=len(body)).send(body)
+    # Somebody else writes meanwhile, so that it leaves when the server has all of it and not before.
+    with sqlite3.connect(strict.data / "mien.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with Wire(strict) as wire:
+            wire.head("POST /1/upload", key, content_length=len(body)).send(body)
+            time.sleep(0.5)
+        other.execute("ROLLBACK")
     deadline = time.monotonic() + 10
     while not is_known(strict, key, "hasty"):
         assert time.monotonic() < deadline

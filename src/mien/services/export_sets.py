@@ -34,7 +34,9 @@ Place = tuple[int, int]
 IDS_PER_PAGE = 5_000
 """Of every page of a set but the last."""
 
-_CHUNK = 500
+_CHUNK = 501
+"""How many are read at a time: a page, as large as most are, and the one with which the next begins."""
+
 _PAGES_AT_ONCE = 20
 """Of a large set: so that nobody who uploads waits for all of it to be written."""
 
@@ -106,7 +108,7 @@ def profile_page(
 ) -> tuple[list[T], Place | None]:
     """Give the next profiles of a set, and where the page after begins."""
     with store.snapshot() as tx:
-        shown = _shown(tx, reader.environment, export, after or (0, 0))
+        shown = _shown(tx, reader.environment, export, after or (0, 0), min(_CHUNK, count + 1))
         # Let go one by one as they are rendered: a page of decoded profiles is never piled up.
         profiles = deque(profile for _, profile in islice(shown, count))
         following = next((place for place, _ in shown), None)
@@ -124,7 +126,7 @@ def event_page(
 ) -> EventPage:
     """Give the next events of a set, in the order of time."""
     with store.snapshot() as tx:
-        found = _events(tx, reader.environment, export, after or (0, 0))
+        found = _events(tx, reader.environment, export, after or (0, 0), min(_CHUNK, count + 1))
         events = [event for _, event in islice(found, count)]
         following = next((place for place, _ in found), None)
         views = _views_of(tx, reader, {event.profile for event in events}, today)
@@ -159,21 +161,21 @@ def _places(
 
 
 def _events(
-    tx: Transaction, environment: EnvironmentId, export: int, start: Place
+    tx: Transaction, environment: EnvironmentId, export: int, start: Place, at_once: int
 ) -> Iterator[tuple[Place, StoredEvent]]:
     """Give the events of a set that are there, from a place on; an erasure takes them with their person."""
     places = _places(tx, environment, export, start)
-    while chunk := list(islice(places, _CHUNK)):
+    while chunk := list(islice(places, at_once)):
         found = log.load_events(tx, environment, [sequence for _, sequence in chunk])
         yield from ((place, found[sequence]) for place, sequence in chunk if sequence in found)
 
 
 def _shown(
-    tx: Transaction, environment: EnvironmentId, export: int, start: Place
+    tx: Transaction, environment: EnvironmentId, export: int, start: Place, at_once: int
 ) -> Iterator[tuple[Place, Profile]]:
     """Give the profiles of a set that are there, from a place on, each person once."""
     places = _places(tx, environment, export, start)
-    while chunk := list(islice(places, _CHUNK)):
+    while chunk := list(islice(places, at_once)):
         ids = [ProfileId(each) for _, each in chunk]
         profiles = profile_store.load(tx, environment, ids)
         roots = merges.find_roots(tx, environment, [each for each in ids if each not in profiles])
