@@ -30,12 +30,12 @@ def how_many(select: exp.Query, scope: Scope) -> Query:
 
 def count_people(people: Node, scope: Scope) -> Query:
     """Give the question how many people there are of whom a tree holds."""
-    return how_many(select_people(people, scope), scope)
+    return question(_number_of(people, scope), scope)
 
 
 def sizes(people: Node, scope: Scope) -> Query:
     """Give the question of how many a tree holds, and how many people there are at that moment."""
-    counts = [_counted(select_people(each, scope)) for each in (people, All(()))]
+    counts = [_number_of(each, scope) for each in (people, All(()))]
     columns = [each.subquery(copy=False) for each in counts]
     return question(exp.select(*columns, copy=False), scope)
 
@@ -91,6 +91,12 @@ def places_of_events(event: Did, people: Node, scope: Scope) -> Query | None:
     rows = select.select(*columns, append=False, copy=False).subquery(_COUNTED, copy=False)
     sequence, occurred = (column(name, _COUNTED) for name in ("sequence", OCCURRED))
     return question(exp.select(sequence).from_(rows).order_by(occurred, sequence), scope)
+
+
+def _number_of(people: Node, scope: Scope) -> exp.Select:
+    """Select how many a tree holds: what selects them has each once, so its rows are counted."""
+    count = exp.Count(this=exp.Star())
+    return select_people(people, scope).select(count, append=False, copy=False)
 
 
 def _counted(select: exp.Query) -> exp.Select:
