@@ -97,14 +97,12 @@ class StepReader:
         tx, environment = self._tx, self._environment
         changed = feed.touched(tx, environment, max(after, fill.at), upto)
         # The log names the very part that a record came for; it may have changed the whole.
-        roots = merges.find_roots(tx, environment, [each.profile for each in changed])
-        touched = {*(each.profile for each in changed), *roots.values()}
-        spoke = {roots.get(each.profile, each.profile) for each in changed if each.has_flags}
-        if spoke:
-            parts = [
-                each.profile for each in changed if roots.get(each.profile, each.profile) in spoke
-            ]
+        found = merges.find_roots(tx, environment, [each.profile for each in changed])
+        roots = {each.profile: found.get(each.profile, each.profile) for each in changed}
+        touched = {*roots, *roots.values()}
+        if spoke := {roots[each.profile] for each in changed if each.has_flags}:
             # They may have left since what they spoke of.
+            parts = [part for part, root in roots.items() if root in spoke]
             former = feed.left_addresses(tx, environment, max(after, fill.at), upto, of=parts)
             touched.update(_sharing(tx, environment, sorted(spoke), former))
         step = self._of_people(upto, sorted(touched))

@@ -107,23 +107,23 @@ _NEWEST = sa.select(*_newest(_ENVIRONMENT))
 _NEWEST_OF_ALL = sa.select(
     environments.c.environment_id, *_newest(environments.c.environment_id)
 ).order_by(environments.c.environment_id)
-_NEW_EVENTS = (
-    events.c.environment_id == _ENVIRONMENT,
-    events.c.sequence > _AFTER,
-    events.c.sequence <= _UPTO,
-)
 _COUNT: sa.BindParameter[int] = sa.bindparam("count")
+
+
+def _new(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
+    """Give what holds of the entries after a place of the log up to another."""
+    return (
+        table.c.environment_id == _ENVIRONMENT,
+        table.c.sequence > _AFTER,
+        table.c.sequence <= _UPTO,
+    )
 
 
 def _nth(table: sa.Table) -> sa.Select[Any]:
     """Find the place of the entry before which there are `count` others."""
     return (
         sa.select(table.c.sequence)
-        .where(
-            table.c.environment_id == _ENVIRONMENT,
-            table.c.sequence > _AFTER,
-            table.c.sequence <= _UPTO,
-        )
+        .where(*_new(table))
         .order_by(table.c.sequence)
         .limit(1)
         .offset(_COUNT)
@@ -131,7 +131,7 @@ def _nth(table: sa.Table) -> sa.Select[Any]:
 
 
 _NTH_EVENT, _NTH_CHANGE = _nth(events), _nth(changes)
-_EVENT_BYTES = sa.select(sa.func.sum(sa.func.length(events.c.body))).where(*_NEW_EVENTS)
+_EVENT_BYTES = sa.select(sa.func.sum(sa.func.length(events.c.body))).where(*_new(events))
 _EVENTS = (
     sa.select(
         events.c.name_id,
@@ -143,7 +143,7 @@ _EVENTS = (
             sa.func.coalesce(_Utf8(events.c.session), sa.literal("", sa.Text)),
         ),
     )
-    .where(*_NEW_EVENTS)
+    .where(*_new(events))
     .group_by(events.c.name_id)
 )
 _TOUCHED = (
@@ -151,20 +151,11 @@ _TOUCHED = (
         changes.c.profile_id,
         sa.func.max(sa.case((_Utf8(changes.c.body).like('%"flags":{%'), 1), else_=0)),
     )
-    .where(
-        changes.c.environment_id == _ENVIRONMENT,
-        changes.c.sequence > _AFTER,
-        changes.c.sequence <= _UPTO,
-    )
+    .where(*_new(changes))
     .group_by(changes.c.profile_id)
     .order_by(changes.c.profile_id)
 )
-_BODIES = sa.select(changes.c.body).where(
-    changes.c.environment_id == _ENVIRONMENT,
-    changes.c.sequence > _AFTER,
-    changes.c.sequence <= _UPTO,
-    OneOf(changes.c.profile_id),
-)
+_BODIES = sa.select(changes.c.body).where(*_new(changes), OneOf(changes.c.profile_id))
 _PROFILES = sa.select(
     _lines(_text(profiles.c.profile_id), _text(profiles.c.created_at), _Utf8(profiles.c.document))
 ).where(profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id))
