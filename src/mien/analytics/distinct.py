@@ -13,7 +13,7 @@ from mien.analytics.scope import Scope, column
 _PART, _IDS, _EVERYBODY = "x", "i", "q"
 
 
-def count_people(
+def count_different(
     rows: exp.Select,
     person: exp.Expr,
     scope: Scope,

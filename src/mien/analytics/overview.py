@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from mien.analytics.cells import cell_of
 from mien.analytics.compile import Query, question
-from mien.analytics.distinct import count_people
+from mien.analytics.distinct import count_different
 from mien.analytics.events import OCCURRED
 from mien.analytics.logic import is_true
 from mien.analytics.people import (
@@ -46,7 +46,7 @@ def count_doers(names: Sequence[str], scope: Scope) -> Query:
     for place, name in enumerate(names, 1):
         if (table := scope.catalog.events.get(event_key(name))) is not None:
             did = who_did(table.name, exp.true(), scope, within=None)
-            people = count_people(did, whose(scope), scope)
+            people = count_different(did, whose(scope), scope)
             people.set("expressions", [exp.convert(place), *people.expressions])
             selects.append(people)
     return question(_all(selects), scope)
@@ -82,7 +82,7 @@ def count_active(
     spans = [*(Span(start, end) for start in starts), Span(end, None)]
     rows = exp.select().from_(seen.subquery(_SEEN, copy=False))
     within = [is_within(column(_AT, _SEEN), each, scope) for each in spans]
-    return question(count_people(rows, column(_PERSON, _SEEN), scope, of=within), scope)
+    return question(count_different(rows, column(_PERSON, _SEEN), scope, of=within), scope)
 
 
 def _moments(

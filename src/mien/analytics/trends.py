@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from mien.analytics.cells import cell_of
 from mien.analytics.compile import Query, question
-from mien.analytics.distinct import count_people
+from mien.analytics.distinct import count_different
 from mien.analytics.events import OCCURRED
 from mien.analytics.occurrences import occurrences
 from mien.analytics.people import EVENTS, whose
@@ -91,7 +91,7 @@ def trend(
     each_event = select.select(*named, append=False, copy=False).subquery(_EACH, copy=False)
     if asked.measure is Measure.PEOPLE and len(set(keys)) <= _IN_BITS:
         rows, by = exp.select().from_(each_event), [column(_KEY, _EACH)]
-        return question(count_people(rows, column(_VALUE, _EACH), scope, by=by), scope)
+        return question(count_different(rows, column(_VALUE, _EACH), scope, by=by), scope)
     of_key = exp.select(column(_KEY, _EACH), total).from_(each_event)
     return question(of_key.group_by(column(_KEY, _EACH)), scope)
 
