@@ -10,7 +10,6 @@ from mien.domain.changes import Change, encode_change
 from mien.domain.errors import AnalyticsBehindError
 from mien.domain.ids import EnvironmentId
 from mien.domain.rejects import Reject
-from mien.services.ingest import Ingest
 from mien.services.projection import Projection
 from mien.store import accounts, log, numbers
 from mien.store.engine import Store, Transaction
@@ -46,10 +45,8 @@ def store(store_url: str) -> Iterator[Watched]:
 
 
 @pytest.fixture
-def desk(store: Watched) -> Iterator[Desk]:
-    ingest = Ingest(store)
-    yield Desk(store, ingest, new_environment(store))
-    ingest.close()
+def desk(own_desk: Desk) -> Desk:
+    return own_desk
 
 
 @pytest.fixture
