@@ -47,8 +47,12 @@ def test_a_full_disk_is_answered_503_and_nothing_is_half_applied(file_place: Pla
         assert refusal.json()["status"] == "fail"
         assert refusal.headers["retry-after"]
         for _ in range(5):
+            # A checkpoint may have made room meanwhile: then it is taken, and wholly.
             again = client.post("/1/upload", json={"d": large(taken)})
-            assert again.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            if again.status_code == httpx.codes.OK:
+                taken += 1
+            else:
+                assert again.status_code == httpx.codes.SERVICE_UNAVAILABLE
             shown = client.get("/1/profile.json", params={"identity": "sum"}).json()
             assert shown["record"]["profileData"] == {"n": taken}
         unknown = client.get("/1/profile.json", params={"identity": f"p{taken}"})
