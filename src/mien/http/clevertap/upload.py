@@ -43,6 +43,12 @@ _PROFILE_CODES = {
     RejectCode.TIME_ZONE,
 }
 
+_REFUSED = " value cannot be "
+_NO_USER = (
+    " or set at least one of identity / fbId / gpId / objectId under 1024 chars to identify the user"
+)
+"""How the original goes on once a value names nobody, as its importers print it."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -119,6 +125,9 @@ def _text(reject: Reject) -> str:
         start = f"Event Name is incorrect. ErrorCode: {int(reject.code)} - {reject.reason}. "
     elif reject.code in _PROFILE_CODES:
         start = f"Profile data is incorrect. {reject.reason}."
+    elif reject.code == RejectCode.IDENTITY and _REFUSED in reject.reason:
+        refused = reject.reason.partition(";")[0]
+        start = f"{refused[0].upper()}{refused[1:]}{_NO_USER}. "
     else:
         return plain_text(reject)
     return f"{start}Skipped record number : {reject.position}"
