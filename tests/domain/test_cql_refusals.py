@@ -23,6 +23,7 @@ REFUSED: list[tuple[object, str, str]] = [
     ({"event_name": "a", "from": 20260230, "to": 20260301}, "from", "not a day"),
     ({"event_name": "a", "from": 20260302, "to": 20260301}, "to", "after from"),
     ({"event_name": "a", "from": 99991231, "to": 99991231}, "to", "not a day"),
+    ({"event_name": "a", "from": 1795000000000, "to": 1796000000000}, "from", "milliseconds"),
     ({"event_name": "a\x00", **DAYS}, "event_name", "control character"),
     ({"event_name": "\ud800", **DAYS}, "event_name", "surrogate"),
     ({"event_name": "a", **DAYS, "segment": 1}, "segment", "unknown"),

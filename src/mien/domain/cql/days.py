@@ -22,7 +22,7 @@ def parse_moments(raw: Raw, path: str, zone: tzinfo) -> Moments:
 
 def parse_day(value: object, path: str) -> date:
     """Read a day as YYYYMMDD, a number or its digits."""
-    number = _number(value, path)
+    number = _number(value, path, "give a day as YYYYMMDD")
     try:
         return date(number // 10_000, number // 100 % 100, number % 100)
     except (ValueError, OverflowError) as error:
@@ -38,14 +38,16 @@ def _moment(value: object, path: str, zone: tzinfo, *, later: timedelta) -> int:
             return start_of(day + later, zone)
         except (ValueError, OverflowError) as error:
             raise InvalidInputError(path, f"{number} is not a day YYYYMMDD") from error
-    if number >= 2**53:
-        raise InvalidInputError(path, f"{number} is no time in seconds")
+    if number > LAST_MOMENT:
+        raise InvalidInputError(path, f"{number} is no time in seconds; milliseconds are not taken")
     return number
 
 
-def _number(value: object, path: str) -> int:
+def _number(
+    value: object, path: str, needed: str = "give a day as YYYYMMDD or epoch seconds"
+) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:20])
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise InvalidInputError(path, "give a day as YYYYMMDD or epoch seconds")
+        raise InvalidInputError(path, needed)
     return value

@@ -161,7 +161,7 @@ def _one(asked: Asked, path: str) -> Condition:
 
 def _name(raw: object, path: str) -> str:
     if not isinstance(raw, str) or not raw.strip():
-        raise InvalidInputError(path, "name the event whose profiles are wanted")
+        raise InvalidInputError(path, "name the event that is meant")
     check_unicode(raw, path)
     try:
         return check_event_name(raw, is_system=True)

@@ -28,6 +28,8 @@ TREND_KEYS = TOP_KEYS | {"unique", "sum_event_prop"}
 """What is asked beside the query itself."""
 
 _LABEL_CHARACTERS = 120
+_TAKEN = ("status", "req_id")
+"""What an answer has beside its labels."""
 _DAY_SECONDS = 86_400
 
 
@@ -166,8 +168,8 @@ def _groups(raw: Raw, limit: int) -> list[tuple[str, str, object]]:
         raise InvalidInputError(path="groups", problem=problem)
     for label in groups:
         check_unicode(label, "groups")
-        if label == "status" or not 1 <= len(label) <= _LABEL_CHARACTERS:
-            problem = f"a label has 1 to {_LABEL_CHARACTERS} characters and is not 'status'"
+        if label in _TAKEN or not 1 <= len(label) <= _LABEL_CHARACTERS:
+            problem = f"a label has 1 to {_LABEL_CHARACTERS} characters and is not {' or '.join(_TAKEN)}"
             raise InvalidInputError(path=f"groups.{label[:40]}", problem=problem)
     return [(label, f"groups.{label[:40]}", part) for label, part in groups.items()]
 
@@ -236,8 +238,10 @@ _TYPES = (
 
 
 def _flag(raw: Raw, name: str) -> bool:
-    """Read a flag; clients write it as a text too."""
-    value = raw.get(name, False)
+    """Read a flag; clients write it as a text too, and as null where it is not asked."""
+    value = raw.get(name)
+    if value is None:
+        return False
     said = value.lower() if isinstance(value, str) else value
     if said not in (True, False, "true", "false"):
         raise InvalidInputError(name, "true or false is needed")

@@ -13,5 +13,5 @@ def failed(error: str) -> bytes:
 
 
 def invalid_event(name: str) -> bytes:
-    """Write that nobody ever heard of an event."""
-    return failed(f'["Invalid event : {name}"]')
+    """Write that nobody ever heard of an event: the sentence is a JSON list inside the text."""
+    return failed(_encode([f"Invalid event : {name}"]).decode())
