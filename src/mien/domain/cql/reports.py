@@ -169,7 +169,9 @@ def _groups(raw: Raw, limit: int) -> list[tuple[str, str, object]]:
     for label in groups:
         check_unicode(label, "groups")
         if label in _TAKEN or not 1 <= len(label) <= _LABEL_CHARACTERS:
-            problem = f"a label has 1 to {_LABEL_CHARACTERS} characters and is not {' or '.join(_TAKEN)}"
+            problem = (
+                f"a label has 1 to {_LABEL_CHARACTERS} characters and is not {' or '.join(_TAKEN)}"
+            )
             raise InvalidInputError(path=f"groups.{label[:40]}", problem=problem)
     return [(label, f"groups.{label[:40]}", part) for label, part in groups.items()]
 

@@ -44,9 +44,7 @@ _PROFILE_CODES = {
 }
 
 _REFUSED = " value cannot be "
-_NO_USER = (
-    " or set at least one of identity / fbId / gpId / objectId under 1024 chars to identify the user"
-)
+_NO_USER = " or set at least one of identity / fbId / gpId / objectId under 1024 chars to identify the user"
 """How the original goes on once a value names nobody, as its importers print it."""
 
 _encode = msgspec.json.Encoder().encode
