@@ -27,13 +27,13 @@ RECORDS: list[Record] = [
 ]
 
 DAMAGES = {
-    "a change is missing": "DELETE FROM changes WHERE sequence = 2",
+    "a change is missing": "DELETE FROM changes WHERE sequence = 3",
     "the newest change is missing": "DELETE FROM changes WHERE sequence = "
     "(SELECT max(last_change) FROM profiles WHERE profile_id = 1)",
-    "an event is missing": "DELETE FROM events WHERE sequence = 3",
+    "an event is missing": "DELETE FROM events WHERE sequence = 4",
     "a change belongs to another": "UPDATE changes SET profile_id = 2 WHERE sequence = 1",
-    "a chain leaves out a row": "UPDATE events SET previous = 0 WHERE sequence = 4",
-    "a chain leads on to itself": "UPDATE events SET previous = sequence WHERE sequence = 4",
+    "a chain leaves out a row": "UPDATE events SET previous = 0 WHERE sequence = 5",
+    "a chain leads on to itself": "UPDATE events SET previous = sequence WHERE sequence = 5",
     "a profile forgot its events": "UPDATE profiles SET last_event = 0 WHERE profile_id = 1",
     "a profile is missing": "DELETE FROM profiles WHERE profile_id = 2",
     "an identity is missing": "DELETE FROM identities WHERE value = 'ana'",
@@ -47,15 +47,16 @@ DAMAGES = {
     "a document is another's": "UPDATE profiles SET document = (SELECT document FROM profiles "
     "WHERE profile_id = 1) WHERE profile_id = 2",
     "an activity lags behind": "UPDATE profiles SET activity = '{}' WHERE profile_id = 1",
-    "an event changed its time": "UPDATE events SET occurred_at = 4 WHERE sequence = 3",
+    "an event changed its time": "UPDATE events SET occurred_at = 4 WHERE sequence = 4",
     "a definition counts too little": "UPDATE definitions SET count = 0 WHERE key = 'plan'",
     "a definition is missing": "DELETE FROM definitions WHERE key = 'seen'",
     "a number may come again": "UPDATE counters SET value = 3 WHERE name = 'log'",
     "a profile id may come again": "UPDATE counters SET value = 1 WHERE name = 'profile'",
     "a place was handed out twice": "UPDATE rejects SET reject_id = 1",
+    "what was said of an address has another's place": "UPDATE subscriptions SET sequence = 1",
     "a merge with nobody is suggested": "UPDATE merge_suggestions SET other_id = 99",
     "an erased profile has a tombstone too few": "DELETE FROM changes WHERE source = 'erasure'",
-    "an erased profile has an event": "UPDATE events SET profile_id = 3 WHERE sequence = 7",
+    "an erased profile has an event": "UPDATE events SET profile_id = 3 WHERE sequence = 8",
     "an environment has no account": "UPDATE profiles SET environment_id = 9",
 }
 

@@ -223,6 +223,28 @@ async def test_who_leaves_an_address_after_unblocking_it_leaves_it_unblocked(
     assert not catch_up(projection, desk.environment).has_blocks
 
 
+# P-15, U-13
+async def test_who_unblocks_an_address_and_is_erased_leaves_it_unblocked_for_others(
+    desk: Desk, projection: Projection, analytics: Analytics
+) -> None:
+    """Nothing that the log still has tells of it by then."""
+    await desk.send(profile("a", Email="s@example.com", **{"MSG-dndEmail": True}))
+    await desk.send(profile("b", Email="s@example.com"))
+    assert catch_up(projection, desk.environment).has_blocks
+    await desk.send(profile("a", **{"MSG-dndEmail": False}))
+    erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "a"))
+    catalog = catch_up(projection, desk.environment)
+    assert_copied(desk.store, analytics, catalog)
+    assert not catalog.has_blocks
+    # The other way round: who blocked it is gone, and it is blocked.
+    await desk.send(profile("c", Phone="+14155551234"), profile("d", Phone="+14155551234"))
+    catch_up(projection, desk.environment)
+    await desk.send(profile("c", **{"MSG-dndWhatsApp": True}))
+    erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "c"))
+    catalog = catch_up(projection, desk.environment)
+    assert select(analytics, f"SELECT * FROM {catalog.schema}.blocks") == [(desk.get("d").id, 3)]
+
+
 async def test_properties_beyond_the_columns_are_in_rest(
     desk: Desk, projection: Projection, analytics: Analytics
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from mien.store import setup
+from mien.store import numbers, setup
 from mien.store.columns import metadata
 from tests.support.postgres import Postgres
 
@@ -94,6 +94,33 @@ def test_a_migration_keeps_the_rows_that_are_there(store_url: str, revision: str
         assert all(draw_numbers(connection)[name] > number for name, number in drawn.items())
 
 
+def test_what_was_said_of_addresses_before_it_had_places_comes_after_all_that_was_copied(
+    store_url: str,
+) -> None:
+    """S-04: a copy that was behind writes anew who has such an address."""
+    setup.make_tables(store_url, "0017")
+    is_sqlite = store_url.startswith("sqlite")
+    with connected(store_url) as connection:
+        for environment, value in ((1, "a"), (1, "b"), (2, "c")):
+            connection.exec_driver_sql(
+                "INSERT INTO subscriptions VALUES "
+                f"({environment}, 1, '{value}@example.com', 1, 7, 'api:1')"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO counters VALUES (1, 'log', 40)"
+            if is_sqlite
+            else "SELECT setval('log_sequence', 40)"
+        )
+    store = setup.prepare(store_url, may_migrate=True)
+    with connected(store_url) as connection:
+        places = connection.exec_driver_sql("SELECT sequence FROM subscriptions").scalars().all()
+    assert set(places) == ({41, 42, 1} if is_sqlite else {41, 42, 43})
+    with store.write() as tx:
+        assert numbers.reserve_log(tx, 1, 1) == [43 if is_sqlite else 44]
+        assert numbers.reserve_log(tx, 2, 1) == [2 if is_sqlite else 45]
+    store.close()
+
+
 def test_a_store_that_is_up_to_date_is_opened_as_it_is(store_url: str) -> None:
     setup.prepare(store_url, may_migrate=True).close()
     with connected(store_url) as connection:
@@ -157,17 +184,18 @@ def _value(number: int, column: sa.Column[Any]) -> object:
 def rows_as_before(
     connection: sa.Connection, before: dict[str, dict[str, object]]
 ) -> dict[str, dict[str, object]]:
-    """Give the rows that are there now, by the tables and columns of before."""
+    """Give the rows with the keys of before, by the tables and columns of before."""
     found = sa.MetaData()
     found.reflect(connection)
     return {
-        name: dict(
-            connection.execute(sa.select(*[found.tables[name].c[column] for column in row]))
-            .mappings()
-            .one()
-        )
+        name: dict(connection.execute(_same_row(found.tables[name], row)).mappings().one())
         for name, row in before.items()
     }
+
+
+def _same_row(table: sa.Table, row: dict[str, object]) -> sa.Select[Any]:
+    keys = [each == row[each.name] for each in table.primary_key.columns if each.name in row]
+    return sa.select(*[table.c[column] for column in row]).where(*keys)
 
 
 def draw_numbers(connection: sa.Connection) -> dict[str, int]:

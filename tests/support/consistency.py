@@ -337,6 +337,8 @@ class _Held:
     def _reused_numbers(self) -> Iterator[str]:
         places = Counter([*self.changes, *self.events])
         places.update(row["reject_id"] for row in self.tables["rejects"])
+        # Addresses that are spoken of in one write share a place.
+        places.update({row["sequence"] for row in self.tables["subscriptions"]})
         if twice := [place for place, count in places.items() if count > 1]:
             yield f"places of the log that were handed out twice: {twice[:10]}"
         if max(places, default=0) > self.last_place:

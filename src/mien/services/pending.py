@@ -169,8 +169,8 @@ class Pending:
         now_ms: int,
     ) -> None:
         """Write all of it, and those of the profiles that were touched."""
-        # Before the places of the log are drawn: of two who speak of one address, the second
-        # waits here, so the last place in the log is that of the state which holds.
+        # Before the places of the entries are drawn: of two who speak of one address, the second
+        # waits here, so the last entry in the log is that of the state which holds.
         people.set_subscriptions(tx, environment, list(self._blocked.values()))
         self._append_log(tx, environment)
         touched = [each for each in profiles if each.is_touched]

@@ -1,15 +1,14 @@
 """Reading a step of the record for the analytics copy: what lies between two places of the log."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from mien.analytics.step import Step
 from mien.domain.ids import EnvironmentId, ProfileId
-from mien.domain.preferences import Address, addresses, subscription_keys
+from mien.domain.preferences import subscription_keys
 from mien.domain.values import Value
 from mien.store import feed, merges, people
-from mien.store import profiles as profile_store
 from mien.store.engine import Transaction
 
 ENTRIES = 20_000
@@ -17,8 +16,6 @@ ENTRIES = 20_000
 
 _BYTES = 64 * 1024 * 1024
 """Events in a step take no more than this, unless it is a single one."""
-
-_HOLDERS = 5_000
 
 
 class _Reached(msgspec.Struct, gc=False):
@@ -97,15 +94,8 @@ class StepReader:
         tx, environment = self._tx, self._environment
         changed = feed.touched(tx, environment, max(after, fill.at), upto)
         # The log names the very part that a record came for; it may have changed the whole.
-        found = merges.find_roots(tx, environment, [each.profile for each in changed])
-        roots = {each.profile: found.get(each.profile, each.profile) for each in changed}
-        touched = {*roots, *roots.values()}
-        if spoke := {roots[each.profile] for each in changed if each.has_flags}:
-            # They may have left since what they spoke of.
-            parts = [part for part, root in roots.items() if root in spoke]
-            former = feed.left_addresses(tx, environment, max(after, fill.at), upto, of=parts)
-            touched.update(_sharing(tx, environment, sorted(spoke), former))
-        step = self._of_people(upto, sorted(touched))
+        roots = merges.find_roots(tx, environment, sorted(changed))
+        step = self._of_people(upto, sorted({*changed, *roots.values()}))
         step.events = feed.new_events(tx, environment, after, upto)
         return step
 
@@ -119,25 +109,6 @@ class StepReader:
         there = {*shown, *(part for part, _ in merged)}
         gone = [each for each in touched if each not in there]
         return Step(upto, touched, gone, lines, merged, _blocks(tx, environment, lines))
-
-
-def _sharing(
-    tx: Transaction,
-    environment: EnvironmentId,
-    spoke: Sequence[ProfileId],
-    former: Sequence[Address],
-) -> Iterator[ProfileId]:
-    """Give all who have an address of these profiles, or a former one: what was said counts for them too."""
-    held = set(former)
-    for profile in profile_store.load(tx, environment, spoke).values():
-        held.update(addresses(profile.document.properties))
-    for kind, value in sorted(held):
-        after = ProfileId(0)
-        while page := profile_store.holders(
-            tx, environment, kind, [value], after=after, count=_HOLDERS
-        ):
-            yield from page
-            after = page[-1]
 
 
 def _blocks(tx: Transaction, environment: EnvironmentId, lines: str) -> list[tuple[int, int]]:

@@ -8,27 +8,18 @@ and the writer beside it hardly waits.
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from mien.domain.changes import decode_change
 from mien.domain.ids import EnvironmentId, EventNameId, ProfileId
-from mien.domain.preferences import Address, addresses
+from mien.domain.preferences import ADDRESS_OF
 from mien.store.account_schema import environments
 from mien.store.engine import Transaction
-from mien.store.schema import absorbed, changes, events, profiles
+from mien.store.schema import absorbed, addresses, changes, events, profiles, subscriptions
 from mien.store.statements import OneOf
 
 LINE, FIELD = "\n", "\t"
-
-
-class Touched(msgspec.Struct, frozen=True):
-    """A profile that the log tells of, and whether it spoke of its addresses."""
-
-    profile: ProfileId
-    has_flags: bool
 
 
 class _Utf8(sa.sql.expression.ColumnElement[str]):
@@ -88,8 +79,12 @@ _AFTER: sa.BindParameter[int] = sa.bindparam("after")
 _UPTO: sa.BindParameter[int] = sa.bindparam("upto")
 
 
+_LOG = (events, changes, subscriptions)
+"""Tables whose rows have places in the log; a row of the last one takes another place each time."""
+
+
 def _newest(environment: sa.ColumnElement[int]) -> list[sa.ColumnElement[int]]:
-    """Give the last places of both tables of the log, each a single look into its index."""
+    """Give the last places of all tables of the log, each a single look into its index."""
     return [
         sa.func.coalesce(
             sa.select(table.c.sequence)
@@ -99,7 +94,7 @@ def _newest(environment: sa.ColumnElement[int]) -> list[sa.ColumnElement[int]]:
             .scalar_subquery(),
             0,
         )
-        for table in (events, changes)
+        for table in _LOG
     ]
 
 
@@ -130,7 +125,7 @@ def _nth(table: sa.Table) -> sa.Select[Any]:
     )
 
 
-_NTH_EVENT, _NTH_CHANGE = _nth(events), _nth(changes)
+_NTH_EVENT, _NTH_CHANGE, _NTH_SAID = map(_nth, _LOG)
 _EVENT_BYTES = sa.select(sa.func.sum(sa.func.length(events.c.body))).where(*_new(events))
 _EVENTS = (
     sa.select(
@@ -146,16 +141,18 @@ _EVENTS = (
     .where(*_new(events))
     .group_by(events.c.name_id)
 )
-_TOUCHED = (
-    sa.select(
-        changes.c.profile_id,
-        sa.func.max(sa.case((_Utf8(changes.c.body).like('%"flags":{%'), 1), else_=0)),
+_CHANGED = sa.select(changes.c.profile_id).distinct().where(*_new(changes))
+_ADDRESS_OF = {int(kind): int(address) for kind, address in ADDRESS_OF.items()}
+_SPOKEN_OF = (
+    sa.select(addresses.c.profile_id)
+    .distinct()
+    .where(
+        *_new(subscriptions),
+        addresses.c.environment_id == _ENVIRONMENT,
+        addresses.c.kind == sa.case(_ADDRESS_OF, value=subscriptions.c.kind),
+        addresses.c.value == subscriptions.c.value,
     )
-    .where(*_new(changes))
-    .group_by(changes.c.profile_id)
-    .order_by(changes.c.profile_id)
 )
-_BODIES = sa.select(changes.c.body).where(*_new(changes), OneOf(changes.c.profile_id))
 _PROFILES = sa.select(
     _lines(_text(profiles.c.profile_id), _text(profiles.c.created_at), _Utf8(profiles.c.document))
 ).where(profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id))
@@ -193,7 +190,7 @@ def newest(tx: Transaction, environment: EnvironmentId) -> int:
 def newest_of_all(tx: Transaction) -> dict[EnvironmentId, int]:
     """Give for each environment, oldest first, what `newest` gives."""
     rows = tx.rows(_NEWEST_OF_ALL)
-    return {EnvironmentId(each): max(event, change) for each, event, change in rows}
+    return {EnvironmentId(each): max(places) for each, *places in rows}
 
 
 def end_of_events(
@@ -206,8 +203,11 @@ def end_of_events(
 def end_of_changes(
     tx: Transaction, environment: EnvironmentId, after: int, upto: int, *, count: int
 ) -> int:
-    """Give the last place up to `upto` so that at most so many changes lie after another one."""
-    return _end(tx, environment, _NTH_CHANGE, after=after, upto=upto, count=count)
+    """Give the same of changes, and of addresses of which something was said."""
+    return min(
+        _end(tx, environment, nth, after=after, upto=upto, count=count)
+        for nth in (_NTH_CHANGE, _NTH_SAID)
+    )
 
 
 def _end(
@@ -261,23 +261,16 @@ def new_events(
     return {EventNameId(name): lines for name, lines in rows}
 
 
-def touched(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> list[Touched]:
-    """Give the profiles that changed after a place of the log up to another, by id."""
-    rows = tx.rows(_TOUCHED, environment=environment, after=after, upto=upto)
-    return [Touched(ProfileId(profile), bool(flagged)) for profile, flagged in rows]
+def touched(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> set[ProfileId]:
+    """Give whom the log tells of after a place up to another.
 
-
-def left_addresses(
-    tx: Transaction,
-    environment: EnvironmentId,
-    after: int,
-    upto: int,
-    *,
-    of: Sequence[ProfileId],
-) -> list[Address]:
-    """Give the addresses that profiles had before changes after a place of the log up to another."""
-    rows = tx.rows(_BODIES, environment=environment, after=after, upto=upto, values=of)
-    return [each for row in rows for each in addresses(decode_change(row[0]).old)]
+    Those are who changed, and who has an address of which something was said.
+    """
+    return {
+        ProfileId(row[0])
+        for query in (_CHANGED, _SPOKEN_OF)
+        for row in tx.rows(query, environment=environment, after=after, upto=upto)
+    }
 
 
 def profile_lines(

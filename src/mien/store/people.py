@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from mien.domain.identities import IdentityKind
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import SubscriptionKey, SubscriptionKind
+from mien.store import numbers
 from mien.store.engine import Row, Transaction
 from mien.store.schema import erasures, merge_suggestions, subscriptions
 from mien.store.statements import OneOf
@@ -65,13 +66,14 @@ _CONFUSED = sa.select(merge_suggestions.c.profile_id).where(
     merge_suggestions.c.environment_id == _ENVIRONMENT,
     merge_suggestions.c.other_id == sa.bindparam("profile"),
 )
+_SAID = [subscriptions.c[name] for name in Subscription.__struct_fields__]
 _BLOCKED = sa.select(subscriptions.c.kind, subscriptions.c.value, subscriptions.c.is_blocked).where(
     subscriptions.c.environment_id == _ENVIRONMENT,
     sa.or_(*[subscriptions.c.kind == kind for kind in SubscriptionKind]),
     OneOf(subscriptions.c.value),
 )
 _SUBSCRIPTIONS_OF = (
-    sa.select(*[c for c in subscriptions.columns if c.name != "environment_id"])
+    sa.select(*_SAID)
     .where(
         subscriptions.c.environment_id == _ENVIRONMENT,
         sa.or_(*[subscriptions.c.kind == kind for kind in SubscriptionKind]),
@@ -80,7 +82,7 @@ _SUBSCRIPTIONS_OF = (
     .order_by(subscriptions.c.kind)
 )
 _SUBSCRIPTIONS = (
-    sa.select(*[c for c in subscriptions.columns if c.name != "environment_id"])
+    sa.select(*_SAID)
     .where(
         subscriptions.c.environment_id == _ENVIRONMENT,
         sa.tuple_(subscriptions.c.kind, subscriptions.c.value)
@@ -157,10 +159,26 @@ def forget_suggestion(
 def set_subscriptions(
     tx: Transaction, environment: EnvironmentId, states: list[Subscription]
 ) -> None:
-    """Block addresses for every profile that shares them, or open them again."""
+    """Block addresses for every profile that shares them, or open them again.
+
+    That takes a place in the log of its own: an entry of a person may go with them.
+    """
+    if not states:
+        return
+    # First the transaction's id, then the place: whoever sees a place taken sees its taker.
+    numbers.transaction_id(tx)
+    (place,) = numbers.reserve_log(tx, environment, 1)
     # In the order of the key: two writers of the same addresses wait, and do not deadlock.
     rows: list[Row] = [
-        (environment, each.kind, each.value, int(each.is_blocked), each.changed_at, each.source)
+        (
+            environment,
+            each.kind,
+            each.value,
+            int(each.is_blocked),
+            each.changed_at,
+            each.source,
+            place,
+        )
         for each in sorted(states, key=lambda state: (state.kind, state.value))
     ]
     tx.upsert(subscriptions, rows)

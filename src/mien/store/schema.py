@@ -157,6 +157,8 @@ subscriptions = sa.Table(
     column("is_blocked", sa.SmallInteger),
     column("changed_at"),
     column("source", EXACT),
+    sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Index(None, "environment_id", "sequence"),
     **CLUSTERED,
 )
 
