@@ -24,6 +24,7 @@ from bench.crowd import (
 from bench.jobs import Changes, Crowd, FloorOrder, Question, Report
 from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
+from mien.analytics.compiled import Compiled
 from mien.analytics.duckdb import DuckDB
 from mien.analytics.occurrences import sizes
 from mien.analytics.scope import Scope
@@ -181,12 +182,12 @@ def _written(records: int, took: list[float]) -> Report:
 
 
 def ask(engine: DuckDB, job: Question) -> Report:
-    """Ask one question again and again, from its JSON to the number."""
-    tables = catalog()
+    """Ask one question again and again, as a server does, from its JSON to the number."""
+    tables, compiled = catalog(), Compiled(sizes)
 
     def count() -> None:
         tree = parse_segment(TREES[job.about])
-        query = sizes(tree, Scope(tables, engine.dialect, job.now, UTC))
+        query = compiled(tree, Scope(tables, engine.dialect, job.now, UTC))
         engine.query(query.sql, query.values, seconds=SECONDS)
 
     count()

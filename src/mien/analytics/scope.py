@@ -17,16 +17,24 @@ class Scope:
     """One compilation: the tables of an environment, an engine, a moment in a time zone.
 
     `parameters` are the values bound so far, by the names of their placeholders.
+    `is_of_moment` tells whether the moment was asked for, beyond the day that it is on.
     """
 
     def __init__(self, catalog: Catalog, dialect: Dialect, now: int, zone: tzinfo) -> None:
         self.catalog = catalog
         self.dialect = dialect
-        self.now = now
         self.zone = zone
         self.today = day_at(now, zone)
+        self.is_of_moment = False
+        self._now = now
         self.parameters: dict[str, Bound] = {}
         self._names: dict[tuple[type, str], str] = {}
+
+    @property
+    def now(self) -> int:
+        """The moment, in epoch seconds."""
+        self.is_of_moment = True
+        return self._now
 
     def bind(self, value: Bound, *, of: exp.DType | None = None) -> exp.Expr:
         """Give what stands for a value, of a type of SQL if not of the plain one."""

@@ -9,6 +9,7 @@ import msgspec
 
 from mien import clock
 from mien.analytics.compile import Query
+from mien.analytics.compiled import Compiled
 from mien.analytics.occurrences import (
     ids_of_people,
     next_people,
@@ -65,6 +66,7 @@ class Counting:
 
     def __init__(self, questions: Questions) -> None:
         self._questions = questions
+        self._sizes = Compiled(sizes)
 
     def count(self, environment: EnvironmentId, tree: Node, zone: tzinfo) -> Size:
         """Count those whom a tree means.
@@ -72,7 +74,7 @@ class Counting:
         Raises `InvalidSegmentError` for unknown segments inside, `AnalyticsBehindError` when the
         copy is being made, `QueryTimeoutError` when it takes too long.
         """
-        found = self._ask(environment, tree, zone, sizes)
+        found = self._ask(environment, tree, zone, self._sizes)
         [(size, everybody)] = found.rows
         return Size(size, everybody, found.as_of)
 

@@ -295,7 +295,7 @@ class Projection:
         if known is None:
             return False
         shown = self._with_facts(catalog, None) if self.is_following else known.shown
-        return (shown.has_merged, shown.has_blocks) == (catalog.has_merged, catalog.has_blocks)
+        return _facts(shown) == _facts(catalog)
 
     def take_over(self, fresh: Analytics) -> None:
         """Go on with the copy in another file."""
@@ -347,7 +347,7 @@ class Projection:
         ):
             known.shown = self.analytics.trim(known.catalog)
             known.shown_version = known.version
-        else:
+        elif _facts(known.shown) != _facts(known.catalog):
             known.shown = msgspec.structs.replace(
                 known.shown,
                 has_merged=known.catalog.has_merged,
@@ -363,6 +363,10 @@ class Projection:
             has_merged=self.analytics.has_rows(catalog.environment, "merged"),
             has_blocks=self.analytics.has_rows(catalog.environment, "blocks"),
         )
+
+
+def _facts(catalog: Catalog) -> tuple[bool, bool]:
+    return catalog.has_merged, catalog.has_blocks
 
 
 def wish_of(data: Path) -> Path:
