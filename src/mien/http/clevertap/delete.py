@@ -11,6 +11,7 @@ from mien.domain.identities import Identity
 from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
 from mien.http.body import decode_json, read_body
+from mien.http.clevertap.batches import refuse_dry_run
 from mien.http.clevertap.documents import DELETE
 from mien.http.clevertap.ids import read_ids
 from mien.services.erase import erase
@@ -20,6 +21,7 @@ from mien.services.erase import erase
 async def delete_profiles(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Erase the people that `identity` or `guid` names; those that are not known are no error."""
     services, caller = services_of(request), caller_of(request)
+    refuse_dry_run(request)
     async with services.limits.place(caller.environment, "delete"):
         wanted = _wanted(decode_json(await read_body(request, services.settings)))
         for identity in wanted:

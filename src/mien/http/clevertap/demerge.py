@@ -14,6 +14,7 @@ from mien.domain.errors import InvalidInputError
 from mien.http.answers import json_answer
 from mien.http.auth import caller_of, services_of
 from mien.http.body import decode_json, read_body
+from mien.http.clevertap.batches import refuse_dry_run
 from mien.http.clevertap.documents import DEMERGE
 from mien.http.clevertap.ids import read_ids
 from mien.services.merges import demerge
@@ -25,6 +26,7 @@ _NAME = "identities"
 async def demerge_profiles(request: Request[Any, Any, Any]) -> ASGIResponse:
     """Undo the merges of the people that `identities` names; who was never merged is no error."""
     services, caller = services_of(request), caller_of(request)
+    refuse_dry_run(request)
     async with services.limits.place(caller.environment, "demerge"):
         raw = decode_json(await read_body(request, services.settings))
         if not isinstance(raw, dict) or not isinstance(raw.get(_NAME), list):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -59,6 +60,25 @@ def only_callers(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHan
     """Refuse who does not prove an environment, before anything else is looked at."""
     assert isinstance(connection, Request)  # noqa: S101 - these routes are HTTP
     caller_of(connection)
+
+
+def only_known_parameters(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Refuse a parameter that nothing reads: a call that has no `dry_run` would be done for real."""
+    for name in connection.query_params:
+        if name not in (known := _parameters(handler)):
+            listed = f"known are {', '.join(known)}" if known else "this call takes none"
+            problem = f"no parameter of this call, so nothing was done; {listed}"
+            raise InvalidInputError(path=name[:40], problem=problem)
+
+
+@cache
+def _parameters(handler: BaseRouteHandler) -> tuple[str, ...]:
+    signature = handler.parsed_fn_signature.parameters.values()
+    return tuple(
+        each.name for each in signature if isinstance(each.kwarg_definition, QueryParameter)
+    )
 
 
 def answer(

@@ -11,7 +11,7 @@ from mien.http.native.addresses import (
 )
 from mien.http.native.analytics import get_analytics
 from mien.http.native.batch import upload_batch
-from mien.http.native.calls import only_callers
+from mien.http.native.calls import only_callers, only_known_parameters
 from mien.http.native.counts import count_segment, list_members, sample_members
 from mien.http.native.definitions import (
     change_event,
@@ -139,6 +139,6 @@ NATIVE_HANDLERS = [
             make_signing_key,
             revoke_signing_key,
         ],
-        guards=[only_callers],
+        guards=[only_callers, only_known_parameters],
     )
 ]
