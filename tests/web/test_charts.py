@@ -64,6 +64,25 @@ def test_columns_of_several_series_stand_upon_each_other() -> None:
     assert all(each.x >= 0 and each.x + each.width <= 100 for each in drawn)
 
 
+def test_a_day_that_is_not_over_is_drawn_apart_and_said() -> None:
+    lines = Plot("Done", DAYS, [Series("New", [0, 5, 10, 1])], so_far="today so far")
+    assert lines.paths == ["0,100 33.33,50 66.67,0"]
+    assert lines.area == "0,100 0,100 33.33,50 66.67,0 66.67,100"
+    assert [(each.x, each.y, each.tail) for each in lines.dots] == [(100, 90, "66.67,0 100,90")]
+    drawn = draw("line", lines)
+    assert "most on 3 Nov 2026, 10; today so far 1." in drawn
+    assert drawn.count("4 Nov 2026, today so far") == 2, "where one points, and in the table"
+    columns = Plot("Done", DAYS, lines.series, is_stacked=True, so_far="today so far").columns
+    assert [each.is_open for each in columns] == [False, False, True]
+
+
+def test_a_first_day_that_is_not_over_is_a_point_alone() -> None:
+    alone = Plot("Done", DAYS[:1], [Series("New", [1])], so_far="today so far")
+    assert (alone.paths, alone.area, alone.dots[0].y) == ([""], "", 0)
+    assert "<circle" in draw("line", alone)
+    assert Plot("Done", [], [Series("New", [])], so_far="today so far").dots == []
+
+
 def test_no_more_labels_stand_below_than_there_is_room_for() -> None:
     days = [Label(str(day), str(day)) for day in range(90)]
     marks = Plot("People", days, [Series("New", [1] * 90)]).marks

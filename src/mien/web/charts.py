@@ -58,23 +58,37 @@ class Slot(msgspec.Struct, frozen=True):
     numbers: Sequence[str]
 
 
+class Dot(msgspec.Struct, frozen=True):
+    """Where a line stands so far; `tail` leads there from the last number that is whole."""
+
+    x: float
+    y: float
+    tail: str
+
+
 class Column(msgspec.Struct, frozen=True):
-    """A part of a column; `place` says which of the series it is."""
+    """A part of a column; `place` says which of the series it is, `is_open` that it grows yet."""
 
     x: float
     y: float
     width: float
     height: float
     place: int
+    is_open: bool
 
 
 class Plot(msgspec.Struct, frozen=True):
-    """Numbers over time, of one series or several: drawn as lines, or as columns that are stacked."""
+    """Numbers over time, of one series or several: drawn as lines, or as columns that are stacked.
+
+    The last place may not be over: `so_far` says what it is then (`today so far`), and it is drawn
+    apart, so that nobody takes it for a fall.
+    """
 
     title: str
     labels: Sequence[Label]
     series: Sequence[Series]
     is_stacked: bool = False
+    so_far: str = ""
 
     @property
     def top(self) -> float:
@@ -115,19 +129,29 @@ class Plot(msgspec.Struct, frozen=True):
                 label,
                 [written(each.numbers[place]) for each in self.series],
             )
-            for place, label in enumerate(self.labels)
+            for place, label in enumerate(self._told)
         ]
 
     @property
     def paths(self) -> list[str]:
-        """The points of the line of each series, in a square of 100 by 100."""
-        return [
-            " ".join(
-                f"{self._x(place):g},{_rounded(100 - 100 * number / self.top):g}"
-                for place, number in enumerate(each.numbers)
-            )
-            for each in self.series
-        ]
+        """The points of the line of each series, in a square of 100 by 100, without what is so far."""
+        whole = len(self.labels) - bool(self.so_far)
+        return [" ".join(self._points(each)[:whole]) for each in self.series]
+
+    @property
+    def area(self) -> str:
+        """The points around what is below the first line."""
+        path = self.paths[0]
+        return f"0,100 {path} {path.split()[-1].partition(',')[0]},100" if path else ""
+
+    @property
+    def dots(self) -> list[Dot]:
+        """Where the line of each series stands so far; none if its last place is over."""
+        if not self.so_far or not self.labels:
+            return []
+        ends = [(self._points(each)[-2:], each.numbers[-1]) for each in self.series]
+        x = self._x(len(self.labels) - 1)
+        return [Dot(x, self._y(number), " ".join(tail)) for tail, number in ends]
 
     @property
     def columns(self) -> list[Column]:
@@ -149,6 +173,7 @@ class Plot(msgspec.Struct, frozen=True):
                             _rounded(width - gap),
                             _rounded(height),
                             nth,
+                            is_open=bool(self.so_far) and place == len(self.labels) - 1,
                         )
                     )
         return drawn
@@ -163,7 +188,7 @@ class Plot(msgspec.Struct, frozen=True):
             most = max(range(len(each.numbers)), key=lambda place: each.numbers[place])
             said += (
                 f" {each.name}: most on {self.labels[most].full}, {written(each.numbers[most])};"
-                f" last {written(each.numbers[-1])}."
+                f" {self.so_far or 'last'} {written(each.numbers[-1])}."
             )
         return said
 
@@ -172,6 +197,20 @@ class Plot(msgspec.Struct, frozen=True):
         if self.is_stacked:
             return [sum(each) for each in zip(*(one.numbers for one in self.series), strict=True)]
         return [number for each in self.series for number in each.numbers]
+
+    @property
+    def _told(self) -> list[Label]:
+        """The labels; the one of a place that is not over says so."""
+        if not self.so_far or not self.labels:
+            return list(self.labels)
+        last = self.labels[-1]
+        return [*self.labels[:-1], Label(last.short, f"{last.full}, {self.so_far}")]
+
+    def _points(self, series: Series) -> list[str]:
+        return [f"{self._x(at):g},{self._y(number):g}" for at, number in enumerate(series.numbers)]
+
+    def _y(self, number: float) -> float:
+        return _rounded(100 - 100 * number / self.top)
 
     def _x(self, place: int) -> float:
         count = len(self.labels)

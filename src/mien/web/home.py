@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from mien import clock
+from mien.domain.cql.reports import Step
 from mien.domain.errors import InvalidInputError
 from mien.domain.schema import Definition, DefinitionKind
 from mien.services import definitions, rejects
@@ -21,7 +22,7 @@ from mien.web import charts
 from mien.web.charts import Bars, Plot, Series
 from mien.web.lazy import draw_lazily
 from mien.web.live import KINDS
-from mien.web.periods import label_of_day
+from mien.web.periods import SO_FAR, label_of_day
 from mien.web.routes import page
 from mien.web.texts import size_of
 from mien.web.visit import Visit
@@ -151,7 +152,13 @@ def _draw_new(visit: Visit, found: Insight[list[New]], days: int) -> Response[by
     labels = [label_of_day(each.day) for each in new]
     return visit.page(
         "home/new.html",
-        plot=Plot(f"New people, last {days} days", labels, series, is_stacked=True),
+        plot=Plot(
+            f"New people, last {days} days",
+            labels,
+            series,
+            is_stacked=True,
+            so_far=SO_FAR[Step.DAY],
+        ),
         total=sum(each.count for each in new),
         identified=sum(each.identified for each in new),
         as_of=found.as_of,

@@ -12,6 +12,14 @@ def labels_of(keys: Iterable[int], step: Step) -> list[Label]:
     return [_LABELS[step](key) for key in keys]
 
 
+SO_FAR: Mapping[Step, str] = {
+    Step.DAY: "today so far",
+    Step.WEEK: "this week so far",
+    Step.MONTH: "this month so far",
+}
+"""What the last of the days, weeks or months is that end now."""
+
+
 def label_of_day(day: date) -> Label:
     """Give the label of a day."""
     short = f"{day.day} {day:%b}"

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
+from mien.domain.cql.reports import Step
 from mien.domain.members import Act, Role
 from mien.domain.rejects import REJECT_CODES, CodeHelp, Reject, RejectCode
 from mien.services.history import name_sources
@@ -29,7 +30,7 @@ from mien.store.rejects import RejectPlace
 from mien.web import charts
 from mien.web.charts import Plot, Series
 from mien.web.lazy import draw_lazily
-from mien.web.periods import label_of_day
+from mien.web.periods import SO_FAR, label_of_day
 from mien.web.replaying import filters_of, list_path, manners_of, read_reached, read_wanted
 from mien.web.routes import Id, act, page, read_number
 from mien.web.visit import Visit
@@ -282,7 +283,8 @@ def _plot(visit: Visit, found: Reasons, codes: list[int]) -> Plot:
     if rest:
         series.append(Series("Others", numbers(rest)))
     labels = [label_of_day(day) for day in days]
-    return Plot(f"Refused, last {_DAYS} days, by code", labels, series, is_stacked=True)
+    title = f"Refused, last {_DAYS} days, by code"
+    return Plot(title, labels, series, is_stacked=True, so_far=SO_FAR[Step.DAY])
 
 
 async def _lines(visit: Visit, wanted: Wanted) -> AsyncIterator[bytes]:

@@ -22,7 +22,7 @@ from mien.services.insights import Insight, TopValue
 from mien.services.reports import Number
 from mien.web.charts import Plot, Series
 from mien.web.lazy import draw_lazily
-from mien.web.periods import labels_of
+from mien.web.periods import SO_FAR, labels_of
 from mien.web.routes import page
 from mien.web.texts import plain
 from mien.web.visit import Visit
@@ -223,7 +223,7 @@ def _draw(visit: Visit, asked: Asked, found: Found) -> Response[bytes]:
     title = f"{MEASURES[asked.measure]}, last {asked.days} days"
     return visit.page(
         "trends/numbers.html",
-        plot=Plot(title, labels_of(keys, asked.step), series),
+        plot=Plot(title, labels_of(keys, asked.step), series, so_far=SO_FAR[asked.step]),
         totals=[(each.name, sum(each.numbers)) for each in series],
         is_count=asked.measure is Measure.EVENTS,
         file=f"{visit.url('trends/trend.csv')}?{asked.query}",

@@ -22,7 +22,7 @@ from mien.web.charts import Plot, Series
 from mien.web.defined import changing
 from mien.web.defined.listing import ROWS, After, Catalogue, Filled, Sought, show_list
 from mien.web.lazy import draw_lazily
-from mien.web.periods import labels_of
+from mien.web.periods import SO_FAR, labels_of
 from mien.web.routes import Id, act, page
 from mien.web.visit import Visit
 
@@ -251,6 +251,7 @@ def _draw_days(
             labels,
             [Series("Times done", numbers)],
             is_stacked=True,
+            so_far=SO_FAR[Step.DAY],
         ),
         total=sum(numbers),
         people=people,
