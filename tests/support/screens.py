@@ -20,7 +20,13 @@ _SHIFTS = """() => new Promise((done) => {
   setTimeout(() => done(sum), 100);
 })"""
 
+_TABLES = """() => [...document.querySelectorAll('.table-responsive:not(.chart-numbers *)')]
+  .filter((each) => each.scrollWidth > each.clientWidth + 1).map((each) => each.ariaLabel)"""
+
 WIDTHS = (360, 768, 1440)
+_STACKED = 768
+"""Up to this width rows are blocks."""
+
 _LOOKED_AT = (360, 1440)
 """A look takes a third of a second, and what is shown between these is shown at one of them."""
 
@@ -58,6 +64,9 @@ class Screen:
                 wide: int = await self.page.evaluate("document.documentElement.scrollWidth")
                 if wide > width:
                     found.append(f"{where} scrolls sideways: {wide}")
+                if width <= _STACKED:
+                    cut = await self.page.evaluate(_TABLES)
+                    found += [f"{where} a table scrolls sideways: {each}" for each in cut]
         return [*found, *self.problems]
 
     async def shift(self) -> float:

@@ -47,8 +47,8 @@ def test_home_tells_who_is_there_and_what_they_do(office: Office) -> None:
     with office.browser(Role.VIEWER) as browser:
         assert "Email is not valid" in words(browser, "/live")
         people = words(browser, "/live/home/people")
-        assert "4 people in all 1 active today 25.0 %" in people
-        assert "2 active in 7 days 50.0 % 3 active in 30 days 75.0 %" in people
+        assert "4 people in all 1 25.0 % active today" in people
+        assert "2 50.0 % active in 7 days 3 75.0 % active in 30 days" in people
         new = words(browser, "/live/home/new?days=7")
         assert "3 new in these days; 3 of them are identified by now" in new
         assert "4 new in these days" in words(browser, "/live/home/new?days=30")
