@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Self
 
+import msgspec
+
 from mien.analytics import columns
 from mien.analytics.asker import asker
 from mien.analytics.catalog import Catalog
@@ -21,10 +23,10 @@ from mien.analytics.clickhouse_schema import EVENT_COLUMNS, TABLES, TYPES, Layou
 from mien.analytics.clickhouse_sights import gathering
 from mien.analytics.engine import Row
 from mien.analytics.people import SEEN, SIGHTS
-from mien.analytics.step import Step
+from mien.analytics.step import Fill, Step
 from mien.domain.ids import EnvironmentId, ProfileId
 
-LAYOUT = 2
+LAYOUT = 3
 """Of the tables that every copy has; one of another layout is not asked, and another is made."""
 
 _MARK_DIGITS = 8
@@ -84,6 +86,14 @@ class ClickHouse:
         )
         return int(found[0][0] or 0) if found else 0
 
+    def filled(self, environment: EnvironmentId) -> Fill | None:
+        """Tell how far an environment is filled with people; None if no step was written."""
+        found = self._connection.find(
+            "SELECT filled_at, filled_after, filled_last "
+            f"FROM {Catalog(environment, within=self.within).schema}.position"
+        )
+        return Fill(*found[0]) if found else None
+
     def query(self, sql: str, values: Mapping[str, object], *, seconds: float) -> list[Row]:
         """Answer a question; raises `QueryTimeoutError` when it takes longer.
 
@@ -112,7 +122,7 @@ class ClickHouse:
             connection.insert(schema, by_id[name].name, event_rows(by_id[name], lines))
         connection.insert(schema, SIGHTS, sight_rows(step))
         place = Rows(TABLES["position"])
-        place.add(0, step.upto)
+        place.add(0, step.upto, *msgspec.structs.astuple(step.fill))
         connection.insert(schema, "position", place)
 
     def gathered(self, environment: EnvironmentId) -> int:

@@ -74,7 +74,13 @@ SIGHT_COLUMNS: Mapping[str, str] = {
     "first_at": "SimpleAggregateFunction(min, Int64)",
     "last_at": "SimpleAggregateFunction(max, Int64)",
 }
-POSITION_COLUMNS: Mapping[str, str] = {"only": "UInt8", "place": "Int64"}
+POSITION_COLUMNS: Mapping[str, str] = {
+    "only": "UInt8",
+    "place": "Int64",
+    "filled_at": "Int64",
+    "filled_after": "Int64",
+    "filled_last": "Int64",
+}
 TABLES: Mapping[str, Mapping[str, str]] = {
     "profiles": PROFILE_COLUMNS,
     "merged": MERGED_COLUMNS,

@@ -23,7 +23,7 @@ from mien.analytics.duckdb_sights import GATHERED, gather
 from mien.analytics.duckdb_writer import EVENT_COLUMNS, LAYOUT, TABLES, Writer
 from mien.analytics.engine import Row
 from mien.analytics.gate import Gate
-from mien.analytics.step import Step
+from mien.analytics.step import Fill, Step
 from mien.domain.errors import AnalyticsUnavailableError, QueryTimeoutError
 from mien.domain.ids import EnvironmentId
 
@@ -136,6 +136,15 @@ class DuckDB:
             return 0
         place: int = self._rows(f"SELECT place FROM e{environment}.position")[0][0]
         return place
+
+    def filled(self, environment: EnvironmentId) -> Fill | None:
+        """Tell how far an environment is filled with people; None if no step was written."""
+        if not self._tables(environment):
+            return None
+        [row] = self._rows(
+            f"SELECT filled_at, filled_after, filled_last FROM e{environment}.position"
+        )
+        return None if row[0] is None else Fill(*row)
 
     def renew(self) -> None:
         """Do nothing: no other process has the file."""
@@ -323,4 +332,4 @@ def _add(
     tx.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     tx.execute(f"CREATE TABLE {schema}.{table} ({', '.join(f'{n} {k}' for n, k in new)})")
     if table in ("position", GATHERED):
-        tx.execute(f"INSERT INTO {schema}.{table} VALUES (0)")
+        tx.execute(f"INSERT INTO {schema}.{table} (place) VALUES (0)")

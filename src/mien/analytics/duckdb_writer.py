@@ -14,7 +14,7 @@ from mien.domain.devices import FACT_NAMES
 from mien.domain.ids import ProfileId
 from mien.domain.reachability import WEB_PUSH_TOKEN
 
-LAYOUT = 3
+LAYOUT = 4
 """Of the tables and columns of all environments: a file of another one is made anew."""
 
 _SIGHT = (("profile_id", "BIGINT"), ("first_at", "BIGINT"), ("last_at", "BIGINT"))
@@ -40,7 +40,12 @@ TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
     "merged": (("profile_id", "BIGINT"), ("root_id", "BIGINT")),
     "blocks": (("profile_id", "BIGINT"), ("kind", "SMALLINT")),
-    "position": (("place", "BIGINT"),),
+    "position": (
+        ("place", "BIGINT"),
+        ("filled_at", "BIGINT"),
+        ("filled_after", "BIGINT"),
+        ("filled_last", "BIGINT"),
+    ),
     SIGHTS: _SIGHT,
     SEEN: _SIGHT,
     GATHERED: (("place", "BIGINT"),),
@@ -102,7 +107,11 @@ class Writer:
             self._add_events(by_id[name], lines)
         written = [by_id[name].name for name in step.events]
         add_sights(self._tx, self._schema, written, step.upto)
-        self._tx.execute(f"UPDATE {self._schema}.position SET place = $place", {"place": step.upto})
+        self._tx.execute(
+            f"UPDATE {self._schema}.position SET place = $place, filled_at = $at, "
+            "filled_after = $after, filled_last = $last",
+            {"place": step.upto, **msgspec.structs.asdict(step.fill)},
+        )
 
     def _forget(self, known: Sequence[ProfileId]) -> None:
         """Remove what is written anew."""

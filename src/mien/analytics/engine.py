@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 
 from mien.analytics.catalog import Catalog
 from mien.analytics.dialects import Dialect
-from mien.analytics.step import Step
+from mien.analytics.step import Fill, Step
 from mien.domain.ids import EnvironmentId
 
 Row = tuple[Any, ...]
@@ -35,6 +35,10 @@ class Analytics(Protocol):
 
     def position(self, environment: EnvironmentId) -> int:
         """Give the place of the log up to which an environment is here; 0 for nothing yet."""
+        ...
+
+    def filled(self, environment: EnvironmentId) -> Fill | None:
+        """Tell how far an environment is filled with people; None if no step was written."""
         ...
 
     def renew(self) -> None:

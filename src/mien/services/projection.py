@@ -16,12 +16,12 @@ from mien import clock
 from mien.analytics.catalog import Catalog
 from mien.analytics.columns import make_catalog
 from mien.analytics.engine import Analytics
-from mien.analytics.step import Step
+from mien.analytics.step import Fill, Step
 from mien.domain.errors import AnalyticsBehindError, AnalyticsUnavailableError
 from mien.domain.ids import EnvironmentId
 from mien.services.positions import settled_place
 from mien.services.sights import Sights
-from mien.services.steps import ENTRIES, NOT_FILLED, StepReader
+from mien.services.steps import ENTRIES, StepReader, begin
 from mien.store import definitions, feed, numbers
 from mien.store.engine import Row, Store, Transaction
 
@@ -31,9 +31,11 @@ _PATIENCE_SECONDS = 0.25
 class _Environment:
     """How far one environment is, what its tables shall have, and what they have by then."""
 
-    def __init__(self, catalog: Catalog, version: int, place: int) -> None:
+    def __init__(
+        self, catalog: Catalog, version: int, place: int, fill: Fill | None = None
+    ) -> None:
         self.catalog, self.version, self.place = catalog, version, place
-        self.fill = NOT_FILLED
+        self.fill = fill or Fill()
         self.shown, self.shown_version = catalog, version
         self.as_of: int | None = None
 
@@ -148,22 +150,18 @@ class Projection:
         last = settled_place(self.store, environment)
         with self.store.snapshot() as tx:
             reader = StepReader(tx, environment, last, self.size)
-            step, fill = reader.read(known.place, known.fill, may_fill=self._may_fill)
+            step = reader.read(known.place, known.fill)
             self._refresh(tx, environment, known)
         self._apply(known.catalog, step)
         known.catalog = self._with_facts(known.catalog, step)
         self._show(known, step)
         self.steps += 1
         with self._moved:
-            known.place, known.fill = step.upto, fill
+            known.place, known.fill = step.upto, step.fill
             if step.upto == last:
                 known.as_of = began
             self._moved.notify_all()
         return step.upto < last
-
-    def _may_fill(self, environment: EnvironmentId) -> bool:
-        """Tell whether nobody is in the copy: of who is there, only the log tells what became."""
-        return not self.analytics.has_rows(environment, "profiles")
 
     def _apply(self, catalog: Catalog, step: Step) -> None:
         """Write a step, unless that is another's by now: it might bring back who was erased since."""
@@ -316,10 +314,12 @@ class Projection:
     def _of(self, environment: EnvironmentId) -> _Environment:
         if (known := self._known.get(environment)) is None:
             place = self.analytics.position(environment)
-            known = _Environment(Catalog(environment, within=self.analytics.within), -1, place)
+            fill = self.analytics.filled(environment) or begin(self.store, environment)
+            catalog = Catalog(environment, within=self.analytics.within)
+            known = _Environment(catalog, -1, place, fill)
             with self.store.snapshot() as tx:
                 self._refresh(tx, environment, known)
-            self._apply(known.catalog, Step(place))
+            self._apply(known.catalog, Step(place, fill=fill))
             known.catalog = self._with_facts(known.catalog, None)
             self._show(known, None)
             with self._moved:

@@ -1,15 +1,16 @@
 """Reading a step of the record for the analytics copy: what lies between two places of the log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from mien.analytics.step import Step
+from mien.analytics.step import Fill, Step
 from mien.domain.ids import EnvironmentId, ProfileId
 from mien.domain.preferences import subscription_keys
 from mien.domain.values import Value
+from mien.services.positions import settled_place
 from mien.store import feed, merges, people
-from mien.store.engine import Transaction
+from mien.store.engine import Store, Transaction
 
 ENTRIES = 20_000
 """Entries of the log in a step."""
@@ -27,25 +28,15 @@ class _Reached(msgspec.Struct, gc=False):
 _decode_reached = msgspec.json.Decoder(_Reached).decode
 
 
-class Fill(msgspec.Struct, frozen=True):
-    """How far a new copy is filled with people as they are, before it follows the log.
+def begin(store: Store, environment: EnvironmentId) -> Fill:
+    """Tell what there is to fill a new copy with.
 
-    All of them are as of the place `at` of the log or later; until `is_whole`, those of an id
-    after `after` up to `last` are yet to come.
+    To be noted in it before anybody is: of who is there, only the log after that place tells
+    what became.
     """
-
-    at: int
-    after: ProfileId = ProfileId(0)
-    last: ProfileId = ProfileId(0)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everybody was copied."""
-        return self.after >= self.last
-
-
-NOT_FILLED = Fill(0)
-"""Of a copy that has all from the log."""
+    at = settled_place(store, environment)
+    with store.read() as tx:
+        return Fill(at, last=feed.last_profile(tx, environment))
 
 
 class StepReader:
@@ -57,26 +48,22 @@ class StepReader:
     def __init__(self, tx: Transaction, environment: EnvironmentId, last: int, size: int) -> None:
         self._tx, self._environment, self._last, self._size = tx, environment, last, size
 
-    def read(
-        self, place: int, fill: Fill, *, may_fill: Callable[[EnvironmentId], bool]
-    ) -> tuple[Step, Fill]:
-        """Read what comes after a place of the log, and give how far the copy is filled then.
+    def read(self, place: int, fill: Fill) -> Step:
+        """Read what comes after a place of the log in a copy that is filled so far.
 
-        A new copy of more than a step is filled first, if it may: that costs the people there
-        are, and not all that ever became of them. When it ends before the filling does, that is
-        forgotten, and all comes from the log.
+        A new copy is filled first: that costs the people there are, and not all that ever
+        became of them.
         """
-        if fill.is_whole:
-            upto = self._end_of_step(place, fill)
-            is_begun = bool(place or fill.at)
-            if is_begun or upto == self._last or not may_fill(self._environment):
-                return self._read_log(place, upto, fill), fill
-            fill = Fill(self._last, last=feed.last_profile(self._tx, self._environment))
-        people = feed.next_profiles(
-            self._tx, self._environment, after=fill.after, upto=fill.last, count=self._size
-        )
-        after = people[-1] if people else fill.last
-        return self._of_people(place, people), msgspec.structs.replace(fill, after=after)
+        people: Sequence[ProfileId] = ()
+        if not fill.is_whole:
+            people = feed.next_profiles(
+                self._tx, self._environment, after=fill.after, upto=fill.last, count=self._size
+            )
+            after = people[-1] if len(people) == self._size else fill.last
+            fill = msgspec.structs.replace(fill, after=after)
+        step = self._read_log(place, fill, people) if fill.is_whole else self._of(place, people)
+        step.fill = fill
+        return step
 
     def _end_of_step(self, after: int, fill: Fill) -> int:
         """Give the place at which a step ends; so far it reads no more entries than it may."""
@@ -89,17 +76,17 @@ class StepReader:
             upto = after + (upto - after) // 2
         return upto
 
-    def _read_log(self, after: int, upto: int, fill: Fill) -> Step:
-        """Read what lies between two places of the log, with the documents as they are now."""
-        tx, environment = self._tx, self._environment
+    def _read_log(self, after: int, fill: Fill, people: Sequence[ProfileId]) -> Step:
+        """Read what comes after a place of the log, with the documents as they are now, and people."""
+        tx, environment, upto = self._tx, self._environment, self._end_of_step(after, fill)
         changed = feed.touched(tx, environment, max(after, fill.at), upto)
         # The log names the very part that a record came for; it may have changed the whole.
         roots = merges.find_roots(tx, environment, sorted(changed))
-        step = self._of_people(upto, sorted({*changed, *roots.values()}))
+        step = self._of(upto, sorted({*people, *changed, *roots.values()}))
         step.events = feed.new_events(tx, environment, after, upto)
         return step
 
-    def _of_people(self, upto: int, touched: Sequence[ProfileId]) -> Step:
+    def _of(self, upto: int, touched: Sequence[ProfileId]) -> Step:
         """Read a step that writes these profiles anew."""
         if not touched:
             return Step(upto)
