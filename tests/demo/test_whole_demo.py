@@ -97,6 +97,7 @@ def test_a_second_run_serves_what_is_there(made: Path) -> None:
     assert finished(made) == before
 
 
+@pytest.mark.timeout(240)
 def test_a_run_that_was_stopped_while_loading_is_resumed(tmp_path: Path) -> None:
     data = tmp_path / "mien-demo"
     first = subprocess.Popen(demo(data, "--people", "1200", "--no-serve"), stderr=subprocess.PIPE)

@@ -6,8 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mien.domain.members import Role
 from tests.cli.commands import on
 from tests.native.callers import Native, profile
+from tests.support.offices import Office
 from tests.support.servers import DidNotStartError, Server
 
 ODD = ["'; DROP TABLE profiles; --", "\\", "\\'", "\\n", "`{v0: String}`", "%_", "\t tab", "😀"]
@@ -61,7 +63,10 @@ def test_counts_are_right_whatever_happens_to_the_server(clickhouse: Server) -> 
 
 
 def test_a_server_serves_without_its_clickhouse(tmp_path: Path) -> None:
-    """Records are taken and read; a count, and an export, say that they cannot be answered yet."""
+    """Records are taken and read; a count, and an export, say that they cannot be answered yet.
+
+    The dashboard says so too, and looks again by itself.
+    """
     settings = {"MIEN_ANALYTICS_URL": "clickhouse://127.0.0.1:1/mien", "MIEN_FRESH_SECONDS": "0.2"}
     server = Server(tmp_path / "data", settings).start()
     live, _ = server.account()
@@ -77,6 +82,10 @@ def test_a_server_serves_without_its_clickhouse(tmp_path: Path) -> None:
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert answer.json()["status"] == "fail"
         assert "ask again in a moment" in answer.json()["error"]
+    with Office(server) as office, office.browser(Role.VIEWER) as browser:
+        health = browser.part("/live/home/health")
+        assert "Starting" in health
+        assert 'hx-get="/live/home/health" hx-trigger="load delay:2s"' in health
     native.http.close()
     assert server.stop() == 0
 
