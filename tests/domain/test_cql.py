@@ -164,6 +164,8 @@ FILTERS: list[tuple[dict[str, object], list[dict[str, object]]]] = [
     ({"operator": "greater_than_equals", "value": "5"}, [{"op": "at_least", "value": 5}]),
     ({"operator": "less_than", "value": 2.5}, [{"op": "less_than", "value": 2.5}]),
     ({"operator": "less_than_equals", "value": [5]}, [{"op": "at_most", "value": 5}]),
+    # A moment, 23:30 by UTC, is on the day that it is then in Paris.
+    ({"operator": "equals", "value": "$D_1774740600"}, [{"op": "on", "day": "2026-03-29"}]),
     ({"operator": "greater_than", "value": DAY}, [{"op": "after", "day": "2026-03-29"}]),
     ({"operator": "greater_than_equals", "value": DAY}, [{"op": "after", "day": "2026-03-28"}]),
     ({"operator": "less_than", "value": DAY}, [{"op": "before", "day": "2026-03-29"}]),

@@ -45,6 +45,8 @@ REFUSED: list[tuple[object, str, str]] = [
     (_filter(value="a" * 513), "event_properties[0].value", "512 bytes"),
     (_filter(value=[1, "\ud800"]), "event_properties[0].value[1]", "surrogate"),
     (_filter(value="$D_x"), "event_properties[0].value", "not a date"),
+    (_filter(value="$D_253402300799"), "event_properties[0].value", "not a date"),
+    (_filter(value="$D_" + "9" * 30), "event_properties[0].value", "not a date"),
     (_filter(value="$D_99991231"), "event_properties[0].value", "9998"),
     (
         _filter(operator="greater_than_equals", value="$D_00010101"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from functools import partial
 
 import msgspec
 
@@ -56,9 +57,11 @@ def parse_event(raw: Raw, path: str, zone: tzinfo, *, default: Window | None = N
     where = [
         part
         for key in ("event_properties", "props")
-        for part in parse_list(raw.get(key), f"{at}{key}", _property)
+        for part in parse_list(raw.get(key), f"{at}{key}", partial(_property, zone=zone))
     ]
-    sessions = parse_list(raw.get("session_properties"), f"{at}session_properties", _session)
+    sessions = parse_list(
+        raw.get("session_properties"), f"{at}session_properties", partial(_session, zone=zone)
+    )
     filters = (*where, *(part for part in sessions if part is not None))
     return Did(name, window, filters, is_first=None in sessions)
 
@@ -95,7 +98,7 @@ def _several(raw: object, path: str, zone: tzinfo) -> list[Node]:
     if not isinstance(raw, dict):
         return _each(raw, path, zone)
     parse_object(raw, path, {"any_events", *_COUNT_KEYS})
-    nodes = _each(raw.get("any_events"), f"{path}.any_events", zone, often=_often(raw, path))
+    nodes = _each(raw.get("any_events"), f"{path}.any_events", zone, often=_often(raw, path, zone))
     if not nodes:
         raise InvalidInputError(path=f"{path}.any_events", problem="at least one event is needed")
     return nodes
@@ -105,37 +108,39 @@ def _each(raw: object, path: str, zone: tzinfo, *, often: Aggregate = AT_LEAST_O
     def parse(each: object, at: str) -> Node:
         part = parse_object(each, at, EVENT_KEYS | _COUNT_KEYS)
         did = parse_event(part, at, zone, default=LastDays(DAYS))
-        own = _often(part, at) if _COUNT_KEYS & part.keys() else often
+        own = _often(part, at, zone) if _COUNT_KEYS & part.keys() else often
         return msgspec.structs.replace(did, aggregate=own)
 
     return parse_list(raw, path, parse)
 
 
-def _often(part: Raw, path: str) -> Aggregate:
+def _often(part: Raw, path: str, zone: tzinfo) -> Aggregate:
     """Read how often the event was done."""
     if not _COUNT_KEYS & part.keys():
         return AT_LEAST_ONCE
-    asked = parse_asked(part, path, Manner(of=ValueType.INTEGER), default="greater_than_equals")
+    manner = Manner(zone, of=ValueType.INTEGER)
+    asked = parse_asked(part, path, manner, default="greater_than_equals")
     at = f"{path}.operator"
     if asked.is_negated or part.get("operator") == "exists":
         raise InvalidInputError(at, "a count is compared by equals, greater_than, less_than …")
     return Aggregate(Figure.COUNT, _one(asked, f"{path}.value"))
 
 
-def _property(raw: object, path: str) -> Filter:
+def _property(raw: object, path: str, zone: tzinfo) -> Filter:
     part = parse_object(raw, path, FILTER_KEYS)
     name = parse_name(part, path, check_event_key)
-    return _filter(parse_asked(part, path, Manner(), default="equals"), name, path, Told.EVENT)
+    asked = parse_asked(part, path, Manner(zone), default="equals")
+    return _filter(asked, name, path, Told.EVENT)
 
 
-def _session(raw: object, path: str) -> Filter | None:
+def _session(raw: object, path: str, zone: tzinfo) -> Filter | None:
     """Read a filter of the session; None for the one that asks for the first time."""
     part = parse_object(raw, path, FILTER_KEYS)
     name = parse_name(part, path, check_event_key)
     if name in _ELSEWHERE:
         problem = f"{name} is not kept; take from and to, or filter what comes by its ts"
         raise InvalidInputError(path=f"{path}.name", problem=problem)
-    asked = parse_asked(part, path, Manner(), default="equals")
+    asked = parse_asked(part, path, Manner(zone), default="equals")
     if name != _FIRST_TIME:
         return _filter(asked, name, path, Told.SESSION)
     said = [str(value).lower() for value, _ in values_of(part, path)]

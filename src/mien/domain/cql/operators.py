@@ -5,7 +5,7 @@ Clients write booleans, and often numbers, as texts: such a text means both. Sou
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 
 import msgspec
 
@@ -13,7 +13,8 @@ from mien.domain.condition_json import parse_condition
 from mien.domain.conditions import Condition, Exists, Scalar
 from mien.domain.cql.parts import Raw
 from mien.domain.errors import InvalidInputError, InvalidSegmentError
-from mien.domain.values import ValueType, day_of
+from mien.domain.moments import day_at, meant_by
+from mien.domain.values import ValueType
 from mien.domain.versions import next_version
 
 VALUES = 500
@@ -46,10 +47,12 @@ class Asked(msgspec.Struct, frozen=True):
 class Manner(msgspec.Struct, frozen=True):
     """How values are read.
 
-    `of` is their type if it is known; `in_lists` looks into lists too; `is_version` compares
-    texts such as `2.10.3` number by number.
+    `zone` is that of the account, whose days dates are compared by; `of` is their type if it is
+    known; `in_lists` looks into lists too; `is_version` compares texts such as `2.10.3` number
+    by number.
     """
 
+    zone: tzinfo
     of: ValueType | None = None
     in_lists: bool = False
     is_version: bool = False
@@ -102,7 +105,7 @@ def _equal(values: list[tuple[Scalar, str]], path: str, manner: Manner) -> tuple
     for value, at in values:
         if (value, at) not in days:
             forms += _forms(value, at, manner)
-    conditions = [_on("on", _day(value, at), at) for value, at in days]
+    conditions = [_on("on", _day(value, at, manner.zone), at) for value, at in days]
     if forms:
         conditions.insert(0, _condition("any_of", path, manner.of, values=forms))
     texts = [form for form in forms if isinstance(form, str)]
@@ -140,7 +143,7 @@ def _compared(operator: str, value: Scalar, path: str, manner: Manner) -> Condit
     if manner.of is ValueType.STRING:
         raise InvalidInputError(path, f"{operator} is for numbers and dates")
     if manner.of is None and _is_date(value):
-        return _compared_day(operator, _day(value, path), path)
+        return _compared_day(operator, _day(value, path, manner.zone), path)
     return _condition(_COMPARISONS[operator], path, manner.of, value=_number(value, path))
 
 
@@ -194,8 +197,13 @@ def _is_date(value: Scalar) -> bool:
     return isinstance(value, str) and value.startswith("$D_")
 
 
-def _day(value: Scalar, path: str) -> date:
-    day = day_of(str(value))
+def _day(value: Scalar, path: str, zone: tzinfo) -> date:
+    """Read the day that is meant: of a moment, the day that it is then in the zone."""
+    when = meant_by(str(value))
+    try:
+        day = day_at(when, zone) if isinstance(when, int) else when
+    except (OverflowError, ValueError):
+        day = None
     if day is None:
         raise InvalidInputError(path, f"{str(value)[:40]!r} is not a date: $D_ and epoch seconds")
     return day

@@ -1,6 +1,8 @@
 """`common_profile_properties` of a query: what has to hold of the person, now. Source: G-11."""
 
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from functools import partial
 from typing import NamedTuple
 
 from mien.domain.conditions import Condition, Exists
@@ -63,17 +65,20 @@ class Subject(NamedTuple):
     node: Callable[[Condition], Node]
 
 
-def parse_people(raw: object, path: str) -> list[Node]:
-    """Read what has to hold of the person, or raise `InvalidInputError` with the path."""
+def parse_people(raw: object, path: str, zone: tzinfo) -> list[Node]:
+    """Read what has to hold of the person, or raise `InvalidInputError` with the path.
+
+    `zone` is that of the account.
+    """
     if raw is None:
         return []
     parts = parse_object(raw, path, {*_READERS, _PLACES})
     nodes = [
         node
         for key, read in _READERS.items()
-        for node in parse_list(parts.get(key), f"{path}.{key}", read)
+        for node in parse_list(parts.get(key), f"{path}.{key}", partial(read, zone=zone))
     ]
-    places = parse_list(parts.get(_PLACES), f"{path}.{_PLACES}", _place)
+    places = parse_list(parts.get(_PLACES), f"{path}.{_PLACES}", partial(_place, zone=zone))
     if places:
         nodes.append(Any(tuple(places)))
     return _of_one_device(nodes)
@@ -86,32 +91,32 @@ def _of_one_device(nodes: list[Node]) -> list[Node]:
     return [*others, DeviceIs(tuple(facts))] if facts else others
 
 
-def _field(raw: object, path: str) -> Node:
+def _field(raw: object, path: str, zone: tzinfo) -> Node:
     part = parse_object(raw, path, FILTER_KEYS)
     name = parse_name(part, path, check_key)
     if name.replace(" ", "").casefold() in _IDS:
         problem = f"profiles are not filtered by {name}; GET /1/profile.json finds one by it"
         raise InvalidInputError(path=f"{path}.name", problem=problem)
-    return _asking(_normal(part, name), path, subject_of_property(name))
+    return _asking(_normal(part, name), path, subject_of_property(name, zone))
 
 
-def _demographic(raw: object, path: str) -> Node:
+def _demographic(raw: object, path: str, zone: tzinfo) -> Node:
     part = parse_object(raw, path, FILTER_KEYS)
     name = known_as(part.get("name"), f"{path}.name", FIELD_OF_DEMOGRAPHIC)
-    subject = subject_of_derived(name) if name == "Language" else subject_of_property(name)
-    return _asking(_normal(part, name), path, subject)
+    read = subject_of_derived if name == "Language" else subject_of_property
+    return _asking(_normal(part, name), path, read(name, zone))
 
 
-def subject_of_property(name: str) -> Subject:
+def subject_of_property(name: str, zone: tzinfo) -> Subject:
     """Give what a property of the profile is as the subject of a filter; the age is derived."""
     if name == "Age":
-        return subject_of_derived(name)
-    return Subject(Manner(in_lists=True), lambda condition: Property(name, condition))
+        return subject_of_derived(name, zone)
+    return Subject(Manner(zone, in_lists=True), lambda condition: Property(name, condition))
 
 
-def subject_of_derived(name: str) -> Subject:
+def subject_of_derived(name: str, zone: tzinfo) -> Subject:
     """Give what a derived field is as the subject of a filter."""
-    manner = Manner(of=DERIVED_FIELDS[name].type)
+    manner = Manner(zone, of=DERIVED_FIELDS[name].type)
     return Subject(manner, lambda condition: Derived(name, condition))
 
 
@@ -147,33 +152,33 @@ def _stored(field: StandardField, value: object) -> object:
         return value
 
 
-def _fact(raw: object, path: str) -> Node:
+def _fact(raw: object, path: str, zone: tzinfo) -> Node:
     part = parse_object(raw, path, FILTER_KEYS)
     name = known_as(part.get("name"), f"{path}.name", FACTS)
-    manner = Manner(of=ValueType.STRING, is_version=name.endswith("_version"))
+    manner = Manner(zone, of=ValueType.STRING, is_version=name.endswith("_version"))
     asked = parse_asked(part, path, manner, default="equals")
     if len(asked.conditions) > 1:
         raise InvalidInputError(path=f"{path}.value", problem="one text is needed here")
     return _negated(DeviceIs((Fact(name, asked.conditions[0]),)), asked)
 
 
-def _place(raw: object, path: str) -> Node:
+def _place(raw: object, path: str, zone: tzinfo) -> Node:
     """Read `[country, region, city]`; a region and a city may be left out."""
     if not isinstance(raw, list) or not 1 <= len(raw) <= len(_OF_PLACE):
         raise InvalidInputError(path, "a list of a country, its region and its city is needed")
     return All(
         tuple(
-            _asking({"value": text}, f"{path}[{place}]", subject_of_derived(_OF_PLACE[place]))
+            _asking({"value": text}, f"{path}[{place}]", subject_of_derived(_OF_PLACE[place], zone))
             for place, text in enumerate(raw)
         )
     )
 
 
-def _channel(raw: object, path: str) -> Node:
+def _channel(raw: object, path: str, zone: tzinfo) -> Node:
     """Read a channel: its name, or a filter whose value is whether it reaches the person."""
     part = {"name": raw} if isinstance(raw, str) else parse_object(raw, path, FILTER_KEYS)
     channel = known_as(part.get("name"), f"{path}.name", CHANNELS)
-    asked = parse_asked({"value": True, **part}, path, Manner(), default="equals")
+    asked = parse_asked({"value": True, **part}, path, Manner(zone), default="equals")
     if asked.conditions == (Exists(),):
         return _negated(Reachable(channel), asked)
     said = {str(value).lower() for value, _ in values_of({"value": True, **part}, path)}
@@ -183,7 +188,7 @@ def _channel(raw: object, path: str) -> Node:
     return Reachable(channel) if is_reached else Not(Reachable(channel))
 
 
-_READERS: Mapping[str, Callable[[object, str], Node]] = {
+_READERS: Mapping[str, Callable[..., Node]] = {
     "profile_fields": _field,
     "demographics": _demographic,
     "technographics": _fact,

@@ -74,7 +74,7 @@ def parse_event_query(
 
 
 def _people(whole: Raw, zone: tzinfo) -> tuple[Node, ...]:
-    nodes = parse_people(whole.get(_PEOPLE), _PEOPLE)
+    nodes = parse_people(whole.get(_PEOPLE), _PEOPLE, zone)
     return (*nodes, *parse_advanced(whole.get(_ADVANCED), _ADVANCED, zone))
 
 
