@@ -86,7 +86,10 @@ def test_a_wrong_export_is_refused_in_a_sentence(
     assert "give this, or --tree, and not both" in asked("--segment", "1", "--tree", __file__)
     assert "--format: a.xls ends as no format does" in asked(out="a.xls")
     assert "--from: it needs --event" in asked("--from", "2026-01-01")
-    assert "--from: " in asked("--event", "Charged", "--from", "2026-13-01")
+    assert "--from: a day such as 2026-01-31 is needed" in asked(
+        "--event", "Charged", "--from", "2026-13-01"
+    )
+    assert "none is no folder to write to" in asked(out="none/a.csv")
     assert "--event: " in asked("--event", "")
     assert "nobody ever did 'Never'" in asked("--event", "Never")
     assert "'x' is no property that was ever seen" in asked("--column", "x")

@@ -1,6 +1,7 @@
 """`mien export`: people or events to a file, by the server or alone, and on again after a break."""
 
 import hashlib
+import os
 from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
@@ -93,6 +94,8 @@ def export(
     """
     if out.exists() and not replace:
         raise InvalidInputError(path="out", problem=f"{out} exists already; add --replace")
+    if not os.access(out.parent, os.W_OK):
+        raise InvalidInputError(path="out", problem=f"{out.parent} is no folder to write to")
     settings = settings_with(data)
     with closing(open_existing(settings)) as store:
         environment = accounts.get_environment(store, account_id)

@@ -54,6 +54,7 @@ _OF_TYPE: Mapping[ValueType, tuple[type[Condition], ...]] = {
     ValueType.INTEGER: (*_SAME, *get_args(NumberCondition)),
     ValueType.DATE: (Exists, *get_args(DaysCondition), Anniversary),
 }
+_NO_DAY = "Invalid RFC3339 encoded date"
 _AT = re.compile(r"(?s)(.*) - at `\$(.*)`")
 
 
@@ -113,6 +114,8 @@ def convert(raw: object, kind: type[K], path: str) -> K:
         problem, at = str(error), path
         if found := _AT.fullmatch(problem):
             problem, at = found[1], path + found[2]
+        if problem == _NO_DAY:
+            problem = "a day such as 2026-01-31 is needed"
         raise InvalidSegmentError(at, problem) from None
 
 

@@ -274,7 +274,7 @@ def expand_segments(store: Store, environment: EnvironmentId, tree: Node) -> Nod
     Raises `InvalidSegmentError` as `domain.expand` does.
     """
     with store.snapshot() as tx:
-        return expand(tree, SavedTrees(tx, environment).find)
+        return expand(tree, SavedTrees(tx, environment).find, path="tree")
 
 
 class SavedTrees:
