@@ -1,4 +1,5 @@
-// The live view: rows come from the server as they are to be shown, newest first.
+// The live view: rows come from the server as they are to be shown, newest first. What a stream tells first may be
+// older than what the page has: each row stands at its time.
 // A paused view keeps as many as it would show, and no more.
 const SHOWN = 200;
 
@@ -15,11 +16,13 @@ function watch(list) {
   const say = (text) => { if (state.textContent !== text) state.textContent = text; };
   const tell = () => say(isPaused ? `Paused: ${held.length} new${held.length === SHOWN ? " or more" : ""}.` : "Live: what arrives appears by itself.");
 
+  const at = (row) => row.querySelector("time")?.dateTime ?? "";
+
   function show(rows) {
     for (const row of rows.reverse()) {
       const { key } = row.dataset;
       if (key && list.querySelector(`[data-key="${key}"]`)) continue;
-      list.prepend(row);
+      list.insertBefore(row, [...list.children].find((each) => at(each) <= at(row)) ?? null);
     }
     while (list.children.length > SHOWN) list.lastElementChild.remove();
     empty.hidden = list.children.length > 0;

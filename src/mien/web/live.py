@@ -25,7 +25,6 @@ from mien.web.visit import Visit
 KINDS = {Kind.EVENT: "Events", Kind.CHANGE: "Changes of people", Kind.REJECT: "Refused records"}
 """What arrives, as pages call it."""
 
-_ROWS = 100
 _BEAT_SECONDS = 3.0
 """How often a view looks whether its session goes on, and tells proxies that it lives."""
 
@@ -80,7 +79,7 @@ async def live(visit: Visit, sought: Sought = "", kind: Of = "") -> Response[byt
     query = {"q": sought, "kind": kind}
     return visit.page(
         "live/page.html",
-        rows=_rows(batch, wish)[:_ROWS],
+        rows=_rows(batch, wish),
         sought=sought,
         kind=kind,
         kinds=KINDS,
