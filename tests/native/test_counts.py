@@ -77,6 +77,16 @@ def test_what_is_wrong_is_refused_with_its_path(native: Native) -> None:
     assert problem(answer, 400)["code"] == "invalid_cursor"
 
 
+# G-08
+def test_a_cursor_goes_on_with_its_own_tree_alone(native: Native) -> None:
+    native.send(profile("a", Plan="Gold"), profile("b", Plan="Gold"), profile("c"))
+    asked = {"tree": GOLD, "limit": 1}
+    page = native.http.post("/v1/segments/members", json=asked, timeout=30).json()
+    body = {"tree": {"not": GOLD}, "cursor": page["next_cursor"]}
+    answer = native.http.post("/v1/segments/members", json=body)
+    assert problem(answer, 400)["code"] == "invalid_cursor"
+
+
 # S-04
 def test_uploads_and_counts_of_many_at_once_agree(native: Native) -> None:
     def step(number: int) -> int:

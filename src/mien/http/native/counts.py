@@ -8,11 +8,11 @@ from litestar import Request, Response, post
 from msgspec.structs import asdict
 
 from mien.domain.ids import ProfileId
-from mien.domain.segment_json import parse_segment
+from mien.domain.segment_json import parse_segment, to_json
 from mien.http.auth import caller_of, services_of
 from mien.http.native.answers import Answer
 from mien.http.native.bodies import CountBody, MembersBody, SampleBody
-from mien.http.native.calls import answer, instant, next_cursor, start_of
+from mien.http.native.calls import answer, encode, instant, next_cursor, start_of
 from mien.http.native.documents import asking, described
 from mien.http.native.segments import ENDPOINT, TAG, TREE_SCHEMA, read_tree_body
 from mien.services.counting import Members, brief_of, show_members
@@ -111,7 +111,9 @@ async def list_members(request: Request[Any, Any, Any]) -> Response[bytes]:
     async with services.limits.place(caller.environment, ENDPOINT):
         body = await read_tree_body(request, _members_body)
         tree = parse_segment(body.tree, "tree")
-        start = start_of(services, caller, _MEMBERS, body.cursor, int)
+        # With another tree a cursor would leave out who comes before its place.
+        purpose = f"{_MEMBERS} {encode(to_json(tree)).decode()}"
+        start = start_of(services, caller, purpose, body.cursor, int)
         after = _NOBODY if start is None else ProfileId(start)
 
         def work() -> tuple[Members, list[ProfileView]]:
@@ -124,7 +126,7 @@ async def list_members(request: Request[Any, Any, Any]) -> Response[bytes]:
     return answer(
         MembersAnswer(
             members=[_member(each) for each in views],
-            next_cursor=next_cursor(services, caller, _MEMBERS, page.after),
+            next_cursor=next_cursor(services, caller, purpose, page.after),
             as_of=_instant(page.as_of),
         )
     )
