@@ -20,6 +20,7 @@ from mien.domain.rejects import Rejected
 from mien.http.auth import caller_of, services_of
 from mien.http.body import MalformedBodyError
 from mien.http.native.documents import JSON
+from mien.http.native.shapes import known_at
 from mien.http.state import Services
 from mien.services.accounts import Caller
 from mien.services.cursors import open_cursor, seal
@@ -130,7 +131,8 @@ def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     except msgspec.ValidationError as error:
         found = _PLACE.match(str(error))
         problem, path = (found[1], found[2]) if found else (str(error), "")
-        raise InvalidInputError(path, problem) from error
+        known = known_at(decoder.type, path, problem)
+        raise InvalidInputError(path, f"{problem}{known}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBodyError from error
 
