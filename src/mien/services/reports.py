@@ -16,7 +16,7 @@ from mien.analytics.engine import Row
 from mien.analytics.scope import Scope
 from mien.analytics.trends import Calendar, keys_of, trend
 from mien.domain.cql.query import Query
-from mien.domain.cql.reports import Measure, Step, Top, Trend
+from mien.domain.cql.reports import TEXTS, Measure, Step, Top, Trend
 from mien.domain.derived import years_since
 from mien.domain.ids import EnvironmentId
 from mien.domain.moments import Span, span_of_window
@@ -178,7 +178,7 @@ def shown_value(value: Mapping[str, object], today: date) -> tuple[str, str] | N
     return None
 
 
-_TYPES = {tops.TEXT: "STR", tops.BOOLEAN: "BOOL", tops.MOMENT: "DATE", tops.DAY: "DATE"}
+_TYPES = {tops.TEXT: TEXTS, tops.BOOLEAN: "BOOL", tops.MOMENT: "DATE", tops.DAY: "DATE"}
 _WRITTEN: Mapping[str, Callable[[object], str]] = {
     tops.MOMENT: "$D_{}".format,
     tops.DAY: "$D_{:%Y%m%d}".format,
@@ -190,5 +190,6 @@ def _by_type(counts: Mapping[tuple[str, str], int], asked: Top) -> dict[str, dic
     ranked = sorted(counts.items(), key=lambda each: (sign * each[1], each[0]))
     shown: dict[str, dict[str, int]] = {}
     for (kind, text), count in ranked[: asked.count]:
-        shown.setdefault(kind, {})[text] = count
+        named = asked.texts if kind == TEXTS else kind
+        shown.setdefault(named, {})[text] = count
     return shown

@@ -43,6 +43,7 @@ FACTS: Mapping[str, str] = {
     "sdk version": "sdk_version",
     "make": "make",
     "model": "model",
+    "device": "model",
     "language": "language",
 }
 """What the original calls facts of a device, by our names of them."""

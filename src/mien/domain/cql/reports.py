@@ -19,6 +19,9 @@ from mien.domain.values import check_event_key, check_key
 GROUPS = 5
 """How many groups of a trend are asked at once."""
 
+TEXTS, ENUMERATED = "STR", "ENUM"
+"""Types of texts in the answers of the original: any, and those of a technology."""
+
 TOP_GROUPS = 20
 TOP_DEFAULT, TOP_MAX = 10, 100
 TREND_DAYS = 366
@@ -76,11 +79,15 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 class Top(msgspec.Struct, frozen=True):
-    """The values that come most often, or least, and how many of them."""
+    """The values that come most often, or least, and how many of them.
+
+    `texts` is what clients call the type of those that are texts.
+    """
 
     ranked: Ranked
     count: int = TOP_DEFAULT
     is_rising: bool = False
+    texts: str = TEXTS
 
 
 def parse_trend(whole: Raw, event: Did) -> Trend:
@@ -193,7 +200,8 @@ def _top(raw: object, path: str) -> Top:
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= TOP_MAX:
         problem = f"a number from 1 to {TOP_MAX} is needed"
         raise InvalidInputError(path=f"{path}.top_n", problem=problem)
-    return Top(_ranked(part, path), count, is_rising=order == "asc")
+    texts = ENUMERATED if part.get("property_type") == "technographics" else TEXTS
+    return Top(_ranked(part, path), count, is_rising=order == "asc", texts=texts)
 
 
 def _ranked(part: Raw, path: str) -> Ranked:

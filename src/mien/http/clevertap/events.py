@@ -56,9 +56,31 @@ def _render(
     device = next((each for each in view.devices if each.object_id == event.object_id), None)
     if device is not None and device.platform is not None:
         profile["platform"] = device.platform
-    return {
+    record = {
         "profile": profile,
         "ts": packed_time(event.occurred_at, caller.zone),
         "event_props": msgspec.Raw(event.body),
         "session_props": msgspec.Raw(event.session or b"{}"),
     }
+    if items := _items(event.body):
+        record["items"] = items
+    return record
+
+
+class _Bought(msgspec.Struct):
+    items: list[dict[str, msgspec.Raw]] = msgspec.field(name="Items")
+
+
+_bought = msgspec.json.Decoder(_Bought)
+
+
+def _items(body: bytes) -> list[dict[str, msgspec.Raw]]:
+    """Give what was bought as clients look for it: beside the properties, names after `Items|`."""
+    if b'"Items"' not in body:
+        return []
+    try:
+        items = _bought.decode(body).items
+    except msgspec.ValidationError:
+        # An event of another name may have anything under that key.
+        return []
+    return [{f"Items|{name}": value for name, value in item.items()} for item in items]
