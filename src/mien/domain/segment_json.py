@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar, assert_never
 
 import msgspec
 
-from mien.domain.condition_json import check_day, check_unicode, convert, parse_condition
+from mien.domain.condition_json import check_unicode, parse_condition
 from mien.domain.conditions import Condition, Exists
 from mien.domain.derived import DERIVED_FIELDS
 from mien.domain.devices import FACT_NAMES
@@ -29,7 +29,6 @@ from mien.domain.segments import (
     All,
     Any,
     ChannelState,
-    Days,
     Derived,
     DeviceIs,
     Did,
@@ -38,10 +37,7 @@ from mien.domain.segments import (
     Figure,
     Filter,
     InSegment,
-    LastDays,
-    LastHours,
     Leaf,
-    Moments,
     Node,
     Not,
     Property,
@@ -52,17 +48,9 @@ from mien.domain.segments import (
 )
 from mien.domain.totals import TOO_LARGE, limits_of, millionths
 from mien.domain.values import ValueType, check_event_key, check_item, check_key
+from mien.domain.window_json import parse_window
 
 Raw: TypeAlias = Mapping[str, object]
-
-_WINDOWS: Mapping[str, type[Window]] = {
-    "last_days": LastDays,
-    "last_hours": LastHours,
-    "from": Days,
-    "to": Days,
-    "since": Moments,
-    "until": Moments,
-}
 
 _SEGMENT_ID = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -147,7 +135,7 @@ class _Reader:
         where = tuple(
             self._filter(each, at) for each, at in _items(raw.get("where", []), f"{path}.where")
         )
-        window = _window(raw["window"], f"{path}.window") if "window" in raw else None
+        window = parse_window(raw["window"], f"{path}.window") if "window" in raw else None
         is_first = _true(raw, path, "first_time") if "first_time" in raw else False
         return Did(event, window, where, _aggregate(raw, path), is_first)
 
@@ -251,35 +239,6 @@ def _event_name(name: str) -> str:
 
 def _group(name: str) -> str:
     return check_item("group", name)
-
-
-def _window(raw: object, path: str) -> Window:
-    kind = (
-        next((_WINDOWS[key] for key in raw if key in _WINDOWS), None)
-        if isinstance(raw, dict)
-        else None
-    )
-    if kind is None:
-        known = ", ".join(_WINDOWS)
-        raise InvalidSegmentError(path, f"an object with one of {known} is needed")
-    window = convert(raw, kind, path)
-    if isinstance(window, Days):
-        _check_days(window, path)
-    if isinstance(window, Moments) and window.until <= window.since:
-        at = f"{path}.until"
-        raise InvalidSegmentError(at, "it needs to be after since")
-    return window
-
-
-def _check_days(window: Days, path: str) -> None:
-    for key, day in (("from", window.first), ("to", window.last)):
-        if day is not None:
-            check_day(day, f"{path}.{key}")
-    if window.first is None and window.last is None:
-        raise InvalidSegmentError(path, "a day is needed for from, for to or for both")
-    if window.first is not None and window.last is not None and window.first > window.last:
-        at = f"{path}.from"
-        raise InvalidSegmentError(at, f"{window.first} is after to, {window.last}")
 
 
 def _aggregate(raw: Raw, path: str) -> Aggregate:
