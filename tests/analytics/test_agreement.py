@@ -14,11 +14,21 @@ from mien.domain.conditions import Condition
 from mien.domain.documents import Document
 from mien.domain.ids import ProfileId
 from mien.domain.matching import Occurrence, Person
-from mien.domain.segments import AT_LEAST_ONCE, Aggregate, Did, Filter, Node, Property, Told
+from mien.domain.segments import (
+    AT_LEAST_ONCE,
+    Aggregate,
+    Did,
+    Filter,
+    HasItem,
+    ItemFilter,
+    Node,
+    Property,
+    Told,
+)
 from mien.domain.values import Value
 from tests.analytics.loading import assert_agree, drop, load, new_environment
-from tests.domain.crowd import MOMENT, ZONES, people, values
-from tests.domain.trees import NAMES, aggregates, conditions, trees
+from tests.domain.crowd import MOMENT, ZONES, items, people, values
+from tests.domain.trees import NAMES, aggregates, conditions, has_items, trees
 
 zones = st.sampled_from(ZONES)
 on_one_copy = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -67,7 +77,7 @@ several_values = given(
     several=st.lists(values, min_size=5, max_size=30),
     asked=st.lists(conditions, min_size=3, max_size=8),
     zone=zones,
-    in_rest=st.sampled_from([(), ("Plan",)]),
+    in_rest=st.sampled_from([(), ("Plan", "Items")]),
 )
 
 
@@ -79,13 +89,20 @@ def check_that_each_condition_holds_of_the_same_values(
     zone: ZoneInfo,
     in_rest: tuple[str, ...],
 ) -> None:
-    """Of properties of people, of their events, and of the sessions of these."""
+    """Of properties of people, of their events, of the sessions and of the items of these."""
     crowd = [
         Person(
             ProfileId(place),
             Document(0, properties={"Plan": value}),
             0,
-            [Occurrence("Charged", MOMENT, {"Plan": value}, {"Plan": value})],
+            [
+                Occurrence(
+                    "Charged",
+                    MOMENT,
+                    {"Plan": value, "Items": ["Plan", {"Plan": value}]},
+                    {"Plan": value},
+                )
+            ],
         )
         for place, value in enumerate(several, 1)
     ]
@@ -95,6 +112,7 @@ def check_that_each_condition_holds_of_the_same_values(
             Property("Plan", condition),
             Did("Charged", where=(Filter("Plan", condition),)),
             Did("Charged", where=(Filter("Plan", condition, Told.SESSION, is_negated=True),)),
+            Did("Charged", where=(HasItem("Items", (ItemFilter("Plan", condition),)),)),
         ):
             assert_agree(analytics, catalog, tree, crowd, MOMENT, zone)
     drop(analytics, catalog)
@@ -112,6 +130,46 @@ def test_each_condition_holds_of_the_same_values_in_clickhouse(
     clickhouse: Analytics, **drawn: Any
 ) -> None:
     check_that_each_condition_holds_of_the_same_values(clickhouse, **drawn)
+
+
+baskets = given(
+    several=st.lists(items, min_size=3, max_size=10),
+    asked=st.lists(has_items, min_size=3, max_size=8),
+    zone=zones,
+    in_rest=st.sampled_from([(), ("Items",)]),
+)
+
+
+def check_that_one_item_meets_all_of_it(
+    analytics: Analytics,
+    *,
+    several: list[object],
+    asked: list[HasItem],
+    zone: ZoneInfo,
+    in_rest: tuple[str, ...],
+) -> None:
+    """Each person has an event with one of these lists."""
+    crowd = [
+        Person(ProfileId(place), Document(0), 0, [Occurrence("Charged", MOMENT, {"Items": each})])
+        for place, each in enumerate(several, 1)
+    ]
+    catalog = load(analytics, new_environment(), crowd, in_rest=in_rest)
+    for part in asked:
+        tree = Did("Charged", where=(HasItem("Items", part.has, part.is_negated),))
+        assert_agree(analytics, catalog, tree, crowd, MOMENT, zone)
+    drop(analytics, catalog)
+
+
+@on_one_copy
+@baskets
+def test_one_item_meets_all_of_it_in_duckdb(duckdb: Analytics, **drawn: Any) -> None:
+    check_that_one_item_meets_all_of_it(duckdb, **drawn)
+
+
+@on_clickhouse
+@baskets
+def test_one_item_meets_all_of_it_in_clickhouse(clickhouse: Analytics, **drawn: Any) -> None:
+    check_that_one_item_meets_all_of_it(clickhouse, **drawn)
 
 
 figures = given(

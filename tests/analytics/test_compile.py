@@ -222,27 +222,31 @@ def test_odd_texts_are_found_as_they_are(analytics: Analytics, odd: str) -> None
 
 
 # S-07
-@pytest.mark.parametrize("name", ["select", "a/b", "~1", "~0/~", "x" * 120, "é😀", "0", "*", "$.a"])
+@pytest.mark.parametrize(
+    "name", ["select", "a/b", "~1", "~0/~", "x" * 120, "é😀", "0", "*", "$.a", "\"'\\"]
+)
 @pytest.mark.parametrize("in_rest", [False, True])
 def test_odd_names_are_found_as_they_are(analytics: Analytics, name: str, *, in_rest: bool) -> None:
-    """Of properties of people, events and sessions, of events, and of subscription groups."""
+    """Of properties of people, events, sessions and items, of events, and of subscription groups."""
     documents = [
         Document(0, properties={name: "Gold"}, groups={"email": {name: False}}),
         Document(0, properties={name: "Lead", "a": {}}, groups={"email": {name: True}}),  # type: ignore[dict-item]
         Document(0, groups={"email": {"other": False}}),
     ]
     crowd = [
-        Person(ProfileId(place), document, 0, [Occurrence(name, 0, told, told)])
+        Person(ProfileId(place), document, 0, [Occurrence(name, 0, {**told, "List": listed}, told)])
         for place, document in enumerate(documents, 1)
         for told in [{name: "Gold" if place == 1 else 1}]
+        for listed in [[["Gold"], "Gold", told]]
     ]
-    names = (name,) if in_rest else ()
+    names = (name, "List") if in_rest else ()
     catalog = load(analytics, new_environment(), crowd, in_rest=names)
     gold = c.Equals("Gold")
     for tree in (
         s.Property(name, gold),
         s.Did(name, where=(s.Filter(name, gold),)),
         s.Did(name, where=(s.Filter(name, gold, s.Told.SESSION),)),
+        s.Did(name, where=(s.HasItem("List", (s.ItemFilter(name, gold),)),)),
         s.Reachable(Channel.EMAIL, s.ChannelState.OPTED_OUT, name),
     ):
         assert assert_agree(analytics, catalog, tree, crowd, MOMENT, PARIS) == [1]
@@ -251,12 +255,13 @@ def test_odd_names_are_found_as_they_are(analytics: Analytics, name: str, *, in_
 
 def test_a_large_segment_is_answered(analytics: Analytics) -> None:
     """As large as segments inside segments may become, over many events."""
+    basket = {"Items": [{f"Fact {each}": each for each in range(100)}]}
     crowd = [
         Person(
             ProfileId(place),
             Document(0, properties={"Plan": f"p{place}"}),
             MOMENT * 1_000,
-            [Occurrence(f"Event {each}", MOMENT - each) for each in range(300)],
+            [Occurrence(f"Event {each}", MOMENT - each, basket) for each in range(300)],
         )
         for place in (1, 2)
     ]
@@ -267,7 +272,9 @@ def test_a_large_segment_is_answered(analytics: Analytics) -> None:
         deep = s.Not(s.All((deep, s.Property("Plan", c.Exists()))))
     seen = s.Derived("First Seen", c.InLast(1))
     did = s.All(tuple(s.Did(f"Event {each}") for each in range(40)))
-    for tree in (several, deep, seen, did):
+    fits = tuple(s.ItemFilter(f"Fact {each}", c.MoreThan(each)) for each in range(240))
+    bought = s.Did("Event 0", where=(s.HasItem("Items", fits),))
+    for tree in (several, deep, seen, did, bought):
         assert_agree(analytics, catalog, tree, crowd, MOMENT, PARIS)
     drop(analytics, catalog)
 

@@ -7,10 +7,12 @@ from tests.cli.commands import on, read_json, refusal
 from tests.native.callers import Json, Native, event, profile
 from tests.support.servers import Key, Server
 
+BOUGHT_B = {"items": "Items", "has": [{"property": "Sku", "op": "equals", "value": "b"}]}
 TREE: Json = {
     "all": [
         {"property": "Plan", "op": "equals", "value": "Gold"},
         {"did": "Charged", "where": [{"property": "Amount", "op": "at_least", "value": 10}]},
+        {"did": "Charged", "where": [BOUGHT_B]},
         {"channel": "push"},
         {"device": [{"fact": "os", "op": "exists"}]},
         {"derived": "City", "op": "exists"},
@@ -32,7 +34,10 @@ def test_segments_are_listed_and_explained(
 ) -> None:
     caller, account = Native(server, keys[0]), keys[0].account_id
     with caller.http:
-        caller.send(profile("ana", Plan="Gold"), event("ana", "Charged", 1_700_000_000, Amount=9))
+        caller.send(
+            profile("ana", Plan="Gold"),
+            event("ana", "Charged", 1_700_000_000, Amount=9, Items=[{"Sku": "a"}, {"Sku": "b"}]),
+        )
         body = {"name": "Gold [bold]", "tree": TREE, "description": "Best."}
         assert caller.http.post("/v1/segments", json=body).json()["id"] == "1"
         own = caller.get("profile", distinct_id="ana")["object_id"]
@@ -51,6 +56,10 @@ def test_segments_are_listed_and_explained(
         "* no     People who did Charged where Amount is at least 10.",
         "           0 of 1 events count: 0",
         '           2023-11-14 22:13 UTC {"Amount":9}',
+        '  yes    People who did Charged where Items has one where Sku is "b".',
+        "           1 of 1 events count: 1",
+        "           2023-11-14 22:13 UTC {}",
+        '             "Items" has {"Sku":"b"}',
         "* no     People who can be reached by push.",
         "           nothing was said; no_token",
         "* no     People with a device whose os is known.",

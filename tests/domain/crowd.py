@@ -15,7 +15,7 @@ from mien.domain.ids import ProfileId
 from mien.domain.matching import Occurrence, Person
 from mien.domain.preferences import DISABLED, OPT_INS, Channel, SubscriptionKey, SubscriptionKind
 from mien.domain.values import Value
-from tests.domain.trees import EVENT_NAMES, NAMES, days, numbers, texts, wanted
+from tests.domain.trees import EVENT_NAMES, ITEM_NAMES, NAMES, days, numbers, texts, wanted
 
 ZONES = [
     ZoneInfo(name)
@@ -34,12 +34,15 @@ dates = (moments | st.integers(-100_000, 100_000)).map("$D_{}".format) | days.ma
 values: st.SearchStrategy[Value] = st.one_of(
     texts, numbers, st.booleans(), dates, st.lists(texts, max_size=3)
 )
+item = st.dictionaries(st.sampled_from(ITEM_NAMES), values, max_size=3)
+items: st.SearchStrategy[object] = item | st.lists(item | values, max_size=4)
+"""What an event may have besides: lists of objects and of whatever else, an object alone."""
 
 occurrences = st.builds(
     Occurrence,
     st.sampled_from(EVENT_NAMES),
     moments,
-    st.dictionaries(st.sampled_from(NAMES), values, max_size=3),
+    st.dictionaries(st.sampled_from(NAMES), values | items, max_size=3),
     st.dictionaries(st.sampled_from(NAMES), texts | st.integers(-5, 5), max_size=2),
 )
 devices = st.builds(

@@ -8,7 +8,18 @@ from mien.domain.conditions import AnyOf
 from mien.domain.errors import InvalidSegmentError
 from mien.domain.expand import LEVELS, PARTS, VALUES, NamedTree, expand, segments_in
 from mien.domain.ids import SegmentId
-from mien.domain.segments import All, Any, InSegment, Node, Not, Property, TestUser
+from mien.domain.segments import (
+    All,
+    Any,
+    Did,
+    HasItem,
+    InSegment,
+    ItemFilter,
+    Node,
+    Not,
+    Property,
+    TestUser,
+)
 from tests.domain.trees import trees
 
 
@@ -95,6 +106,18 @@ def test_a_tree_has_as_many_parts_as_the_limit_says_with_what_is_inside() -> Non
     with pytest.raises(InvalidSegmentError, match="over 1,000 parts") as refusal:
         expanded(All((*both, TestUser(), TestUser())), known)
     assert refusal.value.path == "segment.all[3]"
+
+
+# S-02
+def test_conditions_on_items_are_parts_too() -> None:
+    asked = (ItemFilter("Sku", AnyOf(("a", "b"))),)
+    known: dict[str, Node] = {"items": Did("Charged", where=(HasItem("Items", asked * 100),))}
+    expanded(Any((inside("items"),) * 9), known)
+    with pytest.raises(InvalidSegmentError, match="over 1,000 parts"):
+        expanded(Any((inside("items"),) * 10), known)
+    many = HasItem("Items", (ItemFilter("Sku", AnyOf(tuple(map(str, range(VALUES + 1))))),))
+    with pytest.raises(InvalidSegmentError, match="over 10,000 values"):
+        expanded(Did("Charged", where=(many,)), {})
 
 
 # S-02

@@ -80,6 +80,36 @@ REFUSED: list[tuple[object, str]] = [
     ),
     ({"did": "Charged", "where": [{"not": PLAN, "op": "exists"}]}, "segment.where[0].op"),
     ({"did": "Charged", "where": [PLAN, {"fact": "os"}]}, "segment.where[1].property"),
+    ({"did": "Charged", "where": [{"items": "Items"}]}, "segment.where[0].has"),
+    ({"did": "Charged", "where": [{"items": "Items", "has": []}]}, "segment.where[0].has"),
+    ({"did": "Charged", "where": [{"items": "Items", "has": PLAN}]}, "segment.where[0].has"),
+    ({"did": "Charged", "where": [{"items": "", "has": [PLAN]}]}, "segment.where[0].items"),
+    (
+        {"did": "Charged", "where": [{"items": "Items", "property": "a", "has": [PLAN]}]},
+        "segment.where[0].property",
+    ),
+    (
+        {
+            "did": "Charged",
+            "where": [{"not": {"items": "Items", "has": [PLAN, {"not": PLAN | {"op": "?"}}]}}],
+        },
+        "segment.where[0].not.has[1].not.op",
+    ),
+    (
+        {
+            "did": "Charged",
+            "where": [{"items": "Items", "has": [{"session": "a", "op": "exists"}]}],
+        },
+        "segment.where[0].has[0].property",
+    ),
+    (
+        {
+            "did": "Charged",
+            "where": [{"items": "Items", "has": [{"items": "Inner", "has": [PLAN]}]}],
+        },
+        "segment.where[0].has[0].property",
+    ),
+    ({"items": "Items", "has": [PLAN]}, "segment"),
     ({"did": "Charged", "count": 3}, "segment.count"),
     ({"did": "Charged", "count": {"op": "exists"}}, "segment.count"),
     ({"did": "Charged", "sum": {"op": "exists"}}, "segment.sum.of"),
@@ -145,6 +175,10 @@ def test_a_tree_has_as_many_parts_as_the_limit_says() -> None:
     parse_segment({"all": [{"did": "Charged", "where": filters}]})
     with pytest.raises(InvalidSegmentError, match=f"more than {NODES} parts"):
         parse_segment({"all": [{"did": "Charged", "where": [*filters, filters[0]]}]})
+    listed = {"did": "Charged", "where": [{"items": "Items", "has": filters}]}
+    parse_segment(listed)
+    with pytest.raises(InvalidSegmentError, match=f"more than {NODES} parts"):
+        parse_segment({"all": [listed]})
 
 
 words = st.sampled_from(
@@ -167,6 +201,8 @@ words = st.sampled_from(
         "window",
         "where",
         "session",
+        "items",
+        "has",
         "first_time",
         "since",
         "until",

@@ -149,6 +149,23 @@ FORMS: list[tuple[dict[str, object], str]] = [
     (
         {
             "did": "Charged",
+            "where": [
+                {
+                    "items": "Items",
+                    "has": [
+                        {"property": "Category", "op": "equals", "value": "Shoes"},
+                        {"not": {"property": "Price", "op": "at_most", "value": 50}},
+                    ],
+                },
+                {"not": {"items": "Gifts", "has": [{"property": "Sku", "op": "exists"}]}},
+            ],
+        },
+        'People who did Charged where Items has one where (Category is "Shoes" and it is not so '
+        "that Price is at most 50) and it is not so that Gifts has one where Sku is known.",
+    ),
+    (
+        {
+            "did": "Charged",
             "window": {"to": "2026-01-31"},
             "first": {"op": "in_last", "days": 2},
         },
@@ -231,10 +248,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "segments.md").read_text()
 # S-01
 def test_the_page_about_segments_shows_each_operator_and_only_what_can_be_read() -> None:
     assert [op for op in OPERATORS if f"`{op}`" not in PAGE] == []
-    example = re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    assert example is not None
-    whole = [example[1], *re.findall(r"`(\{\"(?:not|did)\": .*?\})`", PAGE)]
-    assert len(whole) == 4
+    examples = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    whole = [*examples, *re.findall(r"`(\{\"(?:not|did)\": .*?\})`", PAGE)]
+    assert len(whole) == 5
     for text in whole:
         raw = msgspec.json.decode(text)
         assert to_json(parse_segment(raw)) == raw

@@ -19,6 +19,7 @@ TEXTS = ["Gold", "gold", "GO%", "g_ld", "O'Hara", "", "Ä", "ä", "\\", "1", "tr
 VERSIONS = ["1", "1.0", "1.9", "01.10", "0.0", "2.1.0.1"]
 NUMBERS = [0, 1, -1, 2**53, 2**53 + 1, 2**63 - 1, -(2**63), 0.5, 0.1, -2.25, 1e300, float(2**53)]
 NAMES = ["Plan", "select", "order by", "Ключ", "😀"]
+ITEM_NAMES = ["Plan", "0", "a/b~1c", "*", "😀"]
 EVENT_NAMES = ["Charged", "charged", "Product Viewed", "App Launched"]
 DAYS = [date(1969, 12, 31), date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 30)]
 
@@ -69,8 +70,16 @@ conditions: st.SearchStrategy[c.Condition] = st.one_of(
     st.builds(c.AnyOf, st.lists(scalars, min_size=1, max_size=4).map(tuple)),
 )
 
-filters = st.builds(
-    s.Filter, st.sampled_from(NAMES), conditions, st.sampled_from(s.Told), st.booleans()
+item_filters = st.builds(s.ItemFilter, st.sampled_from(ITEM_NAMES), conditions, st.booleans())
+has_items = st.builds(
+    s.HasItem,
+    st.sampled_from(NAMES),
+    st.lists(item_filters, min_size=1, max_size=3).map(tuple),
+    st.booleans(),
+)
+filters: st.SearchStrategy[s.Filter | s.HasItem] = st.one_of(
+    st.builds(s.Filter, st.sampled_from(NAMES), conditions, st.sampled_from(s.Told), st.booleans()),
+    has_items,
 )
 seconds = st.integers(1_774_400_000, 1_775_000_000)
 windows: st.SearchStrategy[s.Window | None] = st.one_of(

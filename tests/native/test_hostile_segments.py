@@ -47,7 +47,8 @@ def caller(server: Server) -> Iterator[Native]:
     """Give a caller whose environment has Ana, and one segment."""
     native = Native(server, server.account()[0])
     with native.http:
-        native.send(profile("ana", Plan="Gold"), event("ana", "Charged", Amount=1))
+        viewed = event("ana", "Product Viewed", Plan=[{"Plan": "Gold", "0": 1}, "Gold"])
+        native.send(profile("ana", Plan="Gold"), event("ana", "Charged", Amount=1), viewed)
         body = {"name": "First", "tree": {"test_user": True}}
         assert native.http.post("/v1/segments", json=body).status_code == 200
         yield native

@@ -116,7 +116,7 @@ async def test_each_type_has_its_column(
         profile("d", m=False),
         profile("e", m=["z"]),
         profile("f", m="$D_20240230", **{"a/b": 1, "~": 2, "0": 3}),
-        event("a", "Bought", price=1, items=["a", "b"], deep={"x": {"y": 1}}),
+        event("a", "Bought", price=1, items=["a", {"n": 0.1}, "b"], deep={"x": 1}),
         event("a", "Bought", price=2.5, items="none"),
     )
     catalog = catch_up(projection, desk.environment)
@@ -129,9 +129,13 @@ async def test_each_type_has_its_column(
         f"{items.name(Kind.TEXT)}, {deep.name(Kind.JSON)} FROM {catalog.schema}.{bought.name} "
         "ORDER BY sequence",
     )
-    # ClickHouse has only the texts of lists, since nothing else is asked of them.
-    other = "[]" if analytics.dialect is CLICKHOUSE else '{"x":{"y":1}}'
-    assert found == [(1, None, '["a","b"]', None, other), (None, 2.5, None, "none", None)]
+    # ClickHouse has what is asked of lists: their texts, and the objects in them by type.
+    several, one = (
+        ('[["a","b"],[{"/n":{"f":0.1}}]]', '[[],[{"/x":{"i":1}}]]')
+        if analytics.dialect is CLICKHOUSE
+        else ('["a",{"n":0.1},"b"]', '{"x":1}')
+    )
+    assert found == [(1, None, several, None, one), (None, 2.5, None, "none", None)]
 
 
 async def test_what_is_told_of_the_session_of_an_event_comes_with_it(

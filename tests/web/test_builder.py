@@ -25,6 +25,11 @@ EVERYTHING: dict[str, Any] = {
             "where": [
                 {"property": "Amount", "op": "more_than", "value": 9.5},
                 {"not": {"session": "utm_source", "op": "any_of", "values": ["mail", "sms"]}},
+                {"not": {"items": "Items", "has": [
+                    {"property": "Category", "op": "equals", "value": NASTY},
+                    {"not": {"property": "Gift", "op": "equals", "value": True}},
+                    {"property": "Tags", "op": "has_any", "values": ["new", "red"]},
+                ]}},
             ],
             "first_time": True,
             "sum": {"of": "Amount", "op": "at_least", "value": 100},
@@ -38,7 +43,7 @@ EVERYTHING: dict[str, Any] = {
         {"disabled": True},
         {"test_user": True},
     ]
-}
+}  # fmt: skip
 
 
 def fields_of(page: str) -> dict[str, str]:

@@ -38,10 +38,15 @@ def cell_of(properties: Mapping[str, Columns], name: str, table: str, scope: Sco
 
 def json_cell(json: exp.Expr, name: str, scope: Scope) -> Cell:
     """Give the cell of a value in a JSON object, by its name there."""
-    value = json_at(json, (name,), scope)
+    exists = scope.write("json_has", json=json, at=scope.bind(pointer(name)))
+    return read_cell(json_at(json, (name,), scope), exists, scope)
+
+
+def read_cell(value: exp.Expr, exists: exp.Expr, scope: Scope) -> Cell:
+    """Give the cell of a value that was found in JSON."""
     kinds = {kind: scope.write(f"json_{kind}", value=value) for kind in Kind if kind in _IN_JSON}
     kinds[Kind.JSON] = scope.write("json_j", value=value)
-    return Cell(kinds, scope.write("json_has", json=json, at=scope.bind(pointer(name))))
+    return Cell(kinds, exists)
 
 
 def json_at(json: exp.Expr, names: tuple[str, ...], scope: Scope) -> exp.Expr:

@@ -10,6 +10,7 @@ from datetime import date
 
 from sqlglot import exp
 
+from mien.analytics.clickhouse_schema import VALUES
 from mien.analytics.dialects import Bind, Bound, Dialect, simple, type_of
 from mien.analytics.logic import any_of
 
@@ -125,10 +126,15 @@ CLICKHOUSE = _ClickHouse(
         "above": "toInt64(bitShiftRight(toUInt128(:bits) * :factor, 64))",
         # Devices
         "latest": "tupleElement(argMax(tuple(:fact), (:seen_at, :object_id)), 1)",
-        # Values that have no column, by the pointer to each: `clickhouse_rows.VALUES`
+        # Values that have no column, by the pointer to each: `clickhouse_schema.VALUES`
         "json_has": "mapContains(:json, :at)",
         "json": ":json[:at]",
         **{f"json_{kind}": f"tupleElement(:value, '{kind}')" for kind in "sbifmdj"},
-        "json_l": ":value",
+        # A list, as `clickhouse_rows` writes it: its texts, then its items as such values
+        "json_l": "JSONExtractRaw(ifNull(:value, '[]'), 1)",
+        "items": f"JSONExtract(ifNull(:json, '[]'), 2, 'Array({VALUES})')",
+        "any_item": "arrayExists(item -> :test, :items)",
+        "item_has": "mapContains(:item, :at)",
+        "of_item": ":item[:at]",
     },
 )

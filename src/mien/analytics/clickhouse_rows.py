@@ -98,9 +98,22 @@ def kinds_of(value: object, *, of_profile: bool = False) -> Iterator[tuple[Kind,
             yield Kind.TEXT, value
         case list():
             texts = [item for item in value if isinstance(item, str)]
-            yield Kind.LIST if of_profile else Kind.JSON, _encode(texts).decode()
+            if of_profile:
+                yield Kind.LIST, _encode(texts).decode()
+            else:
+                yield Kind.JSON, _of_list(texts, value)
         case _:
-            yield Kind.JSON, "[]"
+            yield Kind.JSON, _of_list((), (value,))
+
+
+def _of_list(texts: Sequence[str], values: Iterable[object]) -> str:
+    """Give a list as JSON that is read apart: its texts, then its objects as `VALUES` has them."""
+    items = [
+        {pointer(name): dict(kinds_of(inner)) for name, inner in item.items()}
+        for item in values
+        if isinstance(item, dict)
+    ]
+    return _encode((texts, items)).decode()
 
 
 def profile_rows(catalog: Catalog, step: Step) -> Rows:

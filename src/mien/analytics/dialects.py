@@ -125,6 +125,16 @@ DUCKDB = Dialect(
             CASE WHEN STARTS_WITH(:value, '[') THEN LIST_TRANSFORM(
             LIST_FILTER(CAST(:value AS JSON[]), LAMBDA item : JSON_TYPE(item) = 'VARCHAR'),
             LAMBDA item : JSON_EXTRACT_STRING(item, '$')) END""",
+        # Items of an event: of each the values that are asked about, read at once
+        "items": """
+            LIST_TRANSFORM(LIST_FILTER(CASE
+            WHEN STARTS_WITH(:json, '[') THEN FROM_JSON(:json, '["JSON"]')
+            WHEN STARTS_WITH(:json, '{') THEN LIST_VALUE(CAST(:json AS JSON)) END,
+            LAMBDA each : STARTS_WITH(CAST(each AS VARCHAR), '{')),
+            LAMBDA each : JSON_EXTRACT(each, :at))""",
+        "any_item": "LEN(LIST_FILTER(:items, LAMBDA item : :test)) > 0",
+        "item_has": "LIST_EXTRACT(:item, :place) IS NOT NULL",
+        "of_item": "CAST(LIST_EXTRACT(:item, :place) AS VARCHAR)",
     },
 )
 """With the macros of `analytics.columns`, which are in each of its files."""

@@ -11,6 +11,7 @@ from sqlglot import exp
 from mien.analytics.catalog import EventTable
 from mien.analytics.cells import EMPTY, Cell, cell_of, json_cell
 from mien.analytics.distinct import once_each
+from mien.analytics.items import has_item
 from mien.analytics.logic import all_of, is_false, is_true, negated
 from mien.analytics.people import EVENTS, is_among, per_person, who_did, whose
 from mien.analytics.ranges import Range, Wanted, wanted_integers
@@ -30,7 +31,7 @@ from mien.domain.conditions import (
 )
 from mien.domain.events import event_key
 from mien.domain.moments import span_of, span_of_window
-from mien.domain.segments import Aggregate, Did, Figure, Filter, Told
+from mien.domain.segments import Aggregate, Did, Figure, Filter, HasItem, Told
 
 OCCURRED = "occurred_at"
 
@@ -76,16 +77,21 @@ def _in_window(node: Did, scope: Scope) -> Sequence[exp.Expr]:
     return [is_within(column(OCCURRED, EVENTS), span, scope)]
 
 
-def _filters(filters: Sequence[Filter], table: EventTable, scope: Scope) -> list[exp.Expr]:
+def _filters(
+    filters: Sequence[Filter | HasItem], table: EventTable, scope: Scope
+) -> list[exp.Expr]:
     return [_filter(each, table, scope) for each in filters]
 
 
-def _filter(part: Filter, table: EventTable, scope: Scope) -> exp.Expr:
-    if part.told is Told.SESSION:
+def _filter(part: Filter | HasItem, table: EventTable, scope: Scope) -> exp.Expr:
+    if isinstance(part, Filter) and part.told is Told.SESSION:
         cell = json_cell(column("session", EVENTS), part.name, scope)
     else:
         cell = cell_of(table.properties, part.name, EVENTS, scope)
-    passes = holds(part.condition, cell, scope)
+    if isinstance(part, HasItem):
+        passes = has_item(part, cell, scope)
+    else:
+        passes = holds(part.condition, cell, scope)
     return negated(passes) if part.is_negated else passes
 
 

@@ -26,6 +26,7 @@ from mien.domain.explain import (
     Found,
     FoundChannel,
     FoundDevices,
+    FoundEvent,
     FoundEvents,
     FoundValue,
     Part,
@@ -196,8 +197,13 @@ def _event_lines(found: FoundEvents) -> list[str]:
     figure = "" if found.figure is None else f": {_json(found.figure)}"
     return [
         f"{found.counting} of {found.known} events count{figure}",
-        *[f"{shown_time(each.at * 1_000)} {_json(each.properties)}" for each in found.newest],
+        *[line for each in found.newest for line in _of_event(each)],
     ]
+
+
+def _of_event(event: FoundEvent) -> list[str]:
+    items = [f"  {_json(each.items)} has {_json(each.item)}" for each in event.items]
+    return [f"{shown_time(event.at * 1_000)} {_json(event.properties)}", *items]
 
 
 def _json(value: object) -> str:

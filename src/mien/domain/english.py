@@ -51,7 +51,9 @@ from mien.domain.segments import (
     Fact,
     Figure,
     Filter,
+    HasItem,
     InSegment,
+    ItemFilter,
     LastDays,
     LastHours,
     Leaf,
@@ -148,16 +150,21 @@ def _reach(node: Reachable) -> str:
     return f"{_STATES[node.state]} {_CHANNELS[node.channel]}{within}"
 
 
-def _named(parts: Sequence[Fact | Filter]) -> str:
+def _named(parts: Sequence[Fact | Filter | HasItem | ItemFilter]) -> str:
     return " and ".join(_one_named(each) for each in parts)
 
 
-def _one_named(part: Fact | Filter) -> str:
-    said = f"{part.name} {_verb(part.condition)}"
-    if isinstance(part, Fact):
-        return said
-    of_session = f"the session's {said}" if part.told is Told.SESSION else said
-    return f"it is not so that {of_session}" if part.is_negated else of_session
+def _one_named(part: Fact | Filter | HasItem | ItemFilter) -> str:
+    match part:
+        case HasItem(name, has):
+            several = f"({_named(has)})" if len(has) > 1 else _named(has)
+            said = f"{name} has one where {several}"
+        case Filter(name, condition, Told.SESSION):
+            said = f"the session's {name} {_verb(condition)}"
+        case _:
+            said = f"{part.name} {_verb(part.condition)}"
+    is_negated = not isinstance(part, Fact) and part.is_negated
+    return f"it is not so that {said}" if is_negated else said
 
 
 def _did(node: Did) -> str:

@@ -16,6 +16,8 @@ from mien.domain.segments import (
     Derived,
     DeviceIs,
     Did,
+    Filter,
+    HasItem,
     InSegment,
     Node,
     Not,
@@ -124,11 +126,15 @@ def _conditions(node: Node) -> Sequence[Condition]:
         case Property(_, condition) | Derived(_, condition):
             return (condition,)
         case Did():
-            return [each.condition for each in node.where]
+            return [condition for each in node.where for condition in _of_filter(each)]
         case DeviceIs(facts):
             return [each.condition for each in facts]
         case _:
             return ()
+
+
+def _of_filter(part: Filter | HasItem) -> Sequence[Condition]:
+    return [each.condition for each in part.has] if isinstance(part, HasItem) else [part.condition]
 
 
 def _size(condition: Condition) -> int:

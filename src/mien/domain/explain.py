@@ -23,6 +23,7 @@ from mien.domain.matching import (
     counting,
     derived,
     did_figure,
+    first_item,
     has_facts,
     matches,
     said_of_channel,
@@ -38,6 +39,8 @@ from mien.domain.segments import (
     Did,
     Disabled,
     Figure,
+    Filter,
+    HasItem,
     InSegment,
     Node,
     Not,
@@ -59,7 +62,7 @@ TEXT_CHARACTERS = 200
 """How much of a text is shown."""
 
 ITEMS = 20
-"""How many items of a list are shown."""
+"""How many items of a list are shown, and how many properties of an item."""
 
 
 class _Found(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"):
@@ -72,14 +75,26 @@ class FoundValue(_Found, frozen=True, tag="value"):
     value: object = None
 
 
+class FoundItem(msgspec.Struct, frozen=True):
+    """An item of an event that meets all that is asked of one, and the name of its list."""
+
+    items: str
+    item: Mapping[str, object]
+
+
 class FoundEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An event, `at` epoch seconds, whether it counts, and the values that were asked about."""
+    """An event, `at` epoch seconds, whether it counts, and the values that were asked about.
+
+    `items` has the first item that meets a condition on items, of each; if none does, the list
+    is among the properties.
+    """
 
     name: str
     at: int
     counts: bool
     properties: Mapping[str, object] = {}
     session: Mapping[str, object] = {}
+    items: Sequence[FoundItem] = ()
 
 
 class FoundEvents(_Found, frozen=True, tag="events"):
@@ -233,7 +248,7 @@ class _Explainer:
         counted = counting(node, known, self._now, self._zone)
         figure = did_figure(node, counted)
         newest = sorted(counted or known, key=lambda event: event.at, reverse=True)[:EVENTS]
-        shown = [_shown_event(node, event, counts=bool(counted)) for event in newest]
+        shown = [self._shown_event(node, event, counts=bool(counted)) for event in newest]
         told = _shown_figure(node.aggregate.figure, figure)
         found = FoundEvents(len(counted), len(known), shown, told)
         is_so = meets(node.aggregate, figure, self._now, self._zone)
@@ -271,17 +286,31 @@ class _Explainer:
         ]
         return FoundDevices(len(devices), shown)
 
+    def _shown_event(self, node: Did, event: Occurrence, *, counts: bool) -> FoundEvent:
+        of, of_session = {node.aggregate.of}, set[str]()
+        items: list[FoundItem] = []
+        for each in node.where:
+            if isinstance(each, Filter):
+                (of_session if each.told is Told.SESSION else of).add(each.name)
+            elif (item := first_item(each, event, self._now, self._zone)) is None:
+                of.add(each.name)
+            else:
+                items.append(_shown_item(each, item))
+        return FoundEvent(
+            event.name,
+            event.at,
+            counts,
+            {name: shortened(value) for name, value in event.properties.items() if name in of},
+            {name: shortened(value) for name, value in event.session.items() if name in of_session},
+            tuple(items),
+        )
 
-def _shown_event(node: Did, event: Occurrence, *, counts: bool) -> FoundEvent:
-    of = {each.name for each in node.where if each.told is Told.EVENT} | {node.aggregate.of}
-    of_session = {each.name for each in node.where if each.told is Told.SESSION}
-    return FoundEvent(
-        event.name,
-        event.at,
-        counts,
-        {name: shortened(value) for name, value in event.properties.items() if name in of},
-        {name: shortened(value) for name, value in event.session.items() if name in of_session},
-    )
+
+def _shown_item(part: HasItem, item: Mapping[str, object]) -> FoundItem:
+    """Give an item cut to what can be shown, what was asked of it first."""
+    asked = [each.name for each in part.has if each.name in item]
+    names = list(dict.fromkeys([*asked, *item]))[:ITEMS]
+    return FoundItem(part.name, {name: shortened(item[name]) for name in names})
 
 
 def _shown_figure(figure: Figure, value: FigureValue) -> object:

@@ -30,6 +30,7 @@ from mien.domain.segments import (
     Disabled,
     Fact,
     Filter,
+    HasItem,
     InSegment,
     Node,
     Not,
@@ -192,6 +193,27 @@ def did_figure(node: Did, events: Sequence[Occurrence]) -> FigureValue:
     return figure_of(node.aggregate, [event.at for event in events], values)
 
 
-def _passes(part: Filter, event: Occurrence, now: int, zone: tzinfo) -> bool:
+def _passes(part: Filter | HasItem, event: Occurrence, now: int, zone: tzinfo) -> bool:
+    if isinstance(part, HasItem):
+        return (first_item(part, event, now, zone) is None) is part.is_negated
     told = event.session if part.told is Told.SESSION else event.properties
     return holds(part.condition, told.get(part.name), now, zone) is not part.is_negated
+
+
+def first_item(
+    part: HasItem, event: Occurrence, now: int, zone: tzinfo
+) -> Mapping[str, object] | None:
+    """Give the first item of the list that meets all that is asked of one; None if none does."""
+    listed = event.properties.get(part.name)
+    items: Sequence[object] = listed if isinstance(listed, list) else [listed]
+    return next(
+        (each for each in items if isinstance(each, dict) and _meets_all(part, each, now, zone)),
+        None,
+    )
+
+
+def _meets_all(part: HasItem, item: Mapping[str, object], now: int, zone: tzinfo) -> bool:
+    return all(
+        holds(each.condition, item.get(each.name), now, zone) is not each.is_negated
+        for each in part.has
+    )

@@ -36,7 +36,9 @@ from mien.domain.segments import (
     Fact,
     Figure,
     Filter,
+    HasItem,
     InSegment,
+    ItemFilter,
     Leaf,
     Node,
     Not,
@@ -139,15 +141,36 @@ class _Reader:
         is_first = _true(raw, path, "first_time") if "first_time" in raw else False
         return Did(event, window, where, _aggregate(raw, path), is_first)
 
-    def _filter(self, raw: object, path: str) -> Filter:
-        part, at, is_negated = self._part(raw, path), path, False
-        if "not" in part:
-            _check_keys(part, path, {"not"})
-            at, is_negated = f"{path}.not", True
-            part = self._part(part["not"], at)
+    def _filter(self, raw: object, path: str) -> Filter | HasItem:
+        part, at, is_negated = self._negatable(raw, path)
+        if "items" in part:
+            return self._has_item(part, at, is_negated=is_negated)
         told = Told.SESSION if Told.SESSION in part else Told.EVENT
         name, rest = _named(part, at, told, check_event_key)
         return Filter(name, parse_condition(rest, at), told, is_negated)
+
+    def _has_item(self, part: Raw, path: str, *, is_negated: bool) -> HasItem:
+        _check_keys(part, path, {"items", "has"})
+        name, _ = _named(part, path, "items", check_event_key)
+        at = f"{path}.has"
+        has = tuple(self._of_item(each, place) for each, place in _items(part.get("has"), at))
+        if not has:
+            raise InvalidSegmentError(at, "at least one condition on an item is needed")
+        return HasItem(name, has, is_negated)
+
+    def _of_item(self, raw: object, path: str) -> ItemFilter:
+        part, at, is_negated = self._negatable(raw, path)
+        name, rest = _named(part, at, "property", check_event_key)
+        return ItemFilter(name, parse_condition(rest, at), is_negated)
+
+    def _negatable(self, raw: object, path: str) -> tuple[Raw, str, bool]:
+        """Take a part that may be wrapped in `not`: what is inside, its path, and whether it is."""
+        part = self._part(raw, path)
+        if "not" not in part:
+            return part, path, False
+        _check_keys(part, path, {"not"})
+        at = f"{path}.not"
+        return self._part(part["not"], at), at, True
 
     def _device(self, raw: Raw, path: str, _level: int) -> Node:
         _check_keys(raw, path, {"device"})
@@ -320,8 +343,16 @@ def _did_json(node: Did) -> dict[str, object]:
     return raw
 
 
-def _filter_json(part: Filter) -> dict[str, object]:
-    raw = {str(part.told): part.name, **_plain(part.condition)}
+def _filter_json(part: Filter | HasItem | ItemFilter) -> dict[str, object]:
+    match part:
+        case HasItem(name, has):
+            raw: dict[str, object] = {"items": name, "has": [_filter_json(each) for each in has]}
+        case Filter(name, condition, told):
+            raw = {str(told): name, **_plain(condition)}
+        case ItemFilter(name, condition):
+            raw = {"property": name, **_plain(condition)}
+        case _:
+            assert_never(part)
     return {"not": raw} if part.is_negated else raw
 
 

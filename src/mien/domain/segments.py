@@ -24,7 +24,7 @@ DEPTH = 16
 """How deep nodes nest at most; the outermost is the first level."""
 
 NODES = 250
-"""How many nodes, filters of events and facts of devices a tree has at most."""
+"""How many nodes, filters of events and of their items, and facts of devices a tree has at most."""
 
 LAST_MOMENT = 253_370_764_799
 """The last second of the year 9998, the last of which a segment speaks."""
@@ -82,6 +82,25 @@ class Filter(msgspec.Struct, frozen=True):
     name: str
     condition: Condition
     told: Told = Told.EVENT
+    is_negated: bool = False
+
+
+class ItemFilter(msgspec.Struct, frozen=True):
+    """A condition on one property of an item that holds or, if negated, does not."""
+
+    name: str
+    condition: Condition
+    is_negated: bool = False
+
+
+class HasItem(msgspec.Struct, frozen=True):
+    """One item of a list of the event meets all of these at once or, if negated, none does.
+
+    Items are objects; what else is in the list meets nothing. An object alone is a list of one.
+    """
+
+    name: str
+    has: tuple[ItemFilter, ...]
     is_negated: bool = False
 
 
@@ -171,7 +190,7 @@ class Did(msgspec.Struct, frozen=True):
 
     event: str
     window: Window | None = None
-    where: tuple[Filter, ...] = ()
+    where: tuple[Filter | HasItem, ...] = ()
     aggregate: Aggregate = AT_LEAST_ONCE
     is_first: bool = False
 

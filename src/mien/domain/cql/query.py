@@ -15,7 +15,19 @@ from mien.domain.cql.parts import Raw, parse_object
 from mien.domain.cql.people import parse_people
 from mien.domain.errors import InvalidInputError
 from mien.domain.moments import day_at
-from mien.domain.segments import NODES, All, Any, Derived, DeviceIs, Did, Fact, Filter, Node, Not
+from mien.domain.segments import (
+    NODES,
+    All,
+    Any,
+    Derived,
+    DeviceIs,
+    Did,
+    Fact,
+    Filter,
+    HasItem,
+    Node,
+    Not,
+)
 
 NO_EVENT = "-1"
 """What clients write as the name of no event: people are found by the rest of the query."""
@@ -96,7 +108,7 @@ def _without_event(whole: Raw, zone: tzinfo) -> list[Node]:
     return [Derived(_LAST, After(first - _DAY)), Derived("First Seen", Before(last + _DAY))]
 
 
-def _walk(node: Node) -> Iterator[Node | Filter | Fact]:
+def _walk(node: Node) -> Iterator[Node | Filter | HasItem | Fact]:
     """Give a node and all parts below it."""
     yield node
     match node:

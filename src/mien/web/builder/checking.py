@@ -15,9 +15,9 @@ from mien.web.builder.parts import AS_JSON, CONDITIONS, Part, Path, walk
 from mien.web.builder.trees import Problem, write_json
 
 _HERE = "it"
-_INSIDE = re.compile(rf"{_HERE}\.(?:where|device)\[(\d+)\]")
+_INSIDE = re.compile(r"\.(?:where|has|device)\[(\d+)\]")
 _ITEM = re.compile(r"\[(\d+)\]$")
-_NAMES = frozenset({"property", "derived", "did", "fact", "session"})
+_NAMES = frozenset({"property", "derived", "did", "fact", "session", "items"})
 _WRONG_TYPE = re.compile(r"Expected `(\w+)[^`]*`(?:, got `\w+`| ([<>])= (\d+))?")
 _WANTED = {
     "int": "a whole number",
@@ -80,8 +80,7 @@ def _misread(whole: Part, unclear: set[Path]) -> Iterator[Problem]:
 def _problem(error: InvalidSegmentError, path: Path) -> Problem:
     """Say an error of the parser where it is, in words for who fills in a form."""
     text = _WRONG_TYPE.sub(_said, error.problem)
-    if inside := _INSIDE.match(error.path):
-        path = (*path, int(inside[1]))
+    path = (*path, *map(int, _INSIDE.findall(error.path)))
     last = error.path.removeprefix(_HERE).rpartition(".")[2]
     if item := _ITEM.search(last):
         last, text = last[: item.start()], f"line {int(item[1]) + 1}: {text}"

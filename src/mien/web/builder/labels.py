@@ -62,6 +62,12 @@ FIGURE_LABELS: Labels = {
     Figure.FIRST: "with the first one",
     Figure.LAST: "with the last one",
 }
+TOLD_LABELS: Labels = {"property": "property", "session": "session", "items": "items"}
+TOLD_NAMES: Labels = {
+    "property": "Property of the event",
+    "session": "Property of the session",
+    "items": "List of items",
+}
 CHANNEL_LABELS: Labels = {
     Channel.EMAIL: "E-mail",
     Channel.SMS: "SMS",

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from mien.domain.errors import InvalidInputError
-from mien.web.builder.parts import FACT, FILTER, GROUPS, INSIDE, Part, Path, id_of, path_of
+from mien.web.builder.parts import FACT, FILTER, GROUPS, INSIDE, ITEM, Part, Path, id_of, path_of
 
 Moved: TypeAlias = tuple[Part, str]
 """The whole as it is then, and the id of the element that gets the focus (empty: as it is)."""
@@ -64,7 +64,7 @@ def _add(whole: Part, path: Path, kind: str) -> Moved:
 
 
 def _first_field(part: Part) -> str:
-    return "kind" if part.kind not in (FILTER, FACT) else "name"
+    return "kind" if part.kind not in (FILTER, ITEM, FACT) else "name"
 
 
 def _remove(whole: Part, path: Path) -> Moved:
@@ -118,6 +118,7 @@ _MOVES: Mapping[str, Callable[[Part, Path], Moved]] = {
     "add": lambda whole, path: _add(whole, path, "property"),
     "group": lambda whole, path: _add(whole, path, "any"),
     "filter": lambda whole, path: _add(whole, path, FILTER),
+    "item": lambda whole, path: _add(whole, path, ITEM),
     "fact": lambda whole, path: _add(whole, path, FACT),
     "remove": _remove,
     "up": _step(-1),
@@ -126,5 +127,5 @@ _MOVES: Mapping[str, Callable[[Part, Path], Moved]] = {
     "wrap": _wrap,
     "unwrap": _unwrap,
 }
-_ADDS = {"did": "filter", "device": "fact"}
+_ADDS = {"did": "filter", FILTER: "item", "device": "fact"}
 _OF_THE_WHOLE = frozenset({"add", "group"})

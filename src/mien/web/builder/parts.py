@@ -1,7 +1,7 @@
 """The parts of which the builder's page is made, and how a form names them.
 
-A part is a group of parts, or a condition; conditions on events and on devices have parts of
-their own. Part `p` is the whole, `p.0` the first part in it; a field of it is called `p.0:op`.
+A part is a group of parts, or a condition; conditions on events, on their items and on devices
+have parts of their own. Part `p` is the whole, `p.0` the first part in it; a field of it is called `p.0:op`.
 """
 
 import re
@@ -19,12 +19,13 @@ MARKS = ("test_user", "disabled")
 CONDITIONS = ("property", "derived", "did", "device", "channel", "segment", *MARKS)
 """The conditions that a group may have, each called by its key in the JSON; marks have no fields."""
 
-FILTER, FACT, AS_JSON = "filter", "fact", "json"
-"""A condition on a property of an event, one on a fact of a device, and what has no form here."""
+FILTER, ITEM, FACT, AS_JSON = "filter", "item", "fact", "json"
+"""A condition on an event, on an item of it, on a fact of a device, and what has no form here."""
 
 INSIDE: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(GROUPS, (*GROUPS, *CONDITIONS, AS_JSON)),
     "did": (FILTER,),
+    FILTER: (ITEM,),
     "device": (FACT,),
 }
 """Which parts a part may have; others have none."""
@@ -100,7 +101,7 @@ def _part(
 ) -> Part:
     fields = dict(found[path])
     kind = fields.pop("kind", "")
-    known = (*GROUPS, *CONDITIONS, FILTER, FACT, AS_JSON)
+    known = (*GROUPS, *CONDITIONS, FILTER, ITEM, FACT, AS_JSON)
     if kind not in known or (not path and kind not in GROUPS):
         raise InvalidInputError(path="form", problem=f"{kind[:40]!r} is no kind of a part")
     parts = [_part(each, found, below) for each in below.get(path, []) if each]

@@ -17,8 +17,8 @@ from mien.domain.segments import Figure
 from mien.domain.values import ValueType
 from mien.web.builder.fields import UnclearError, read_name
 from mien.web.builder.labels import choices_of_operators, fixed_type
-from mien.web.builder.parts import FACT, FILTER, Part
-from mien.web.builder.trees import NUMBER, OPERANDS, TEXT, TRUTH
+from mien.web.builder.parts import FACT, FILTER, ITEM, Part
+from mien.web.builder.trees import ITEMS, NUMBER, OPERANDS, TEXT, TRUTH
 
 Types: TypeAlias = Mapping[tuple[str, str], ValueType]
 """The types of properties by the key of their event (empty: of people) and their name."""
@@ -41,6 +41,8 @@ VALUE_TYPES: Mapping[ValueType | None, str] = {
 
 
 _FIRST = {"derived": "Age"}
+_PARTS = {FILTER: ITEM, "device": FACT}
+"""Of what there is one part at least in a part."""
 
 
 def settle(part: Part, types: Types, event: str = "") -> Part:
@@ -48,8 +50,10 @@ def settle(part: Part, types: Types, event: str = "") -> Part:
     if part.kind == "did":
         event = event_key(plain_name(part))
     parts = tuple(settle(each, types, event) for each in part.parts)
-    if part.kind == "device" and not parts:
-        parts = (settle(Part(FACT), types),)
+    if part.kind == FILTER and part.get("told") != ITEMS:
+        parts = ()
+    elif (first := _PARTS.get(part.kind)) is not None and not parts:
+        parts = (settle(Part(first), types),)
     part = msgspec.structs.replace(part, fields=_named(part)) if part.kind == "derived" else part
     fields = _settled(part, type_known(part, types, event))
     return msgspec.structs.replace(part, fields=fields, parts=parts)
@@ -69,6 +73,8 @@ def type_known(part: Part, types: Types, event: str) -> ValueType | None:
         return fixed
     if part.kind == FILTER:
         return types.get((event, plain_name(part)))
+    if part.kind == ITEM:
+        return None
     standard = STANDARD_FIELDS.get(name := plain_name(part))
     return standard.type if standard is not None else types.get(("", name))
 
@@ -80,7 +86,9 @@ def _settled(part: Part, kind: ValueType | None) -> Mapping[str, str]:
         case "channel":
             channel, state = part.get("channel") or "email", part.get("is") or "reachable"
             return {**part.fields, "channel": channel, "is": state}
-        case "property" | "derived" | "filter" | "fact":
+        case "filter" if part.get("told") == ITEMS:
+            return part.fields
+        case "property" | "derived" | "filter" | "item" | "fact":
             return _condition(part, _named(part), kind)
         case _:
             return part.fields

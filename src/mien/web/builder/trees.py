@@ -14,7 +14,17 @@ from mien.domain.segments import DEPTH, OF_A_PROPERTY, Figure
 from mien.domain.values import ValueType
 from mien.web.builder import fields as f
 from mien.web.builder.fields import Reader, UnclearError
-from mien.web.builder.parts import AS_JSON, CONDITIONS, FACT, FILTER, GROUPS, MARKS, Part, Path
+from mien.web.builder.parts import (
+    AS_JSON,
+    CONDITIONS,
+    FACT,
+    FILTER,
+    GROUPS,
+    ITEM,
+    MARKS,
+    Part,
+    Path,
+)
 
 Raw: TypeAlias = dict[str, object]
 
@@ -56,6 +66,9 @@ WINDOWS: Mapping[str, Sequence[tuple[str, Reader]]] = {
 }
 """What each window takes besides none, in the same way; of `days` one may be missing."""
 
+ITEMS = "items"
+"""What the field `told` of a filter says that is on items and has parts, one on each item."""
+
 NOTS = DEPTH
 """How many times a part is negated at most."""
 
@@ -86,7 +99,9 @@ class _Writer:
         match part.kind:
             case "all" | "any":
                 return self._group(part, path)
-            case "property" | "derived" | "filter" | "fact":
+            case "filter" if part.get("told") == ITEMS:
+                return {ITEMS: self._name(part, path), "has": self._inside(part, path)}
+            case "property" | "derived" | "filter" | "item" | "fact":
                 name = self._name(part, path)
                 return {_KEYS.get(part.kind, part.get("told") or "property"): name} | (
                     self._condition(part, path)
@@ -172,7 +187,7 @@ def type_of(part: Part) -> str:
             return NUMBER if field is not None and field.type is ValueType.INTEGER else TEXT
         case "did":
             return NUMBER
-        case "property" | "filter":
+        case "property" | "filter" | "item":
             of_many = part.get("op") == "any_of"
             known = (TEXT, NUMBER, MIXED) if of_many else (TEXT, NUMBER, TRUTH)
             return part.get("type") if part.get("type") in known else TEXT
@@ -266,13 +281,33 @@ def _window(raw: object) -> dict[str, str]:
 
 
 def _read_filter(raw: object) -> Part | None:
-    is_negated = isinstance(raw, dict) and list(raw) == ["not"]
-    inner = raw["not"] if is_negated and isinstance(raw, dict) else raw
+    inner, nots = _without_not(raw)
     if not isinstance(inner, dict):
         return None
+    if ITEMS in inner:
+        return _read_items(inner, nots)
     told = "session" if "session" in inner else "property"
     fields = {"told": told, "name": _shown(inner.get(told)), **_condition(inner)}
-    return _negated(Part(FILTER, fields), int(is_negated))
+    return _negated(Part(FILTER, fields), nots)
+
+
+def _read_items(raw: Raw, nots: int) -> Part | None:
+    parts = _several(raw.get("has"), _read_item)
+    fields = {"told": ITEMS, "name": _shown(raw[ITEMS])}
+    return None if parts is None else _negated(Part(FILTER, fields, parts), nots)
+
+
+def _read_item(raw: object) -> Part | None:
+    inner, nots = _without_not(raw)
+    if not isinstance(inner, dict):
+        return None
+    fields = {"name": _shown(inner.get("property")), **_condition(inner)}
+    return _negated(Part(ITEM, fields), nots)
+
+
+def _without_not(raw: object) -> tuple[object, int]:
+    """Give what is negated, and how many times; what is not, as it is."""
+    return (raw["not"], 1) if isinstance(raw, dict) and list(raw) == ["not"] else (raw, 0)
 
 
 def _read_device(raw: Raw) -> Part | None:
