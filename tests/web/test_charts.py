@@ -114,6 +114,7 @@ def test_bars_are_as_wide_as_their_share_of_the_longest() -> None:
     ]
     linked = charts.bars("Plans", [("gold", 1)], hrefs=["/live/people"])
     assert 'href="/live/people"' in draw("bars", linked)
+    assert ">empty</th>" in draw("bars", charts.bars("Plans", [("", 1)]))
     assert charts.share_of(1, 10_000) == "< 0.1 %"
 
 

@@ -131,6 +131,13 @@ def test_a_date_that_no_calendar_has_is_shown_as_it_is(office: Office, value: st
         assert browser.get(f"/live/people/{object_id}").status_code == 200
 
 
+def test_a_text_without_letters_is_called_empty(office: Office) -> None:
+    object_id = send(office, ana(plan=""))
+    with office.browser(Role.VIEWER) as browser:
+        page = re.sub(r"<[^>]+>|\s+", " ", browser.get(f"/live/people/{object_id}").text)
+        assert re.search(r"plan +empty +string", page)
+
+
 def test_an_old_address_leads_to_who_it_is_now(office: Office) -> None:
     object_id = send(office, {**ana(), "object_id": "dev-1"})
     with office.browser(Role.VIEWER) as browser:

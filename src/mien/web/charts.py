@@ -334,9 +334,9 @@ def _step(highest: float) -> float:
 
 
 def _anchor(x: float) -> str:
-    if x < 5:  # noqa: PLR2004 - percent: close to the edge
+    if x == 0:
         return "start"
-    return "end" if x > 95 else "middle"  # noqa: PLR2004
+    return "end" if x > 95 else "middle"  # noqa: PLR2004 - percent: nothing may stand beyond
 
 
 def _rounded(number: float) -> float:

@@ -91,6 +91,8 @@ class Zone:
 
     def value(self, value: object) -> Markup:
         """Write a value of a property: a date as the day or the moment that it means."""
+        if value == "":
+            return Markup('<span class="text-secondary">empty</span>')
         if isinstance(value, str) and value.startswith("$D_"):
             return self._date(value)
         if isinstance(value, list):
