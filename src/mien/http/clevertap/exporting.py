@@ -21,7 +21,7 @@ from mien.http.clevertap.failures import invalid_event
 from mien.http.state import Services
 from mien.services import export_sets
 from mien.services.accounts import Caller
-from mien.services.cursors import open_cursor, seal
+from mien.services.cursors import InvalidCursorError, open_cursor, seal
 from mien.services.definitions import unknown_event
 from mien.services.export_sets import Place
 
@@ -62,7 +62,12 @@ async def answer_export(
         text = request.query_params.get("cursor")
         if text is None:
             return json_answer(await _begin(request, services, caller, purpose, parse))
-        cursor = open_cursor(services.signing_key, caller.environment, purpose, text, Cursor)
+        try:
+            cursor = open_cursor(services.signing_key, caller.environment, purpose, text, Cursor)
+        except InvalidCursorError as error:
+            # By these words clients know that they have to begin again.
+            problem = f"Incorrect Usage, {error.problem}"
+            raise InvalidCursorError(problem) from error
         return json_answer(await services.run_long(lambda: page(services, caller, cursor)))
 
 
