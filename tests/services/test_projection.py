@@ -16,6 +16,7 @@ from mien.analytics.compile import question
 from mien.analytics.duckdb import DuckDB
 from mien.analytics.engine import Analytics
 from mien.analytics.scope import Scope, column
+from mien.analytics.step import Fill
 from mien.domain.errors import AnalyticsUnavailableError
 from mien.domain.identities import Identity, IdentityKind
 from mien.domain.ids import EnvironmentId
@@ -23,6 +24,7 @@ from mien.domain.values import day_of
 from mien.services.erase import erase
 from mien.services.merges import merge_people
 from mien.services.projection import Projection
+from mien.services.steps import StepReader, begin
 from mien.store import feed
 from mien.store import profiles as profile_store
 from mien.store.engine import Store
@@ -334,6 +336,32 @@ async def test_a_new_copy_costs_the_people_there_are_and_not_their_history(
     assert projection.steps == 3
     await desk.send(profile("c", turn="last"), profile("new"), event("d", "E"))
     assert_copied(desk.store, analytics, catch_up(projection, desk.environment))
+
+
+@pytest.mark.parametrize("is_filled", [False, True])
+async def test_a_step_holds_no_more_of_large_documents_than_it_may(
+    desk: Desk, *, is_filled: bool
+) -> None:
+    """Memory would end: people with hundreds of properties are a thousand times as large as others."""
+    names = [f"p{n}" for n in range(7)]
+    await desk.send(*(profile(name, text="x" * 400) for name in names))
+    await desk.send(*(event(name, "E", text="x" * 200) for name in names))
+    whole = begin(desk.store, desk.environment)
+    place, fill = 0, whole if is_filled else Fill()
+    people: list[int] = []
+    events = 0
+    while place < whole.at:
+        with desk.store.snapshot() as tx:
+            reader = StepReader(tx, desk.environment, whole.at, room=1_200)
+            step = reader.read(place, fill)
+        assert len(step.profiles.encode()) < 1_300
+        of_events = [line for lines in step.events.values() for line in lines.split("\n")]
+        assert sum(map(len, of_events)) < 1_300
+        people += [int(line.partition("\t")[0]) for line in step.profiles.split("\n") if line]
+        events += len(of_events)
+        place, fill = step.upto, step.fill
+    assert people == sorted(desk.get(name).id for name in names)
+    assert events == len(names)
 
 
 @pytest.mark.parametrize("taken", [0, 1, 3])

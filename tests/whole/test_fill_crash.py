@@ -101,7 +101,7 @@ def test_a_fill_that_is_killed_goes_on_where_it_was_and_has_what_became_of_peopl
     assert (again[0], again[1], again[3]) == (0, at, last)
     assert after < again[2] < last
     # In the middle of the log, when everybody is there.
-    copy_until_killed(server.data, writes=6)
+    copy_until_killed(server.data, writes=7)
     whole = filled(server.data, desk.environment)
     assert whole[0] > 0
     assert whole[1:] == (at, last, last)

@@ -149,7 +149,7 @@ class Projection:
             return False
         last = settled_place(self.store, environment)
         with self.store.snapshot() as tx:
-            reader = StepReader(tx, environment, last, self.size)
+            reader = StepReader(tx, environment, last, size=self.size)
             step = reader.read(known.place, known.fill)
             self._refresh(tx, environment, known)
         self._apply(known.catalog, step)

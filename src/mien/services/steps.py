@@ -1,6 +1,7 @@
 """Reading a step of the record for the analytics copy: what lies between two places of the log."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -16,7 +17,8 @@ ENTRIES = 20_000
 """Entries of the log in a step."""
 
 _BYTES = 64 * 1024 * 1024
-"""Events in a step take no more than this, unless it is a single one."""
+"""What the log tells of in a step takes no more than this, unless it is a single entry; people
+who fill a new copy beside it neither, unless it is a single one."""
 
 
 class _Reached(msgspec.Struct, gc=False):
@@ -42,11 +44,20 @@ def begin(store: Store, environment: EnvironmentId) -> Fill:
 class StepReader:
     """Reads steps of one environment, up to a place before which all is decided.
 
-    A step is of `size` entries of the log, or as many people, at most.
+    A step is of `size` entries of the log and as many people at most, and of `room` bytes of each.
     """
 
-    def __init__(self, tx: Transaction, environment: EnvironmentId, last: int, size: int) -> None:
-        self._tx, self._environment, self._last, self._size = tx, environment, last, size
+    def __init__(
+        self,
+        tx: Transaction,
+        environment: EnvironmentId,
+        last: int,
+        *,
+        size: int = ENTRIES,
+        room: int = _BYTES,
+    ) -> None:
+        self._tx, self._environment = tx, environment
+        self._last, self._size, self._room = last, size, room
 
     def read(self, place: int, fill: Fill) -> Step:
         """Read what comes after a place of the log in a copy that is filled so far.
@@ -54,37 +65,54 @@ class StepReader:
         A new copy is filled first: that costs the people there are, and not all that ever
         became of them.
         """
-        people: Sequence[ProfileId] = ()
+        people: list[ProfileId] = []
         if not fill.is_whole:
-            people = feed.next_profiles(
-                self._tx, self._environment, after=fill.after, upto=fill.last, count=self._size
-            )
-            after = people[-1] if len(people) == self._size else fill.last
+            people = self._next_people(fill)
+            after = people[-1] if people else fill.last
             fill = msgspec.structs.replace(fill, after=after)
         step = self._read_log(place, fill, people) if fill.is_whole else self._of(place, people)
         step.fill = fill
         return step
 
-    def _end_of_step(self, after: int, fill: Fill) -> int:
-        """Give the place at which a step ends; so far it reads no more entries than it may."""
-        tx, environment = self._tx, self._environment
-        upto = min(
-            feed.end_of_events(tx, environment, after, self._last, count=self._size),
-            feed.end_of_changes(tx, environment, max(after, fill.at), self._last, count=self._size),
+    def _next_people(self, fill: Fill) -> list[ProfileId]:
+        found = feed.next_profiles(
+            self._tx, self._environment, after=fill.after, upto=fill.last, count=self._size
         )
-        while upto > after + 1 and feed.event_bytes(tx, environment, after, upto) > _BYTES:
-            upto = after + (upto - after) // 2
-        return upto
+        sizes = accumulate(size for _, size in found)
+        return [
+            profile
+            for place, ((profile, _), size) in enumerate(zip(found, sizes, strict=True))
+            if place == 0 or size <= self._room
+        ]
 
     def _read_log(self, after: int, fill: Fill, people: Sequence[ProfileId]) -> Step:
         """Read what comes after a place of the log, with the documents as they are now, and people."""
-        tx, environment, upto = self._tx, self._environment, self._end_of_step(after, fill)
-        changed = feed.touched(tx, environment, max(after, fill.at), upto)
-        # The log names the very part that a record came for; it may have changed the whole.
-        roots = merges.find_roots(tx, environment, sorted(changed))
-        step = self._of(upto, sorted({*people, *changed, *roots.values()}))
-        step.events = feed.new_events(tx, environment, after, upto)
+        upto, touched = self._reach(after, fill)
+        step = self._of(upto, sorted({*people, *touched}))
+        step.events = feed.new_events(self._tx, self._environment, after, upto)
         return step
+
+    def _reach(self, after: int, fill: Fill) -> tuple[int, list[ProfileId]]:
+        """Give the place at which a step ends, so that it holds what it may, and whom it tells of."""
+        tx, environment = self._tx, self._environment
+        since = max(after, fill.at)
+        upto = min(
+            feed.end_of_events(tx, environment, after, self._last, count=self._size),
+            feed.end_of_changes(tx, environment, since, self._last, count=self._size),
+        )
+        while True:
+            touched = self._touched(since, upto)
+            held = feed.event_bytes(tx, environment, after, upto)
+            held += feed.document_bytes(tx, environment, touched)
+            if held <= self._room or upto <= after + 1:
+                return upto, touched
+            upto = after + (upto - after) // 2
+
+    def _touched(self, after: int, upto: int) -> list[ProfileId]:
+        changed = feed.touched(self._tx, self._environment, after, upto)
+        # The log names the very part that a record came for; it may have changed the whole.
+        roots = merges.find_roots(self._tx, self._environment, sorted(changed))
+        return sorted({*changed, *roots.values()})
 
     def _of(self, upto: int, touched: Sequence[ProfileId]) -> Step:
         """Read a step that writes these profiles anew."""

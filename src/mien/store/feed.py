@@ -159,8 +159,11 @@ _PROFILES = sa.select(
 _SHOWN = sa.select(profiles.c.profile_id).where(
     profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id)
 )
+_DOCUMENT_BYTES = sa.select(sa.func.sum(sa.func.length(profiles.c.document))).where(
+    profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id)
+)
 _NEXT_PROFILES = (
-    sa.select(profiles.c.profile_id)
+    sa.select(profiles.c.profile_id, sa.func.length(profiles.c.document))
     .where(
         profiles.c.environment_id == _ENVIRONMENT,
         profiles.c.profile_id > _AFTER,
@@ -238,10 +241,16 @@ def next_profiles(
     after: ProfileId,
     upto: ProfileId,
     count: int,
-) -> list[ProfileId]:
-    """Give the ids of the next profiles after one up to another, so many at most."""
+) -> list[tuple[ProfileId, int]]:
+    """Give the next profiles after one up to another, so many at most: id, and bytes of the document."""
     rows = tx.rows(_NEXT_PROFILES, environment=environment, after=after, upto=upto, count=count)
-    return [ProfileId(row[0]) for row in rows]
+    return [(ProfileId(profile), size) for profile, size in rows]
+
+
+def document_bytes(tx: Transaction, environment: EnvironmentId, wanted: Sequence[ProfileId]) -> int:
+    """Tell how large the documents of profiles are."""
+    row = tx.row(_DOCUMENT_BYTES, environment=environment, values=wanted) if wanted else None
+    return int(row[0] or 0) if row else 0
 
 
 def event_bytes(tx: Transaction, environment: EnvironmentId, after: int, upto: int) -> int:
