@@ -1,108 +1,31 @@
 """The analytics copy has what the record has, whatever happened to it (S-04, B-03)."""
 
-import json
-from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlglot import exp
 
-from mien.analytics.catalog import Catalog, Columns, Kind
+from mien.analytics.catalog import Kind
 from mien.analytics.cells import json_cell
-from mien.analytics.clickhouse_dialect import CLICKHOUSE, number_of
+from mien.analytics.clickhouse_dialect import CLICKHOUSE
 from mien.analytics.compile import question
 from mien.analytics.duckdb import DuckDB
 from mien.analytics.engine import Analytics
 from mien.analytics.scope import Scope, column
-from mien.analytics.step import Fill
 from mien.domain.errors import AnalyticsUnavailableError
 from mien.domain.identities import Identity, IdentityKind
-from mien.domain.ids import EnvironmentId
-from mien.domain.values import day_of
 from mien.services.erase import erase
 from mien.services.merges import merge_people
 from mien.services.projection import Projection
-from mien.services.steps import StepReader, begin
-from mien.store import feed
-from mien.store import profiles as profile_store
-from mien.store.engine import Store
+from tests.support.copied import assert_copied, catch_up, select
+from tests.support.merging import join, undo
 from tests.support.uploading import NOON_MS, Desk, event, profile
 
 
 @pytest.fixture
 def projection(desk: Desk, analytics: Analytics) -> Projection:
     return Projection(desk.store, analytics)
-
-
-def catch_up(projection: Projection, environment: EnvironmentId) -> Catalog:
-    """Take all steps, and give what there is then."""
-    while projection.advance(environment):
-        pass
-    return projection.fresh_catalog(environment, seconds=0)
-
-
-def select(analytics: Analytics, sql: str) -> list[Any]:
-    return analytics.query(sql, {}, seconds=10)
-
-
-def values_of(row: Mapping[str, object], properties: Mapping[str, Columns]) -> dict[str, object]:
-    """Put the values of a row together again, by name; a date is its day and its moment."""
-    values: dict[str, object] = {}
-    for name, columns in properties.items():
-        found = {kind: row[columns.name(kind)] for kind in columns.kinds}
-        held = {kind: value for kind, value in found.items() if value is not None}
-        if not held:
-            continue
-        if Kind.DAY in held or Kind.MOMENT in held:
-            values[name] = (held.get(Kind.DAY), held.get(Kind.MOMENT))
-        else:
-            (values[name],) = held.values()
-    return values
-
-
-def expected(value: object, analytics: Analytics) -> object:
-    """Give a value as the engine holds it: a list in ClickHouse is JSON, a day a number."""
-    if isinstance(value, list) and analytics.dialect is CLICKHOUSE:
-        return compact(value)
-    if not isinstance(value, str) or not value.startswith("$D_"):
-        return value
-    day = day_of(value)
-    is_day = day is not None and value == f"$D_{day.isoformat().replace('-', '')}"
-    held = number_of(day) if day is not None and analytics.dialect is CLICKHOUSE else day
-    return held, None if is_day else int(value[3:])
-
-
-def compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def assert_copied(store: Store, analytics: Analytics, catalog: Catalog) -> None:
-    """Compare every profile and every event of the copy with the record."""
-    of = catalog.schema
-    cursor = analytics.query(f"SELECT * FROM {of}.profiles ORDER BY profile_id", {}, seconds=10)
-    names = [row[0] for row in select(analytics, f"DESCRIBE {of}.profiles")]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor]
-    with store.read() as tx:
-        people = profile_store.page(tx, catalog.environment, after=0, count=10_000)  # type: ignore[arg-type]
-        events = feed.new_events(tx, catalog.environment, 0, 2**62)
-    assert [row["profile_id"] for row in rows] == [each.id for each in people]
-    for row, person in zip(rows, people, strict=True):
-        wanted = {
-            name: expected(value, analytics) for name, value in person.document.properties.items()
-        }
-        assert values_of(row, catalog.properties) == wanted
-        count = f"SELECT count(*) FROM {of}.devices WHERE profile_id = {person.id}"
-        assert select(analytics, count) == [(len(person.document.devices),)]
-    for table in catalog.events.values():
-        lines = events.get(table.definition, "").splitlines()  # type: ignore[call-overload]
-        if lines:
-            found = (
-                f"SELECT sequence, profile_id, occurred_at FROM {of}.{table.name} ORDER BY sequence"
-            )
-            ids = sorted(tuple(map(int, line.split("\t")[:3])) for line in lines)
-            assert select(analytics, found) == ids
 
 
 async def test_each_type_has_its_column(
@@ -313,81 +236,40 @@ async def test_what_comes_for_a_part_of_somebody_changes_whom_it_is_shown_as(
     assert sorted(blocked) == [(desk.get("a").id,), (desk.get("c").id,)]
 
 
-async def make_history(desk: Desk, names: str, *, turns: int) -> None:
-    """Let people come who are changed again and again, and each do something once."""
-    for turn in range(turns):
-        await desk.send(*(profile(name, turn=turn) for name in names))
-    await desk.send(*(event(name, "E") for name in names))
-
-
-async def test_a_new_copy_costs_the_people_there_are_and_not_their_history(
-    desk: Desk, analytics: Analytics
+# P-07, P-15, U-11
+async def test_whatever_comes_within_one_step_is_copied_as_it_is_at_its_end(
+    desk: Desk, projection: Projection, analytics: Analytics
 ) -> None:
-    await make_history(desk, "abcde", turns=8)
-    await desk.send(profile("a", Email="s@example.com", **{"MSG-dndEmail": True}))
-    await desk.send({"type": "profile", "FBID": "f", "profileData": {"x": 1}})
-    await desk.send({"type": "profile", "identity": "a", "FBID": "f", "profileData": {"y": 1}})
-    erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "b"))
-    projection = Projection(desk.store, analytics, size=3)
+    await desk.send(
+        *(profile(name, n=1) for name in "abcd"), *(event(name, "E") for name in "abcd")
+    )
+    catch_up(projection, desk.environment)
+    ids = {name: desk.get(name).id for name in "abcd"}
+    steps = projection.steps
+    # Merged and undone; merged and erased together; erased alone; merged for good.
+    undo(desk, join(desk, "a", "b").merge)
+    join(desk, "c", "d")
+    erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "c"))
+    await desk.send(profile("e", n="text"), event("e", "E", n=1), event("e", "E", n=[1]))
+    undo(desk, join(desk, "b", "e").merge)
+    erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, "e"))
+    join(desk, "a", "b")
+    # Each type that a value can have, and a name that comes with more properties than have columns.
+    for value in (2, "text", 1.5, True, ["x"], "$D_20200229"):
+        await desk.send(profile("a", n=value), event("a", "E", n=value))
+    for start in range(0, 600, 200):
+        await desk.send(event("a", "Wide", **{f"p{n}": n for n in range(start, start + 200)}))
     catalog = catch_up(projection, desk.environment)
+    assert projection.steps == steps + 1
     assert_copied(desk.store, analytics, catalog)
-    assert (catalog.has_merged, catalog.has_blocks) == (True, True)
-    # Four people; the last of them come with the first events, and others follow.
-    assert projection.steps == 3
-    await desk.send(profile("c", turn="last"), profile("new"), event("d", "E"))
-    assert_copied(desk.store, analytics, catch_up(projection, desk.environment))
-
-
-@pytest.mark.parametrize("is_filled", [False, True])
-async def test_a_step_holds_no_more_of_large_documents_than_it_may(
-    desk: Desk, *, is_filled: bool
-) -> None:
-    """Memory would end: people with hundreds of properties are a thousand times as large as others."""
-    names = [f"p{n}" for n in range(7)]
-    await desk.send(*(profile(name, text="x" * 400) for name in names))
-    await desk.send(*(event(name, "E", text="x" * 200) for name in names))
-    whole = begin(desk.store, desk.environment)
-    place, fill = 0, whole if is_filled else Fill()
-    people: list[int] = []
-    events = 0
-    while place < whole.at:
-        with desk.store.snapshot() as tx:
-            reader = StepReader(tx, desk.environment, whole.at, room=1_200)
-            step = reader.read(place, fill)
-        assert len(step.profiles.encode()) < 1_300
-        of_events = [line for lines in step.events.values() for line in lines.split("\n")]
-        assert sum(map(len, of_events)) < 1_300
-        people += [int(line.partition("\t")[0]) for line in step.profiles.split("\n") if line]
-        events += len(of_events)
-        place, fill = step.upto, step.fill
-    assert people == sorted(desk.get(name).id for name in names)
-    assert events == len(names)
-
-
-@pytest.mark.parametrize("taken", [0, 1, 3])
-async def test_what_becomes_of_people_while_a_new_copy_is_filled_is_in_it(
-    desk: Desk, analytics: Analytics, taken: int
-) -> None:
-    """P-15: who was copied and is erased then is gone, also when the filling is cut off and goes on."""
-    await make_history(desk, "abcdef", turns=3)
-    projection = Projection(desk.store, analytics, size=2)
-    projection.open(desk.environment)
-    for _ in range(taken):
-        assert projection.advance(desk.environment)
-    # Three steps have all people, and the last of them the first events.
-    assert (projection.state(desk.environment).place == 0) is (taken < 3)
-    begun = analytics.filled(desk.environment)
-    assert begun is not None
-    assert begun.is_whole is (taken == 3)
-    for name in "ac":
-        erase(desk.store, desk.environment, Identity(IdentityKind.IDENTITY, name))
-    await desk.send(profile("b", turn="since"), profile("d", turn="since"), profile("new"))
-    await desk.send({"type": "profile", "identity": "b", "FBID": "f", "profileData": {}})
-    again = Projection(desk.store, analytics, size=2)
-    catalog = catch_up(again, desk.environment)
-    assert_copied(desk.store, analytics, catalog)
-    assert len(select(analytics, f"SELECT * FROM {catalog.schema}.profiles")) == 5
-    whole = analytics.filled(desk.environment)
-    assert whole is not None
-    # Nothing was begun again, and nothing of what was before is read.
-    assert (whole.at, whole.after) == (begun.at, begun.last)
+    of = catalog.schema
+    assert select(analytics, f"SELECT profile_id, root_id FROM {of}.merged") == [
+        (ids["b"], ids["a"])
+    ]
+    sights = f"SELECT DISTINCT profile_id FROM {of}.sights ORDER BY profile_id"
+    assert select(analytics, sights) == [(ids["a"],), (ids["b"],)]
+    wide = catalog.events["wide"]
+    first, last = wide.properties["p0"], wide.properties["p599"]
+    assert (first.in_rest, last.in_rest) == (False, True)
+    asked = f"SELECT {first.name(Kind.INTEGER)} FROM {of}.{wide.name} ORDER BY sequence"
+    assert select(analytics, asked) == [(0,), (None,), (None,)]
