@@ -7,7 +7,7 @@ from mien.analytics.step import Fill
 from mien.domain.identities import Identity, IdentityKind
 from mien.services.erase import erase
 from mien.services.projection import Projection
-from mien.services.steps import StepReader, begin
+from mien.services.steps import NOBODY, StepReader, begin
 from tests.support.copied import assert_copied, catch_up, select
 from tests.support.uploading import Desk, event, profile
 
@@ -61,6 +61,26 @@ async def test_a_step_holds_no_more_of_large_documents_than_it_may(
         place, fill = step.upto, step.fill
     assert people == sorted(desk.get(name).id for name in names)
     assert events == len(names)
+
+
+async def test_an_address_that_many_have_takes_several_steps(desk: Desk) -> None:
+    """U-13: a made-up address may be that of half a million people."""
+    names = [f"p{n}" for n in range(9)]
+    await desk.send(*(profile(n, Email="none@example.com", text="x" * 400) for n in names))
+    place = begin(desk.store, desk.environment).at
+    await desk.send(profile("p4", **{"MSG-dndEmail": True}))
+    last = begin(desk.store, desk.environment).at
+    told, blocked = NOBODY, list[int]()
+    while place < last:
+        with desk.store.snapshot() as tx:
+            reader = StepReader(tx, desk.environment, last, told=told, room=1_200)
+            step = reader.read(place, Fill())
+        assert len(step.profiles.encode()) < 1_300
+        blocked += [each for each, _ in step.blocks]
+        place, told = step.upto, reader.told
+    # What was said has one entry, and p4 has another.
+    ids = {name: desk.get(name).id for name in names}
+    assert sorted(blocked) == sorted([*ids.values(), ids["p4"]])
 
 
 @pytest.mark.parametrize("taken", [0, 1, 3])

@@ -21,7 +21,7 @@ from mien.domain.errors import AnalyticsBehindError, AnalyticsUnavailableError
 from mien.domain.ids import EnvironmentId
 from mien.services.positions import settled_place
 from mien.services.sights import Sights
-from mien.services.steps import ENTRIES, StepReader, begin
+from mien.services.steps import ENTRIES, NOBODY, StepReader, begin
 from mien.store import definitions, feed, numbers
 from mien.store.engine import Row, Store, Transaction
 
@@ -35,7 +35,7 @@ class _Environment:
         self, catalog: Catalog, version: int, place: int, fill: Fill | None = None
     ) -> None:
         self.catalog, self.version, self.place = catalog, version, place
-        self.fill = fill or Fill()
+        self.fill, self.told = fill or Fill(), NOBODY
         self.shown, self.shown_version = catalog, version
         self.as_of: int | None = None
 
@@ -149,7 +149,7 @@ class Projection:
             return False
         last = settled_place(self.store, environment)
         with self.store.snapshot() as tx:
-            reader = StepReader(tx, environment, last, size=self.size)
+            reader = StepReader(tx, environment, last, told=known.told, size=self.size)
             step = reader.read(known.place, known.fill)
             self._refresh(tx, environment, known)
         self._apply(known.catalog, step)
@@ -157,7 +157,7 @@ class Projection:
         self._show(known, step)
         self.steps += 1
         with self._moved:
-            known.place, known.fill = step.upto, step.fill
+            known.place, known.fill, known.told = step.upto, step.fill, reader.told
             if step.upto == last:
                 known.as_of = began
             self._moved.notify_all()

@@ -1,7 +1,6 @@
 """Reading a step of the record for the analytics copy: what lies between two places of the log."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 
 import msgspec
 
@@ -17,8 +16,8 @@ ENTRIES = 20_000
 """Entries of the log in a step."""
 
 _BYTES = 64 * 1024 * 1024
-"""What the log tells of in a step takes no more than this, unless it is a single entry; people
-who fill a new copy beside it neither, unless it is a single one."""
+"""What the log tells of in a step takes no more than this, and people who fill a new copy beside it
+neither, unless it is a single one."""
 
 
 class _Reached(msgspec.Struct, gc=False):
@@ -41,10 +40,21 @@ def begin(store: Store, environment: EnvironmentId) -> Fill:
         return Fill(at, last=feed.last_profile(tx, environment))
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Of whom an entry of the log tells, those up to `after` are copied; `upto` is its place."""
+
+    upto: int = 0
+    after: ProfileId = ProfileId(0)
+
+
+NOBODY = Told()
+
+
 class StepReader:
     """Reads steps of one environment, up to a place before which all is decided.
 
     A step is of `size` entries of the log and as many people at most, and of `room` bytes of each.
+    `told` is for the reader of the next step.
     """
 
     def __init__(
@@ -53,10 +63,12 @@ class StepReader:
         environment: EnvironmentId,
         last: int,
         *,
+        told: Told = NOBODY,
         size: int = ENTRIES,
         room: int = _BYTES,
     ) -> None:
         self._tx, self._environment = tx, environment
+        self.told = told
         self._last, self._size, self._room = last, size, room
 
     def read(self, place: int, fill: Fill) -> Step:
@@ -78,17 +90,31 @@ class StepReader:
         found = feed.next_profiles(
             self._tx, self._environment, after=fill.after, upto=fill.last, count=self._size
         )
-        sizes = accumulate(size for _, size in found)
-        return [
-            profile
-            for place, ((profile, _), size) in enumerate(zip(found, sizes, strict=True))
-            if place == 0 or size <= self._room
-        ]
+        return self._fitting(found)
+
+    def _fitting(self, people: list[ProfileId]) -> list[ProfileId]:
+        """Give as many of the first people as there is room for, and one at least."""
+        while len(people) > 1:
+            if feed.document_bytes(self._tx, self._environment, people) <= self._room:
+                break
+            people = people[: len(people) // 2]
+        return people
 
     def _read_log(self, after: int, fill: Fill, people: Sequence[ProfileId]) -> Step:
-        """Read what comes after a place of the log, with the documents as they are now, and people."""
+        """Read what comes after a place of the log, with the documents as they are now, and people.
+
+        A single entry may tell of many: who has an address. They are written a few at a time, and
+        the place stays until all are.
+        """
         upto, touched = self._reach(after, fill)
-        step = self._of(upto, sorted({*people, *touched}))
+        if self.told.upto == upto:
+            touched = [each for each in touched if each > self.told.after]
+        page = self._fitting(touched) if upto == after + 1 else touched
+        if len(page) < len(touched):
+            self.told = Told(upto, page[-1])
+            return self._of(after, sorted({*people, *page}))
+        self.told = NOBODY
+        step = self._of(upto, sorted({*people, *page}))
         step.events = feed.new_events(self._tx, self._environment, after, upto)
         return step
 

@@ -163,7 +163,7 @@ _DOCUMENT_BYTES = sa.select(sa.func.sum(sa.func.length(profiles.c.document))).wh
     profiles.c.environment_id == _ENVIRONMENT, OneOf(profiles.c.profile_id)
 )
 _NEXT_PROFILES = (
-    sa.select(profiles.c.profile_id, sa.func.length(profiles.c.document))
+    sa.select(profiles.c.profile_id)
     .where(
         profiles.c.environment_id == _ENVIRONMENT,
         profiles.c.profile_id > _AFTER,
@@ -241,10 +241,10 @@ def next_profiles(
     after: ProfileId,
     upto: ProfileId,
     count: int,
-) -> list[tuple[ProfileId, int]]:
-    """Give the next profiles after one up to another, so many at most: id, and bytes of the document."""
+) -> list[ProfileId]:
+    """Give the ids of the next profiles after one up to another, so many at most."""
     rows = tx.rows(_NEXT_PROFILES, environment=environment, after=after, upto=upto, count=count)
-    return [(ProfileId(profile), size) for profile, size in rows]
+    return [ProfileId(row[0]) for row in rows]
 
 
 def document_bytes(tx: Transaction, environment: EnvironmentId, wanted: Sequence[ProfileId]) -> int:
