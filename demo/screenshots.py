@@ -32,6 +32,9 @@ HEIGHT, TALLEST = 900, 4_000
 QUIET_MS = 4_000
 """How long a page may take until it asks for nothing more; a live one never stops asking."""
 
+_FILES = "[download], [href*='.csv'], [href$='/file'], [href*='/download']"
+"""Links that lead to a file and not to a page."""
+
 _LINKS = """(at) => [...document.querySelectorAll(at)].map((link) => link.getAttribute("href"))"""
 
 
@@ -117,7 +120,7 @@ async def find_pages(page: Page, distinct_id: str) -> list[str]:
     found = ["/sign-in", "/password", "/live", "/test", f"/live/people?q={distinct_id}"]
     for path in await links(page, ".side nav.pages a[href^='/live']"):
         await open_page(page, path)
-        inside = await links(page, f"main a[href^='{path}/']:not([download], [href*='.csv'])")
+        inside = await links(page, f"main a[href^='{path}/']:not({_FILES})")
         found += [path, *await links(page, "main nav a[href^='/live']")]
         # The first of each sort: of people who are listed one is enough.
         for each in {name_of(each): each for each in reversed(inside)}.values():
