@@ -209,7 +209,7 @@ def test_a_change_of_who_is_in_a_segment_is_shown_before_it_is_saved(office: Off
         page = browser.get(path).text
         asked = until(
             lambda: press(browser, page, "save", path, **{"p.0:value": "free"}).text,
-            "1 people before, 0 after.",
+            "1 person before, 0 after.",
         )
         assert stored(office, made)["tree"] == GOLD
         done = press(browser, asked, "confirm", path)

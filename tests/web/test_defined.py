@@ -123,7 +123,7 @@ def test_the_page_of_an_event_shows_its_days_people_and_properties(office: Offic
         found = re.search(rf'href="({path}/properties/\d+)"><bdi>item<', page)
         assert found
         days = browser.get(f"{path}/days?days=90").text
-        assert "3 times in these days. 1 of 1 people ever did it" in days
+        assert "3 times in these days. 1 of 1 person ever did it" in days
         assert days.count('<rect class="chart-slot"') == 90
         assert "Most frequent values" in browser.get(found[1]).text
         values = words(browser.get(f"{found[1]}/values").text)

@@ -8,7 +8,7 @@ from litestar.response import Redirect
 
 from mien.domain.identities import WIRE_NAMES
 from mien.domain.members import Role
-from mien.web.texts import code, plain, shown, size_of, type_name
+from mien.web.texts import code, people_word, plain, shown, size_of, type_name
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -56,6 +56,7 @@ def make_templates() -> Environment:
         shown=shown,
         type_name=type_name,
         number="{:,}".format,
+        people=people_word,
         bytes=size_of,
     )
     made.globals["kind_names"] = WIRE_NAMES

@@ -52,6 +52,11 @@ def type_name(value: Value) -> str:
     return type_of(value).lower()
 
 
+def people_word(count: int) -> str:
+    """Give what so many are called."""
+    return "person" if count == 1 else "people"
+
+
 def size_of(count: int) -> str:
     """Write a number of bytes."""
     size, units = float(count), ["bytes", "kB", "MB", "GB", "TB"]
