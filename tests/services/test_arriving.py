@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC
+from functools import partial
 from typing import TypeVar, cast
 
 import pytest
@@ -64,10 +65,12 @@ async def test_all_viewers_are_told_and_who_comes_later_what_just_came(
 async def test_a_viewer_that_does_not_read_holds_little_and_is_told(
     desk: Desk, views: Arriving
 ) -> None:
-    async with views.look_on(desk.environment, UTC) as waiting:
+    look_on = partial(views.look_on, desk.environment, UTC)
+    async with look_on() as waiting, look_on() as read:
         for n in range(30):
             await desk.send(event("a", f"Event {n}"))
-            await asyncio.sleep(0.05)
+            while f"Event {n}" not in await next_of(read):
+                pass
         assert waiting.full()
         batches = [waiting.get_nowait() for _ in range(waiting.qsize())]
     assert batches[-1] is not None
