@@ -2,11 +2,9 @@
 
 import asyncio
 import gc
-import os
 import resource
 import socket
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -64,6 +62,7 @@ from mien.store import accounts
 from mien.store.checkpoints import Checkpointer
 from mien.store.engine import open_store
 from mien.store.setup import only_server, prepare
+from mien.watchdog import Watchdog
 from mien.web.app import PARTS, make_dashboard
 from mien.web.assets import Assets
 from mien.web.state import Dashboard
@@ -87,6 +86,9 @@ _OTHER_FILES = 128
 _LISTEN_SECONDS = 0.02
 _CLOSE_SECONDS = 5.0
 """How long closing the store may take once the requests are done."""
+
+_CLOSE_COPY_SECONDS = 30.0
+"""How long the last step of the copy for counting, and closing it, may take then: seconds, of thousands of environments."""
 
 
 class AddressRefusedError(Exception):
@@ -123,16 +125,17 @@ def serve(settings: Settings) -> None:
 
 
 def _serve_with(settings: Settings, lines: log.Outbox) -> None:
-    with _parts(settings) as (services, dashboard):
+    watchdog = Watchdog()
+    with _parts(settings, watchdog) as (services, dashboard):
         # What is loaded now lives as long as the process: no need to look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        uvloop.run(_serve(services, dashboard, lines))
+        uvloop.run(_serve(services, dashboard, lines, watchdog))
 
 
 @contextmanager
-def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
+def _parts(settings: Settings, watchdog: Watchdog) -> Iterator[tuple[Services, Dashboard]]:
     places = Places(settings.places_file)
     with ExitStack() as stack:
         file = open_store(settings.store).path
@@ -154,6 +157,7 @@ def _parts(settings: Settings) -> Iterator[tuple[Services, Dashboard]]:
         if (lease := lease_of(projection)) is not None:
             stack.enter_context(Keeper(lease))
         stack.enter_context(Projector(projection, settings.data, metrics.count_step, lease=lease))
+        stack.callback(watchdog.allow, _CLOSE_COPY_SECONDS)
         ingest = Ingest(store, metrics.count_commit)
         stack.callback(ingest.close)
         questions = questions_of(projection, settings)
@@ -216,32 +220,31 @@ def _dashboard(parts: Parts, hashers: ThreadPoolExecutor) -> Dashboard:
     )
 
 
-async def _serve(services: Services, dashboard: Dashboard, lines: log.Outbox) -> None:
+async def _serve(
+    services: Services, dashboard: Dashboard, lines: log.Outbox, watchdog: Watchdog
+) -> None:
+    settings = services.settings
     app = make_app(
         services,
-        lines if services.settings.access_log else None,
+        lines if settings.access_log else None,
         beside=Beside(make_dashboard(dashboard), PARTS),
     )
-    server = _make_server(app, services.settings)
+    server = _make_server(app, settings)
     signals = Signals()
     serving = asyncio.create_task(server.serve())
     helpers = [
         asyncio.create_task(app.watch()),
         asyncio.create_task(_announce(services)),
         asyncio.create_task(
-            tidy_hourly(services.store, services.workers, reject_days=services.settings.reject_days)
+            tidy_hourly(services.store, services.workers, reject_days=settings.reject_days)
         ),
         asyncio.create_task(erase_by_the_minute(services.store, services.workers)),
         asyncio.create_task(note_uses_of_keys(services.doorkeeper, services.workers)),
         asyncio.create_task(
-            expire_exports_hourly(
-                services.exports, services.workers, days=services.settings.export_days
-            )
+            expire_exports_hourly(services.exports, services.workers, days=settings.export_days)
         ),
         asyncio.create_task(
-            end_sessions_hourly(
-                services.store, services.workers, hours=services.settings.session_hours
-            )
+            end_sessions_hourly(services.store, services.workers, hours=settings.session_hours)
         ),
     ]
     try:
@@ -251,6 +254,7 @@ async def _serve(services: Services, dashboard: Dashboard, lines: log.Outbox) ->
             raise ServerEndedError
         # Live views have no end of their own.
         dashboard.arriving.close()
+        watchdog.allow(settings.drain_seconds + settings.stop_seconds + _CLOSE_SECONDS)
         await _stop(services, app, server, serving, signals.second)
     finally:
         for helper in helpers:
@@ -304,7 +308,6 @@ async def _stop(
     settings = services.settings
     services.is_stopping = True
     _log.info("server.stopping", requests=app.count_in_flight())
-    _end_late(settings.drain_seconds + settings.stop_seconds + _CLOSE_SECONDS)
     await asyncio.wait({hurry}, timeout=settings.drain_seconds)
     server.stop()  # type: ignore[no-untyped-call]
     await _first_of(serving, hurry, seconds=settings.stop_seconds)
@@ -314,13 +317,6 @@ async def _stop(
 
 async def _first_of(*awaited: "asyncio.Future[None]", seconds: float | None = None) -> None:
     await asyncio.wait(awaited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-
-
-def _end_late(seconds: float) -> None:
-    """End the process after a while, whatever still hangs: a store that does not answer may."""
-    watchdog = threading.Timer(seconds, os._exit, (1,))
-    watchdog.daemon = True
-    watchdog.start()
 
 
 def _free_address(settings: Settings) -> str:
