@@ -41,7 +41,7 @@ def begin(store: Store, environment: EnvironmentId) -> Fill:
 
 
 class Told(msgspec.Struct, frozen=True):
-    """Of whom an entry of the log tells, those up to `after` are copied; `upto` is its place."""
+    """Of whom an entry of the log tells, those up to `after` are copied; `upto` is its place, or 0."""
 
     upto: int = 0
     after: ProfileId = ProfileId(0)
@@ -107,8 +107,7 @@ class StepReader:
         the place stays until all are.
         """
         upto, touched = self._reach(after, fill)
-        if self.told.upto == upto:
-            touched = [each for each in touched if each > self.told.after]
+        touched = [each for each in touched if each > self.told.after]
         page = self._fitting(touched) if upto == after + 1 else touched
         if len(page) < len(touched):
             self.told = Told(upto, page[-1])
@@ -122,6 +121,8 @@ class StepReader:
         """Give the place at which a step ends, so that it holds what it may, and whom it tells of."""
         tx, environment = self._tx, self._environment
         since = max(after, fill.at)
+        if self.told.upto:
+            return self.told.upto, self._touched(since, self.told.upto)
         upto = min(
             feed.end_of_events(tx, environment, after, self._last, count=self._size),
             feed.end_of_changes(tx, environment, since, self._last, count=self._size),

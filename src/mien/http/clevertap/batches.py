@@ -8,6 +8,8 @@ from mien.domain.errors import InvalidInputError
 from mien.domain.rejects import Reject
 from mien.http.body import MalformedBodyError, decode_json
 
+_SAID = {"1": True, "true": True, "0": False, "false": False, "": False}
+
 
 def records_of(body: bytes) -> list[object]:
     """Give the records of a body, or raise `MalformedBodyError`."""
@@ -34,9 +36,6 @@ def refuse_dry_run(request: Request[Any, Any, Any]) -> None:
     if is_dry(request):
         problem = "this call cannot be tried; nothing was done. Leave it out to do it"
         raise InvalidInputError(path="dryRun", problem=problem)
-
-
-_SAID = {"1": True, "true": True, "0": False, "false": False, "": False}
 
 
 def write_reject(reject: Reject, text: str) -> dict[str, object]:
